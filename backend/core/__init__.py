@@ -1,0 +1,1 @@
+"""Floor 1: strokes, curves, images, drawings, work and errors. torch and numpy only."""

@@ -1,0 +1,49 @@
+"""What a recipe returns: layers of strokes, what is known about each stroke, and an account of how it was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.core.image import Framing
+from backend.core.strokes import Strokes
+
+
+@dataclass(frozen=True)
+class StrokeNote:
+    """What is known about a stroke but not optimized."""
+
+    kind: str  # contour, detail or hatch
+    region: str  # object, background or picture
+    importance: float  # 1 (first) … 0
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Strokes on one canvas, most important first, and how that canvas lies on the source picture."""
+
+    name: str
+    framing: Framing
+    strokes: Strokes
+    notes: tuple[StrokeNote, ...]  # one per stroke
+
+    def __post_init__(self) -> None:
+        assert len(self.notes) == len(self.strokes), "one note per stroke"
+
+
+@dataclass(frozen=True)
+class Account:
+    """How a drawing came about, for the user."""
+
+    guidance: str = ""
+    steps: int = 0
+    notes: tuple[str, ...] = ()  # sentences: what was not used, and why
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Layers from bottom to top over a source picture of `size` px."""
+
+    size: tuple[int, int]  # height, width of the source, px
+    layers: tuple[Layer, ...]
+    paper: tuple[float, float, float] = (1.0, 1.0, 1.0)  # sRGB in [0, 1]
+    account: Account = Account()

@@ -1,0 +1,104 @@
+"""Everything that can go wrong, as one tree.
+
+    StyleSketchError                code              HTTP  exit
+    ├── BadRequest                  bad-request        400     1
+    │   └── BadImage                bad-image          422     1
+    │       └── ImageTooLarge       image-too-large    413     1
+    ├── NotFound                    not-found          404     1
+    ├── Conflict                    conflict           409     1
+    ├── Refused                     refused            401     1
+    ├── Missing                     missing            424     3   weights, packages, backend; the sentence names the cure
+    ├── OutOfMemory                 out-of-memory      507     4
+    ├── OutOfDisk                   out-of-disk        507     4
+    ├── WorkerDied                  worker-died        500     1
+    ├── Internal                    internal           500     1
+    └── Cancelled                   cancelled          499   130
+
+Each carries one sentence that a user can act on.
+"""
+
+
+class StyleSketchError(Exception):
+    """Base of the tree; `str(error)` is the sentence for the user."""
+
+    code = "internal"
+    status = 500
+    exit_code = 1
+
+
+class BadRequest(StyleSketchError):
+    """A setting or an input that cannot be used as it is."""
+
+    code, status = "bad-request", 400
+
+
+class BadImage(BadRequest):
+    """Bytes that are no picture that can be read."""
+
+    code, status = "bad-image", 422
+
+
+class ImageTooLarge(BadImage):
+    """A picture of more pixels or bytes than are safe to decode."""
+
+    code, status = "image-too-large", 413
+
+
+class NotFound(StyleSketchError):
+    """A job, picture or style pack that is not there."""
+
+    code, status = "not-found", 404
+
+
+class Conflict(StyleSketchError):
+    """The thing asked for does not fit the present state, such as the result of a job that still runs."""
+
+    code, status = "conflict", 409
+
+
+class Refused(StyleSketchError):
+    """A caller without the token, or from a web page."""
+
+    code, status = "refused", 401
+
+
+class Missing(StyleSketchError):
+    """Something is not installed; the sentence says the command that brings it."""
+
+    code, status, exit_code = "missing", 424, 3
+
+
+class OutOfMemory(StyleSketchError):
+    """Memory ran out even after degrading."""
+
+    code, status, exit_code = "out-of-memory", 507, 4
+
+
+class OutOfDisk(StyleSketchError):
+    """The disk is full; nothing half-written was left."""
+
+    code, status, exit_code = "out-of-disk", 507, 4
+
+
+class WorkerDied(StyleSketchError):
+    """The worker process ended without an answer."""
+
+    code = "worker-died"
+
+
+class Internal(StyleSketchError):
+    """A bug of ours; the sentence says where the log is."""
+
+
+class Cancelled(StyleSketchError):
+    """The user stopped the work."""
+
+    code, status, exit_code = "cancelled", 499, 130
+
+
+ERRORS_BY_CODE = {
+    kind.code: kind
+    for kind in (
+        BadRequest, BadImage, ImageTooLarge, NotFound, Conflict, Refused, Missing, OutOfMemory, OutOfDisk, WorkerDied, Internal, Cancelled
+    )
+}  # fmt: skip

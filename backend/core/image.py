@@ -1,0 +1,60 @@
+"""Images as tensors, and how a source picture is fitted on a canvas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Image = Tensor  # [1, 3, H, W] float32 sRGB in [0, 1]
+Mask = Tensor  # [1, 1, H, W] float32, 1 = keep
+
+
+@dataclass(frozen=True)
+class Framing:
+    """The part of a source picture that a canvas shows: canvas = (source − origin) · scale, never squashed."""
+
+    source: tuple[int, int]  # height, width, px
+    canvas: tuple[int, int]  # height, width, px
+    origin: tuple[float, float] = (0.0, 0.0)  # x, y of the canvas' corner in source px
+    scale: float = 1.0  # canvas px per source px
+
+    @classmethod
+    def whole(cls, source: tuple[int, int], long_side: int) -> Framing:
+        """The whole picture, its longer side `long_side` px (a smaller picture is enlarged)."""
+        height, width = source
+        scale = long_side / max(height, width)
+        return cls(source, (max(1, round(height * scale)), max(1, round(width * scale))), scale=scale)
+
+    def to_source(self, points: Tensor) -> Tensor:
+        """Canvas points [..., 2] in source px."""
+        return points / self.scale + points.new_tensor(self.origin)
+
+    def to_canvas(self, points: Tensor) -> Tensor:
+        """Source points [..., 2] in canvas px."""
+        return (points - points.new_tensor(self.origin)) * self.scale
+
+    def crop(self, image: Tensor, fill: float = 1.0) -> Tensor:
+        """The framed part of a source image [1, C, H, W], resampled to the canvas size; `fill` lies outside the picture."""
+        height, width = self.canvas
+        x0, y0 = self.origin
+        x1, y1 = x0 + width / self.scale, y0 + height / self.scale
+        left, top = int(max(0, x0)), int(max(0, y0))
+        if (x0, y0) == (0.0, 0.0) and abs(x1 - image.shape[-1]) < 1 and abs(y1 - image.shape[-2]) < 1:
+            part = image
+        else:
+            right, bottom = round(x1), round(y1)
+            part = image[..., top : min(bottom, image.shape[-2]), left : min(right, image.shape[-1])]
+            pad = (left - round(x0), max(0, right - image.shape[-1]), top - round(y0), max(0, bottom - image.shape[-2]))
+            part = F.pad(part, tuple(max(0, p) for p in pad), value=fill)
+        if part.shape[-2:] == (height, width):
+            return part
+        return F.interpolate(part, (height, width), mode="bilinear", antialias=True, align_corners=False).clamp(0, 1)
+
+
+def luminance(image: Image) -> Tensor:
+    """Rec. 601 luma [1, 1, H, W] of an sRGB image."""
+    weights = torch.tensor([0.299, 0.587, 0.114], dtype=image.dtype, device=image.device).view(1, 3, 1, 1)
+    return (image * weights).sum(1, keepdim=True)

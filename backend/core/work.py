@@ -1,0 +1,45 @@
+"""Long work: a generator that yields `Progress`, returns its result, and is cancelled by `close()`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from backend.core.drawing import Drawing
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a piece of work is."""
+
+    stage: str  # a word or two for the user: "finding the lines"
+    done: float  # 0 … 1 of the whole
+    preview: Drawing | None = None
+    losses: Mapping[str, float] = field(default_factory=dict)
+
+
+Work = Generator[Progress, None, T]
+
+
+class Executor(Protocol):
+    """Runs a piece of work somewhere; the caller sees its progress and result as if it ran here.
+
+    `task` is an importable function that returns a Work; its arguments and result can be pickled. Closing the
+    returned Work stops the task.
+    """
+
+    def run(self, task: Callable[..., Work[T]], *arguments: object) -> Work[T]: ...
+
+
+def completed(work: Work[T], report: Callable[[Progress], object] = lambda progress: None) -> T:
+    """The result of `work`, driven to its end; every Progress is handed to `report`."""
+    try:
+        while True:
+            report(next(work))
+    except StopIteration as end:
+        return end.value
+    finally:
+        work.close()

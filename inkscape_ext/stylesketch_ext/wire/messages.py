@@ -1,0 +1,159 @@
+"""The messages between the extension and the daemon, as frozen dataclasses.
+
+Coordinates are source pixels (the picture after EXIF rotation), x right, y down, three decimals.
+"""
+
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional, Tuple
+
+PROTOCOL_VERSION = 1
+
+MAX_STROKES = 1000
+MAX_STEPS = 5000
+MAX_SEED = 2**31 - 1
+
+QUEUED, RUNNING, FINISHED, FAILED, CANCELLED = "queued", "running", "finished", "failed", "cancelled"
+JOB_STATES = (QUEUED, RUNNING, FINISHED, FAILED, CANCELLED)
+ENDED_STATES = (FINISHED, FAILED, CANCELLED)
+
+
+@dataclass(frozen=True)
+class SketchSettings:
+    """What the user chose. `None` means that the recipe chooses."""
+
+    strokes: Optional[int] = None  # how many strokes, 1 … MAX_STROKES
+    style: str = "technical-pen"  # name of a style pack
+    mask: str = "auto"  # "auto", "none" (the whole picture) or the sha256 of an uploaded mask (white = keep)
+    guidance: str = "auto"
+    seed: int = 0  # 0 … MAX_SEED
+    device: str = "auto"  # auto, cpu, cuda, cuda:i or mps
+    steps: Optional[int] = None  # optimization steps, 0 … MAX_STEPS; 0 = the traced start itself
+
+    def __post_init__(self) -> None:
+        if self.strokes is not None and not 1 <= self.strokes <= MAX_STROKES:
+            raise ValueError("strokes must be between 1 and %d, not %d" % (MAX_STROKES, self.strokes))
+        if self.steps is not None and not 0 <= self.steps <= MAX_STEPS:
+            raise ValueError("steps must be between 0 and %d, not %d" % (MAX_STEPS, self.steps))
+        if not 0 <= self.seed <= MAX_SEED:
+            raise ValueError("the seed must be between 0 and %d, not %d" % (MAX_SEED, self.seed))
+
+
+@dataclass(frozen=True)
+class SketchRequest:
+    """One sketch to be made: an uploaded picture and the settings."""
+
+    image: str  # sha256 of the uploaded bytes, 64 hexadecimal digits
+    settings: SketchSettings = SketchSettings()
+    recipe: str = "object"
+    title: str = ""  # the picture's name, for lists and layer labels; no part of the drawing
+
+
+@dataclass(frozen=True)
+class Health:
+    """Is the daemon there, and what can it do? Without the token only protocol and version are told."""
+
+    protocol: int
+    version: str
+    device: Optional[str] = None
+    engine: Optional[str] = None  # the rasterizer in use
+    guidance: List[str] = field(default_factory=list)
+    queue: Optional[int] = None  # jobs waiting or running
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """An uploaded picture as the daemon decoded it."""
+
+    sha256: str
+    width: int  # px, after EXIF rotation
+    height: int  # px
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An error, RFC 9457: `detail` is one sentence for the user, `code` one of the error tree's."""
+
+    title: str
+    status: int
+    code: str
+    detail: str
+    type: str = "about:blank"
+
+
+@dataclass(frozen=True)
+class JobInfo:
+    """A job as the daemon remembers it. Times are seconds since 1970."""
+
+    id: str
+    state: str  # one of JOB_STATES
+    request: SketchRequest
+    created: float
+    started: Optional[float] = None
+    ended: Optional[float] = None
+    stage: str = ""
+    done: float = 0.0  # 0 … 1
+    error: Optional[Problem] = None
+
+
+@dataclass(frozen=True)
+class ProgressEvent:
+    """How far a job is; server-sent event `progress`."""
+
+    stage: str
+    done: float  # 0 … 1 of the whole job
+    preview: Optional[str] = None  # a small PNG, base64
+    losses: Dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PathData:
+    """One stroke: a poly-Bézier of S cubic segments, 3S+1 points."""
+
+    id: str
+    points: List[Tuple[float, float]]  # source px
+    closed: bool
+    widths: List[float]  # full width at evenly spaced knots along the stroke, source px; one entry: constant
+    color: str  # "#rrggbb"
+    opacity: float
+    kind: str  # contour, detail or hatch
+    region: str  # object, background or picture
+    importance: float  # falls from 1 to 0 along the order of the strokes
+    index: int  # place in the order of importance, 0 = most important
+
+
+@dataclass(frozen=True)
+class LayerData:
+    """Strokes of one region, most important first."""
+
+    name: str
+    paths: List[PathData]
+
+
+@dataclass(frozen=True)
+class DrawingData:
+    """The drawing itself: same request, device kind, engine and version, same bytes."""
+
+    width: int  # source px
+    height: int
+    layers: List[LayerData]
+    run: str  # 8 hexadecimal digits that name this request; part of every path's id
+
+
+@dataclass(frozen=True)
+class SketchResult:
+    """A finished sketch and how it came about."""
+
+    drawing: DrawingData
+    image: str  # sha256
+    title: str
+    recipe: str
+    settings: SketchSettings
+    style_title: str
+    guidance: str  # the guidance really used
+    device: str
+    engine: str
+    steps: int
+    version: str
+    notes: List[str] = field(default_factory=list)  # what was not used, and why
+    seconds: Dict[str, float] = field(default_factory=dict)  # total and each stage
+    job: str = ""
