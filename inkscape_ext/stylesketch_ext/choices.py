@@ -1,0 +1,72 @@
+"""What the user chose last time, kept in the engine's data folder."""
+
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Optional
+
+from stylesketch_ext.failures import Failure, sentence
+from stylesketch_ext.wire.messages import SketchSettings
+
+LOG = logging.getLogger(__name__)
+
+FILE_NAME = "inkscape-choices.json"
+
+STYLES = (("technical-pen", "Technical pen"),)
+MASKS = (("auto", "The main subject"), ("none", "The whole picture"))
+GUIDANCE = {"auto": "Automatic", "classical": "Lines of the picture", "squeezenet": "SqueezeNet", "clip": "CLIP"}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The options of the menu entry, in Inkscape's form: plain numbers and words."""
+
+    strokes: int = 0  # 0 = the style's own number
+    style: str = "technical-pen"
+    mask: str = "auto"
+    guidance: str = "auto"
+    seed: int = 0
+    steps: int = -1  # -1 = the recipe's own number
+
+    def settings(self) -> SketchSettings:
+        """In the form of the wire; raises Failure for a number out of range."""
+        try:
+            return SketchSettings(
+                strokes=self.strokes or None,
+                style=self.style,
+                mask=self.mask,
+                guidance=self.guidance,
+                seed=self.seed,
+                steps=None if self.steps < 0 else self.steps,
+            )
+        except ValueError as error:
+            raise Failure(sentence("StyleSketch cannot draw with these settings: %s" % error)) from error
+
+
+def remembered(folder: str, otherwise: Choices) -> Choices:
+    """The choices kept in `folder`; those of `otherwise` where none are, or none that can be used."""
+    try:
+        with open(os.path.join(folder, FILE_NAME), encoding="utf-8") as file:
+            kept = json.load(file)
+        known = {f.name: kept[f.name] for f in fields(Choices) if type(kept.get(f.name)) is f.type}
+        choices = replace(otherwise, **known)
+        choices.settings()
+    except (OSError, ValueError, AttributeError, TypeError, Failure) as error:
+        LOG.info("no remembered choices: %r", error)
+        return otherwise
+    return choices
+
+
+def remember(folder: str, choices: Choices) -> Optional[str]:
+    """Keep `choices` for next time. Returns the file, or None if the folder cannot be written: nothing is lost by that."""
+    path = os.path.join(folder, FILE_NAME)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            json.dump(asdict(choices), file, indent=1)
+        os.replace(path + ".new", path)
+    except OSError as error:
+        LOG.warning("the choices cannot be kept: %s", error)
+        return None
+    return path

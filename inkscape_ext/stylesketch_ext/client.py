@@ -1,0 +1,139 @@
+"""The engine as the extension sees it: a few verbs and a stream of events."""
+
+import time
+from dataclasses import dataclass
+from typing import Callable, Dict, Iterator, List, Optional, Type, TypeVar
+
+from stylesketch_ext.failures import Garbled, Refusal, Unreachable
+from stylesketch_ext.transport import Answer, StreamRefused, Transport
+from stylesketch_ext.wire import codec
+from stylesketch_ext.wire.messages import (
+    CANCELLED,
+    FAILED,
+    FINISHED,
+    Health,
+    ImageInfo,
+    JobInfo,
+    Problem,
+    ProgressEvent,
+    SketchRequest,
+    SketchResult,
+)  # fmt: skip
+
+T = TypeVar("T")
+
+SILENCE = 15.0  # s; the engine sends a heartbeat at least every 5 s
+UPLOAD_TIMEOUT = 120.0  # s; a worker decodes the picture meanwhile
+RECONNECTS = 6  # in a row, without an event in between
+
+GARBLED = "StyleSketch's engine gave an answer that this extension does not understand: run ./install.sh again."
+
+
+@dataclass(frozen=True)
+class JobEvent:
+    """One server-sent event of a job: `progress`, or one of the three ends."""
+
+    id: str
+    kind: str
+    progress: Optional[ProgressEvent] = None
+    problem: Optional[Problem] = None
+
+    @property
+    def ends(self) -> bool:
+        return self.kind in (FINISHED, FAILED, CANCELLED)
+
+
+class BackendClient:
+    """Speaks to the engine at host:port. Methods raise Unreachable, Garbled, or Refusal with the engine's sentence."""
+
+    def __init__(self, host: str, port: int, token: Optional[str], transport: Callable = Transport) -> None:
+        self._http = transport("http://%s:%d/v1" % (host, port), token)
+
+    def health(self, timeout: float = 5.0) -> Health:
+        return self._message(Health, self._http.send("GET", "/health", timeout=timeout))
+
+    def upload(self, picture: bytes) -> ImageInfo:
+        """Hand over the bytes of an image file; the engine decodes them."""
+        headers = {"Content-Type": "application/octet-stream"}
+        return self._message(ImageInfo, self._http.send("POST", "/images", picture, headers, UPLOAD_TIMEOUT))
+
+    def submit(self, request: SketchRequest, key: str) -> JobInfo:
+        """Queue a job. The same `key` gives the same job, so that a repeated call is harmless."""
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        return self._message(JobInfo, self._http.send("POST", "/jobs", codec.dumps(request).encode("utf-8"), headers))
+
+    def job(self, job: str) -> JobInfo:
+        return self._message(JobInfo, self._http.send("GET", "/jobs/" + job))
+
+    def cancel(self, job: str) -> None:
+        """Stop a job; the engine ends its worker."""
+        self._checked(self._http.send("POST", "/jobs/%s/cancel" % job, b"", timeout=10.0))
+
+    def result(self, job: str) -> SketchResult:
+        return self._message(SketchResult, self._http.send("GET", "/jobs/%s/result" % job, timeout=60.0))
+
+    def shutdown(self) -> None:
+        self._checked(self._http.send("POST", "/shutdown", b"", timeout=10.0))
+
+    def events(self, job: str) -> Iterator[JobEvent]:
+        """What happens to a job, up to and including its end. A broken connection is taken up again where it broke."""
+        last, broken = None, 0
+        while True:
+            try:
+                for event in self._stream(job, last):
+                    last, broken = event.id or last, 0
+                    yield event
+                    if event.ends:
+                        return
+                problem: Unreachable = Unreachable("StyleSketch's engine stopped in the middle of the sketch: try again.")
+            except Unreachable as error:
+                problem = error
+            broken += 1
+            if broken > RECONNECTS:
+                raise problem
+            time.sleep(min(2.0, 0.1 * 2**broken))
+
+    def _stream(self, job: str, last: Optional[str]) -> Iterator[JobEvent]:
+        headers = {"Accept": "text/event-stream"}
+        if last is not None:
+            headers["Last-Event-ID"] = last
+        fields: Dict[str, List[str]] = {}
+        try:
+            for line in self._http.lines("/jobs/%s/events" % job, headers, SILENCE):
+                if line:
+                    name, _, value = line.decode("utf-8", "replace").partition(":")
+                    fields.setdefault(name, []).append(value[1:] if value.startswith(" ") else value)
+                    continue
+                if "event" in fields:
+                    yield _event(fields)
+                fields = {}
+        except StreamRefused as refused:
+            self._checked(refused.answer)
+            raise Garbled(GARBLED) from None
+
+    def _message(self, kind: Type[T], answer: Answer) -> T:
+        try:
+            return codec.loads(kind, self._checked(answer).body)
+        except codec.WireError as error:
+            raise Garbled(GARBLED) from error
+
+    def _checked(self, answer: Answer) -> Answer:
+        if 200 <= answer.status < 300:
+            return answer
+        try:
+            problem = codec.loads(Problem, answer.body)
+        except codec.WireError as error:
+            raise Garbled("%s (HTTP status %d)" % (GARBLED, answer.status)) from error
+        raise Refusal(problem)
+
+
+def _event(fields: Dict[str, List[str]]) -> JobEvent:
+    kind, data, number = fields["event"][-1], "\n".join(fields.get("data", [])), fields.get("id", [""])[-1]
+    try:
+        if kind == "progress":
+            return JobEvent(number, kind, progress=codec.loads(ProgressEvent, data))
+        if kind == FAILED:
+            return JobEvent(number, kind, problem=codec.loads(Problem, data))
+    except codec.WireError as error:
+        raise Garbled(GARBLED) from error
+    return JobEvent(number, kind)

@@ -1,0 +1,93 @@
+"""The form with the user's choices."""
+
+import random
+from typing import Iterable, Optional, Tuple
+
+from gi.repository import Gtk
+
+from stylesketch_ext.choices import GUIDANCE, MASKS, STYLES, Choices
+from stylesketch_ext.wire.messages import MAX_SEED, MAX_STROKES
+
+USUAL_STROKES = 64  # where the number starts when "automatic" is switched off
+
+
+class ChoicesPanel(Gtk.Grid):
+    """Rows of labels and inputs; `read()` gives what they say."""
+
+    def __init__(self, choices: Choices) -> None:
+        super().__init__(row_spacing=10, column_spacing=12)
+        self._given = choices
+        self._automatic = Gtk.CheckButton.new_with_mnemonic("A_utomatic")
+        self._strokes = _number(1, MAX_STROKES, choices.strokes or USUAL_STROKES, 4, "How many strokes")
+        self._style = _combo(STYLES, choices.style, "Style")
+        self._mask = _combo(MASKS, choices.mask, "What is sketched")
+        self._guidance = _combo([("auto", GUIDANCE["auto"])], "auto", "Guidance")
+        self._seed = _number(0, MAX_SEED, choices.seed, 9, "Seed")
+        self.offer_guidance(())
+        self._automatic.set_tooltip_text("As many strokes as the style usually takes")
+        self._automatic.connect("toggled", lambda box: self._strokes.set_sensitive(not box.get_active()))
+        self._automatic.set_active(choices.strokes == 0)
+        dice = Gtk.Button.new_with_mnemonic("_New")
+        dice.set_tooltip_text("Another random seed: another variation of the sketch")
+        dice.get_accessible().set_name("New seed")
+        dice.connect("clicked", lambda button: self._seed.set_value(random.randrange(1_000_000)))
+        self._add_row("S_trokes", self._strokes, self._automatic)
+        self._add_row("St_yle", self._style)
+        self._add_row("S_ketch", self._mask)
+        self._add_row("_Guidance", self._guidance)
+        self._add_row("S_eed", self._seed, dice)
+
+    def read(self) -> Choices:
+        """The choices as the form shows them."""
+        self._strokes.update()
+        self._seed.update()
+        return Choices(
+            strokes=0 if self._automatic.get_active() else self._strokes.get_value_as_int(),
+            style=self._style.get_active_id() or self._given.style,
+            mask=self._mask.get_active_id() or self._given.mask,
+            guidance=self._guidance.get_active_id() or "auto",
+            seed=self._seed.get_value_as_int(),
+            steps=self._given.steps,
+        )
+
+    def offer_guidance(self, available: Iterable[str]) -> None:
+        """Show these kinds of guidance beside "automatic"; the one asked for stays chosen."""
+        chosen = self._guidance.get_active_id() if available else self._given.guidance
+        names = dict.fromkeys(["auto", *available, self._given.guidance])
+        self._guidance.remove_all()
+        for name in names:
+            self._guidance.append(name, GUIDANCE.get(name, name))
+        self._guidance.set_active_id(chosen or "auto")
+
+    def _add_row(self, text: str, widget: Gtk.Widget, beside: Optional[Gtk.Widget] = None) -> None:
+        row = len(self.get_children())
+        label = Gtk.Label.new_with_mnemonic(text)
+        label.set_xalign(1.0)
+        label.set_mnemonic_widget(widget)
+        label.get_style_context().add_class("dim-label")
+        widget.set_hexpand(True)
+        self.attach(label, 0, row, 1, 1)
+        self.attach(widget, 1, row, 1 if beside else 2, 1)
+        if beside:
+            self.attach(beside, 2, row, 1, 1)
+
+
+def _number(low: int, high: int, value: int, width: int, name: str) -> Gtk.SpinButton:
+    spin = Gtk.SpinButton.new_with_range(low, high, 1)
+    spin.set_value(value)
+    spin.set_width_chars(width)
+    spin.set_numeric(True)
+    spin.set_activates_default(True)
+    spin.get_accessible().set_name(name)
+    return spin
+
+
+def _combo(options: Iterable[Tuple[str, str]], chosen: str, name: str) -> Gtk.ComboBoxText:
+    combo = Gtk.ComboBoxText()
+    titles = dict(options)
+    titles.setdefault(chosen, chosen)
+    for key, title in titles.items():
+        combo.append(key, title)
+    combo.set_active_id(chosen)
+    combo.get_accessible().set_name(name)
+    return combo

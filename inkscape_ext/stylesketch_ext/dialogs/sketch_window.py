@@ -1,0 +1,194 @@
+"""The window of the menu entry: choose, then watch the sketch grow. Inkscape is blocked meanwhile."""
+
+import time
+from typing import Callable, Optional
+
+from gi.repository import Gdk, GLib, Gtk, Pango
+
+from stylesketch_ext.choices import Choices
+from stylesketch_ext.dialogs.choices_panel import ChoicesPanel
+from stylesketch_ext.dialogs.pictures import pixbuf
+from stylesketch_ext.estimate import TimeLeft, spoken
+from stylesketch_ext.sketch_job import SketchJob
+from stylesketch_ext.wire.messages import Health
+
+PAPER = 340  # px, the side of the square that shows the picture and the growing sketch
+TICK = 80  # ms
+PATIENCE = 10.0  # s that a canceled job may take before the window goes anyway
+
+CSS = b"""
+.ss-paper { background-color: #ffffff; border: 1px solid rgba(0,0,0,0.22); border-radius: 6px; }
+.ss-title { font-weight: bold; font-size: 120%; }
+.ss-small { font-size: 92%; }
+progressbar.ss-bar trough, progressbar.ss-bar progress { min-height: 8px; border-radius: 4px; }
+"""
+
+
+class SketchWindow(Gtk.Window):
+    """Left the picture, right the form, later the progress. `run()` returns when the job has ended."""
+
+    def __init__(self, job: SketchJob, name: str, picture: bytes, choices: Choices, begun: Callable[[Choices], None]) -> None:
+        super().__init__(title="StyleSketch", resizable=False, type_hint=Gdk.WindowTypeHint.DIALOG)
+        self.set_position(Gtk.WindowPosition.CENTER)
+        self.set_keep_above(True)
+        self.set_icon_name("org.inkscape.Inkscape")
+        self._job, self._begun, self._left = job, begun, TimeLeft()
+        self._shown: Optional[bytes] = None
+        self._left_at: Optional[float] = None  # when canceling began
+        self._known = False  # has the engine answered?
+        _use_css()
+        self._build(name, picture, choices)
+        self.connect("delete-event", lambda window, event: self._cancel())
+        self.connect("key-press-event", self._key)
+
+    def run(self) -> None:
+        """Show the window until the job has ended or was canceled; the job's fields tell how it went."""
+        self.show_all()
+        self._work.hide()
+        self._start.grab_default()
+        self._start.grab_focus()
+        self.present_with_time(Gdk.CURRENT_TIME)
+        GLib.timeout_add(TICK, self._tick)
+        Gtk.main()
+        self.destroy()
+        while Gtk.events_pending():
+            Gtk.main_iteration()
+
+    def _build(self, name: str, picture: bytes, choices: Choices) -> None:
+        self._paper = Gtk.Image()
+        self._paper.set_size_request(PAPER, PAPER)
+        self._paper.get_accessible().set_name("Picture")
+        thumbnail = pixbuf(picture, PAPER - 16, PAPER - 16)
+        if thumbnail:
+            self._paper.set_from_pixbuf(thumbnail)
+        else:
+            self._paper.set_from_icon_name("image-x-generic", Gtk.IconSize.DIALOG)
+        sheet = Gtk.Box()
+        sheet.get_style_context().add_class("ss-paper")
+        sheet.pack_start(self._paper, True, True, 0)
+        title = Gtk.Label(label=name, xalign=0.0, ellipsize=Pango.EllipsizeMode.MIDDLE, max_width_chars=30)
+        title.get_style_context().add_class("ss-title")
+        title.set_tooltip_text(name)
+        self._form = ChoicesPanel(choices)
+        self._work = self._progress_box()
+        side = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=16)
+        side.set_size_request(330, -1)
+        side.pack_start(title, False, False, 0)
+        side.pack_start(self._form, False, False, 0)
+        side.pack_start(self._work, False, False, 0)
+        side.pack_end(self._buttons(), False, False, 0)
+        side.pack_end(self._engine_line(), False, False, 0)
+        content = Gtk.Box(spacing=20, margin=18)
+        content.pack_start(sheet, False, False, 0)
+        content.pack_start(side, True, True, 0)
+        self.add(content)
+
+    def _progress_box(self) -> Gtk.Box:
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=8)
+        self._stage = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=34, lines=2, ellipsize=Pango.EllipsizeMode.END)
+        self._bar = Gtk.ProgressBar()
+        self._bar.get_style_context().add_class("ss-bar")
+        self._bar.get_accessible().set_name("Progress")
+        self._time = Gtk.Label(xalign=0.0)
+        waits = Gtk.Label(label="Inkscape waits until the sketch is done.", xalign=0.0)
+        for label in (self._time, waits):
+            label.get_style_context().add_class("dim-label")
+            label.get_style_context().add_class("ss-small")
+        for widget in (self._stage, self._bar, self._time, waits):
+            box.pack_start(widget, False, False, 0)
+        return box
+
+    def _engine_line(self) -> Gtk.Box:
+        line = Gtk.Box(spacing=8)
+        self._spinner = Gtk.Spinner(active=True)
+        self._engine = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40)
+        self._engine.get_style_context().add_class("dim-label")
+        self._engine.get_style_context().add_class("ss-small")
+        line.pack_start(self._spinner, False, False, 0)
+        line.pack_start(self._engine, True, True, 0)
+        return line
+
+    def _buttons(self) -> Gtk.ButtonBox:
+        self._stop = Gtk.Button.new_with_mnemonic("_Cancel")
+        self._stop.connect("clicked", lambda button: self._cancel())
+        self._start = Gtk.Button.new_with_mnemonic("_Start")
+        self._start.get_style_context().add_class("suggested-action")
+        self._start.set_can_default(True)
+        self._start.connect("clicked", lambda button: self._begin())
+        box = Gtk.ButtonBox(layout_style=Gtk.ButtonBoxStyle.END, spacing=8)
+        box.add(self._stop)
+        box.add(self._start)
+        return box
+
+    def _begin(self) -> None:
+        choices = self._form.read()
+        self._form.hide()
+        self._start.hide()
+        self._work.show()
+        self._begun(choices)
+
+    def _cancel(self) -> bool:
+        if self._left_at is None:
+            self._left_at = time.monotonic()
+            self._job.cancel()
+            self._stop.set_sensitive(False)
+            self._stage.set_text("Stopping …")
+            self._time.set_text("")
+        return True
+
+    def _key(self, window: Gtk.Window, event: Gdk.EventKey) -> bool:
+        return self._cancel() if event.keyval == Gdk.KEY_Escape else False
+
+    def _tick(self) -> bool:
+        if not self._job.is_alive() or (self._left_at and time.monotonic() - self._left_at > PATIENCE):
+            Gtk.main_quit()
+            return False
+        if _inkscape_is_gone():
+            self._cancel()
+        snapshot = self._job.snapshot
+        if snapshot.health and not self._known:
+            self._known = True
+            self._spinner.hide()
+            self._engine.set_text(_described(snapshot.health))
+            self._form.offer_guidance(snapshot.health.guidance)
+        elif not self._known:
+            self._engine.set_text(snapshot.stage)
+        if self._left_at is None:
+            self._show_progress()
+        return True
+
+    def _show_progress(self) -> None:
+        snapshot = self._job.snapshot
+        self._stage.set_text(snapshot.stage)
+        self._bar.set_fraction(snapshot.done)
+        if snapshot.working:
+            self._time.set_text(spoken(self._left.update(snapshot.done, time.monotonic())))
+        if snapshot.preview and snapshot.preview is not self._shown:
+            self._shown = snapshot.preview
+            picture = pixbuf(snapshot.preview, PAPER - 16, PAPER - 16)
+            if picture:
+                self._paper.set_from_pixbuf(picture)
+
+
+def _described(health: Health) -> str:
+    device = {"cpu": "the processor", "cuda": "the graphics card"}.get((health.device or "").split(":")[0], health.device)
+    waiting = " — %d waiting before yours" % health.queue if health.queue else ""
+    return "Drawing engine %s%s%s" % (health.version, " on %s" % device if device else "", waiting)
+
+
+def _inkscape_is_gone() -> bool:
+    """Has the reader of our standard output ended? (Inkscape forks twice, so that our parent tells nothing.)"""
+    try:
+        import select
+
+        poll = select.poll()
+        poll.register(1, select.POLLERR)
+        return any(event & select.POLLERR for _, event in poll.poll(0))
+    except (ImportError, AttributeError, OSError):
+        return False
+
+
+def _use_css() -> None:
+    provider = Gtk.CssProvider()
+    provider.load_from_data(CSS)
+    Gtk.StyleContext.add_provider_for_screen(Gdk.Screen.get_default(), provider, Gtk.STYLE_PROVIDER_PRIORITY_APPLICATION)
