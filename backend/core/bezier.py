@@ -1,0 +1,146 @@
+"""Cubic Béziers: evaluating, flattening, and least-squares fitting of point rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+Points = npt.NDArray[np.float64]  # [M, 2]
+
+
+def bernstein(t: Tensor) -> Tensor:
+    """The four cubic Bernstein weights [..., 4] at parameters t in [0, 1]."""
+    s = 1 - t
+    return torch.stack([s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t], -1)
+
+
+def segment_points(points: Tensor) -> Tensor:
+    """Control points [N, 3S+1, 2] as separate cubics [N, S, 4, 2]."""
+    return points.unfold(1, 4, 3).transpose(-1, -2)
+
+
+def sample(points: Tensor, segments: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """`count` points [N, count, 2] and unit tangents along each poly-Bézier, evenly spaced in the parameter.
+
+    points: [N, 3S+1, 2]; segments: [N].
+    """
+    u = torch.linspace(0, 1, count, dtype=points.dtype, device=points.device)
+    place = u[None] * segments[:, None].to(points.dtype)
+    which = torch.minimum(place.floor().long(), segments[:, None] - 1)
+    t = place - which
+    cubics = segment_points(points).gather(1, which[..., None, None].expand(-1, -1, 4, 2))
+    at = (bernstein(t)[..., None] * cubics).sum(2)
+    s = 1 - t
+    weights = torch.stack([s * s, 2 * s * t, t * t], -1)
+    tangent = (weights[..., None] * (cubics[:, :, 1:] - cubics[:, :, :-1])).sum(2)
+    return at, tangent / (tangent.square().sum(-1, keepdim=True) + 1e-12).sqrt()
+
+
+def fit_poly_bezier(points: Points, tolerance: float, corners: tuple[int, ...] = (), smooth_join: bool = False) -> Points:
+    """Control points [3S+1, 2] of the poly-Bézier of few segments that stays within `tolerance` px of a row of points [M, 2].
+
+    Tangents are continuous except at the indices `corners`; `smooth_join` makes first and last tangent one (closed rows).
+    After Schneider, "An algorithm for automatically fitting digitized curves" (1990); differs: the pieces are split where the
+    error is largest but never nearer than four points to an end.
+    """
+    points = np.asarray(points, np.float64)
+    points = points[np.concatenate([[True], np.linalg.norm(np.diff(points, axis=0), axis=1) > 1e-9])]
+    if len(points) < 2:
+        return np.repeat(points[:1], 4, 0)
+    bounds = [0, *(c for c in sorted(set(corners)) if 0 < c < len(points) - 1), len(points) - 1]
+    closing = _tangent(points[1] - points[-2]) if smooth_join else None
+    pieces: list[Points] = []
+    for a, b in zip(bounds[:-1], bounds[1:], strict=True):
+        row = points[a : b + 1]
+        start = closing if closing is not None and a == 0 else _end_tangent(row)
+        end = -closing if closing is not None and b == len(points) - 1 else _end_tangent(row[::-1])
+        pieces += _fit_row(row, start, end, tolerance)
+    return np.concatenate([pieces[0][:1], *(piece[1:] for piece in pieces)])
+
+
+def find_corners(row: Points, reach: int, least_turn: float) -> tuple[int, ...]:
+    """Indices where a row of points [M, 2] turns by more than `least_turn` radians within `reach` points to either side."""
+    if len(row) < 2 * reach + 3:
+        return ()
+    before, after = row[reach:-reach] - row[: -2 * reach], row[2 * reach :] - row[reach:-reach]
+    cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+    turn = np.abs(np.arctan2(cross, (before * after).sum(1)))
+    corners: list[int] = []
+    for i in np.argsort(-turn, kind="stable"):
+        if turn[i] < least_turn:
+            break
+        if all(abs(i + reach - corner) > reach for corner in corners):
+            corners.append(int(i) + reach)
+    return tuple(sorted(corners))
+
+
+def _tangent(vector: Points) -> Points:
+    length = float(np.hypot(*vector))
+    return vector / length if length > 1e-12 else np.array([1.0, 0.0])
+
+
+def _end_tangent(row: Points) -> Points:
+    """Unit direction in which the row leaves its first point, over its first few points."""
+    reach = min(len(row) - 1, 4)
+    return _tangent(row[1 : reach + 1].mean(0) - row[0])
+
+
+def _fit_row(row: Points, start: Points, end: Points, tolerance: float) -> list[Points]:
+    if len(row) <= 3 or np.linalg.norm(np.diff(row, axis=0), axis=1).sum() < 2 * tolerance:
+        third = float(np.linalg.norm(row[-1] - row[0])) / 3
+        return [np.stack([row[0], row[0] + start * third, row[-1] + end * third, row[-1]])]
+    t = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(row, axis=0), axis=1))])
+    t /= t[-1]
+    for _ in range(4):
+        cubic = _least_squares(row, t, start, end)
+        errors = np.linalg.norm(_evaluate(cubic, t) - row, axis=1)
+        if errors.max() <= tolerance:
+            return [cubic]
+        t = _reparameterized(cubic, row, t)
+    if len(row) < 9:
+        return [cubic]
+    split = int(np.clip(errors.argmax(), 4, len(row) - 5))
+    reach = min(4, split, len(row) - 1 - split)
+    through = _tangent(row[split + reach] - row[split - reach])
+    return _fit_row(row[: split + 1], start, -through, tolerance) + _fit_row(row[split:], through, end, tolerance)
+
+
+def _weights(t: Points) -> Points:
+    s = 1 - t
+    return np.stack([s**3, 3 * s * s * t, 3 * s * t * t, t**3], -1)
+
+
+def _evaluate(cubic: Points, t: Points) -> Points:
+    return _weights(t) @ cubic
+
+
+def _least_squares(row: Points, t: Points, start: Points, end: Points) -> Points:
+    """The cubic with given ends and end tangents nearest to the row at parameters t."""
+    w = _weights(t)
+    first, last = row[0], row[-1]
+    rest = row - (w[:, 0] + w[:, 1])[:, None] * first - (w[:, 2] + w[:, 3])[:, None] * last
+    a, b = w[:, 1, None] * start, w[:, 2, None] * end
+    matrix = np.array([[(a * a).sum(), (a * b).sum()], [(a * b).sum(), (b * b).sum()]])
+    right = np.array([(a * rest).sum(), (b * rest).sum()])
+    chord = float(np.linalg.norm(last - first))
+    length = float(np.linalg.norm(np.diff(row, axis=0), axis=1).sum())
+    determinant = np.linalg.det(matrix)
+    alpha, beta = np.linalg.solve(matrix, right) if abs(determinant) > 1e-9 else (0.0, 0.0)
+    if not (0.05 * chord < alpha < length and 0.05 * chord < beta < length):
+        alpha = beta = length / 3
+    return np.stack([first, first + alpha * start, last + beta * end, last])
+
+
+def _reparameterized(cubic: Points, row: Points, t: Points) -> Points:
+    """One Newton step of every parameter towards its nearest point on the cubic, kept in order."""
+    d1 = 3 * np.diff(cubic, axis=0)
+    d2 = 2 * np.diff(d1, axis=0)
+    s = 1 - t
+    at = _evaluate(cubic, t) - row
+    v = np.stack([s * s, 2 * s * t, t * t], -1) @ d1
+    a = np.stack([s, t], -1) @ d2
+    slope = (v * v).sum(1) + (at * a).sum(1)
+    step = np.where(np.abs(slope) > 1e-9, (at * v).sum(1) / np.where(np.abs(slope) > 1e-9, slope, 1), 0)
+    return np.maximum.accumulate(np.clip(t - step, 0, 1))

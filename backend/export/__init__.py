@@ -1,0 +1,1 @@
+"""Floor 2: drawings as plain path data and as files."""

@@ -1,0 +1,59 @@
+"""A drawing as plain path data in source pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from backend.core.drawing import Drawing, Layer
+
+DECIMALS = 3
+
+
+@dataclass(frozen=True)
+class Path:
+    """One stroke in source px; points are the 3S+1 control points of S cubic segments."""
+
+    points: tuple[tuple[float, float], ...]
+    closed: bool
+    widths: tuple[float, ...]
+    color: str  # "#rrggbb"
+    opacity: float
+    kind: str
+    region: str
+    importance: float
+    index: int  # place in its drawing, 0 = most important
+
+
+def layer_paths(layer: Layer, first: int = 0) -> Iterator[Path]:
+    """The strokes of a layer as paths, numbered from `first`."""
+    strokes, framing = layer.strokes.to("cpu"), layer.framing
+    for i, note in enumerate(layer.notes):
+        points = framing.to_source(strokes.curve(i).double()).tolist()
+        yield Path(
+            points=tuple((round(x, DECIMALS), round(y, DECIMALS)) for x, y in points),
+            closed=bool(strokes.closed[i]),
+            widths=tuple(round(width / framing.scale, DECIMALS) for width in strokes.widths[i].tolist()),
+            color="#" + "".join(f"{round(255 * min(1.0, max(0.0, c))):02x}" for c in strokes.colors[i].tolist()),
+            opacity=round(float(strokes.opacities[i]), DECIMALS),
+            kind=note.kind,
+            region=note.region,
+            importance=round(note.importance, 4),
+            index=first + i,
+        )
+
+
+def drawing_paths(drawing: Drawing) -> list[tuple[str, list[Path]]]:
+    """Every layer's name and paths, bottom layer first."""
+    named, count = [], 0
+    for layer in drawing.layers:
+        paths = list(layer_paths(layer, count))
+        named.append((layer.name, paths))
+        count += len(paths)
+    return named
+
+
+def path_data(points: tuple[tuple[float, float], ...] | list[tuple[float, float]], closed: bool) -> str:
+    """The `d` attribute of a poly-Bézier."""
+    start, *rest = (f"{x:g},{y:g}" if abs(x) < 1e5 and abs(y) < 1e5 else f"{x},{y}" for x, y in points)
+    return f"M {start} C {' '.join(rest)}" + (" Z" if closed else "")

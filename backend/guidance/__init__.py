@@ -1,0 +1,1 @@
+"""Floor 2: the terms that say what a good drawing is."""

@@ -1,0 +1,77 @@
+"""The order of strokes: every prefix a drawing that says as much as it can."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Map = npt.NDArray[np.float32]
+Row = npt.NDArray[np.float64]
+
+CELL = 4  # px of the canvas per cell of the coverage grid
+
+
+@dataclass(frozen=True)
+class OrderSettings:
+    """Distances as a share of the canvas' longer side."""
+
+    reach: float = 0.055  # a first stroke tells what is this far from it …
+    last_reach: float = 0.006  # … a late one only what lies beside it
+    ease: float = 14.0  # strokes over which the reach falls by a factor e
+    least_gain: float = 0.10  # a stroke whose new part is less than this share of it only doubles others
+
+
+def order_by_coverage(
+    rows: Sequence[Row], worths: Sequence[npt.NDArray[np.float64]], shape: tuple[int, int], count: int,
+    settings: OrderSettings = OrderSettings(),
+) -> list[tuple[int, float]]:  # fmt: skip
+    """Up to `count` indices of rows, greedily by what each adds, and those gains.
+
+    rows: points [M, 2] about 1 px apart; worths: [M] worth of drawing each point; shape: height, width of the canvas, px.
+    A point's worth counts in so far as it is far from what is drawn already: w·(1 − exp(−d²/2r²)), with the reach r
+    shrinking as the drawing grows (greedy maximization of a submodular coverage).
+    """
+    if not rows:
+        return []
+    grid = (shape[0] // CELL + 1, shape[1] // CELL + 1)
+    flat = np.concatenate(rows)
+    cells = np.clip((flat / CELL).astype(int), 0, (grid[1] - 1, grid[0] - 1))
+    cell = cells[:, 1] * grid[1] + cells[:, 0]
+    worth = np.concatenate(worths)
+    starts = np.cumsum([0, *(len(row) for row in rows[:-1])])
+    full = np.add.reduceat(worth, starts)
+    distance = np.full(grid, 1e6, np.float32)
+    left = np.ones(len(rows), bool)
+    chosen: list[tuple[int, float]] = []
+    side = max(shape)
+    while len(chosen) < count and left.any():
+        reach = side * (settings.last_reach + (settings.reach - settings.last_reach) * np.exp(-len(chosen) / settings.ease))
+        new = 1 - np.exp(-0.5 * (distance.ravel()[cell] / reach) ** 2)
+        gains = np.where(left, np.add.reduceat(worth * new, starts), -1.0)
+        best = int(gains.argmax())
+        left[best] = False
+        if gains[best] < settings.least_gain * full[best] or gains[best] <= 0:
+            if reach < 1.5 * side * settings.last_reach:
+                continue
+            left[best] = True
+            fine = 1 - np.exp(-0.5 * (distance.ravel()[cell] / (side * settings.last_reach)) ** 2)
+            alone = np.where(left, np.add.reduceat(worth * fine, starts), -1.0)
+            best = int(alone.argmax())
+            left[best] = False
+            if alone[best] < settings.least_gain * full[best]:
+                continue
+            gains[best] = alone[best]
+        chosen.append((best, float(gains[best])))
+        distance = np.minimum(distance, _distance_to(rows[best], grid))
+    return chosen
+
+
+def _distance_to(row: Row, grid: tuple[int, int]) -> Map:
+    """Distance [h, w] of every cell to a row of points, canvas px."""
+    free = np.ones(grid, np.uint8)
+    cv2.polylines(free, [np.round(row / CELL - 0.5).astype(np.int32)], False, 0)
+    return CELL * cv2.distanceTransform(free, cv2.DIST_L2, 5).astype(np.float32)

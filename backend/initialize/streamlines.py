@@ -1,0 +1,189 @@
+"""Rows of points along the ridges of a line field: the raw material of strokes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Map = npt.NDArray[np.float32]  # [H, W]
+Row = npt.NDArray[np.float64]  # [M, 2] points x, y in canvas px, about 1 px apart
+
+
+@dataclass(frozen=True)
+class TraceSettings:
+    """Distances in px of a canvas whose longer side is about 640 px; strengths as in the line field."""
+
+    seed: float = 0.22  # a line starts where the strength is above this …
+    keep: float = 0.09  # … and runs on while it is above this
+    gap: int = 5  # steps a line runs on without support
+    turn: float = 0.6  # least cosine between the directions of neighboring steps
+    apart: int = 3  # other lines start no nearer than this
+    least: float = 11.0  # shorter lines are crumbs …
+    least_strong: float = 7.0  # … unless they are strong (a pupil, a nostril)
+    strong: float = 0.55
+    border: int = 3  # no lines along the picture's border
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One traced line."""
+
+    row: Row
+    strength: npt.NDArray[np.float64]  # [M]
+    closed: bool = False
+
+    @property
+    def length(self) -> float:
+        """Arc length, px."""
+        return float(np.linalg.norm(np.diff(self.row, axis=0), axis=1).sum())
+
+
+class _Field:
+    """Maps as lists, since single look-ups in a list are many times faster than in an array."""
+
+    def __init__(self, strength: Map, tangent_x: Map, tangent_y: Map) -> None:
+        self.height, self.width = strength.shape
+        self.strength = strength.ravel().tolist()
+        self.tangent_x = tangent_x.ravel().tolist()
+        self.tangent_y = tangent_y.ravel().tolist()
+        self.owner = [0] * (self.height * self.width)
+
+    def inside(self, x: float, y: float, border: int) -> bool:
+        return border <= x < self.width - 1 - border and border <= y < self.height - 1 - border
+
+    def strength_at(self, x: float, y: float) -> float:
+        """Bilinear; x, y must be inside."""
+        ix, iy = int(x), int(y)
+        fx, fy = x - ix, y - iy
+        i = iy * self.width + ix
+        s, w = self.strength, self.width
+        return (s[i] * (1 - fx) + s[i + 1] * fx) * (1 - fy) + (s[i + w] * (1 - fx) + s[i + w + 1] * fx) * fy
+
+    def index(self, x: float, y: float) -> int:
+        return int(y + 0.5) * self.width + int(x + 0.5)
+
+    def claim(self, row: Iterable[Sequence[float]], who: int, radius: int) -> None:
+        offsets = [
+            dy * self.width + dx
+            for dy in range(-radius, radius + 1)
+            for dx in range(-radius, radius + 1)
+            if dx * dx + dy * dy <= radius * radius + 1
+        ]
+        last = len(self.owner)
+        for x, y in row:
+            center = self.index(x, y)
+            for offset in offsets:
+                if 0 <= center + offset < last and not self.owner[center + offset]:
+                    self.owner[center + offset] = who
+
+
+def trace_lines(
+    strength: Map, tangent_x: Map, tangent_y: Map, settings: TraceSettings = TraceSettings(), beside: Sequence[Trace] = ()
+) -> list[Trace]:
+    """Lines along the ridges of a line field, the strongest seeds first, none of them twice and none along `beside`."""
+    field = _Field(strength, tangent_x, tangent_y)
+    for other in beside:
+        field.claim(other.row.tolist(), -1, settings.apart)
+    traces: list[Trace] = []
+    for index in _seeds(strength, tangent_x, tangent_y, settings):
+        if field.owner[index]:
+            continue
+        x, y = float(index % field.width), float(index // field.width)
+        row, closed = _line_through(field, x, y, settings)
+        field.claim(row, len(traces) + 1, settings.apart)
+        trace = Trace(np.array(row), np.array([field.strength_at(*p) for p in row]), closed)
+        if _worth_keeping(trace, settings):
+            traces.append(trace)
+    return traces
+
+
+def _worth_keeping(trace: Trace, settings: TraceSettings) -> bool:
+    if len(trace.row) < 4:
+        return False
+    least = settings.least_strong if trace.strength.mean() > settings.strong else settings.least
+    return trace.length >= least
+
+
+def _seeds(strength: Map, tangent_x: Map, tangent_y: Map, settings: TraceSettings) -> list[int]:
+    """Indices of ridge pixels above the seed strength, strongest first."""
+    height, width = strength.shape
+    y, x = np.nonzero(strength > settings.seed)
+    b = settings.border + 1
+    inside = (x >= b) & (x < width - 1 - b) & (y >= b) & (y < height - 1 - b)
+    x, y = x[inside], y[inside]
+    nx, ny = -tangent_y[y, x], tangent_x[y, x]
+    here = strength[y, x]
+    sides = [strength[np.rint(y + s * ny).astype(int), np.rint(x + s * nx).astype(int)] for s in (-1, 1)]
+    ridge = (here >= sides[0]) & (here >= sides[1])
+    x, y, here = x[ridge], y[ridge], here[ridge]
+    order = np.lexsort((x, y, -here))
+    return (y[order] * width + x[order]).tolist()
+
+
+def _line_through(field: _Field, x: float, y: float, settings: TraceSettings) -> tuple[list[tuple[float, float]], bool]:
+    """The line through a seed, followed both ways; True if it comes back to its start."""
+    i = field.index(x, y)
+    tx, ty = field.tangent_x[i], field.tangent_y[i]
+    x, y = _on_ridge(field, x, y, tx, ty)
+    ahead, closed = _follow(field, x, y, tx, ty, settings)
+    if closed:
+        return [(x, y), *ahead, (x, y)], True
+    behind, _closed = _follow(field, x, y, -tx, -ty, settings)
+    return [*reversed(behind), (x, y), *ahead], False
+
+
+def _on_ridge(field: _Field, x: float, y: float, tx: float, ty: float) -> tuple[float, float]:
+    """The point nearest to x, y, at most 1 px across the line, where the strength is largest."""
+    nx, ny = -ty, tx
+    left, here, right = (field.strength_at(x + s * nx, y + s * ny) for s in (-0.75, 0.0, 0.75))
+    curvature = left - 2 * here + right
+    if curvature < -1e-6:
+        shift = max(-0.75, min(0.75, 0.75 * 0.5 * (left - right) / curvature))
+    else:
+        shift = 0.75 if right > left else -0.75 if left > right else 0.0
+    return x + shift * nx, y + shift * ny
+
+
+def _follow(
+    field: _Field, x0: float, y0: float, tx: float, ty: float, settings: TraceSettings
+) -> tuple[list[tuple[float, float]], bool]:
+    """Points after x0, y0 along the ridge in direction t, and whether they come back to it."""
+    points: list[tuple[float, float]] = []
+    x, y, unsupported, supported = x0, y0, 0, 0
+    for _ in range(4 * (field.width + field.height)):
+        x, y = x + tx, y + ty
+        if not field.inside(x, y, settings.border):
+            break
+        i = field.index(x, y)
+        if field.owner[i]:
+            points.append((x, y))
+            supported = len(points)
+            break
+        ux, uy = field.tangent_x[i], field.tangent_y[i]
+        cosine = ux * tx + uy * ty
+        if cosine < 0:
+            ux, uy, cosine = -ux, -uy, -cosine
+        strength = field.strength_at(x, y)
+        if strength < settings.keep or cosine < settings.turn:
+            unsupported += 1
+            if unsupported > settings.gap:
+                break
+            points.append((x, y))
+            continue
+        unsupported = 0
+        tx, ty = 0.5 * tx + 0.5 * ux, 0.5 * ty + 0.5 * uy
+        norm = math.hypot(tx, ty)
+        tx, ty = tx / norm, ty / norm
+        sx, sy = _on_ridge(field, x, y, tx, ty)
+        x, y = 0.5 * (x + sx), 0.5 * (y + sy)
+        if not field.inside(x, y, settings.border):
+            break
+        points.append((x, y))
+        supported = len(points)
+        if len(points) > 20 and (x - x0) ** 2 + (y - y0) ** 2 < 2.0:
+            return points, True
+    return points[:supported], False

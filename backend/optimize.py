@@ -1,0 +1,66 @@
+"""The one loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from backend.core.strokes import Strokes
+from backend.guidance.view import Objective, View
+from backend.raster import Rasterizer
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how boldly to optimize (Adam, Kingma and Ba 2015; the rate falls by a cosine to a tenth)."""
+
+    steps: int
+    rate: float = 0.35  # canvas px per step at the start
+    softness: tuple[float, float] = (1.5, 0.3)  # of the rasterizer at the first and the last step, px
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step done."""
+
+    number: int  # 1 … steps
+    loss: float
+    losses: dict[str, float]
+    strokes: Strokes
+
+
+class Parameterization(Protocol):
+    """What moves, and the strokes it makes."""
+
+    @property
+    def parameters(self) -> list[Tensor]: ...
+
+    def strokes(self) -> Strokes: ...
+
+
+def optimize(
+    parameterization: Parameterization,
+    objective: Objective,
+    schedule: Schedule,
+    rasterizer: Rasterizer,
+    size: tuple[int, int],
+    paper: Tensor,
+) -> Iterator[Step]:
+    """Minimizes the objective, one `Step` at a time; size: height and width of the canvas, px; paper: sRGB [3]."""
+    optimizer = torch.optim.Adam(parameterization.parameters, lr=schedule.rate)
+    for number in range(1, schedule.steps + 1):
+        part = (number - 1) / max(schedule.steps - 1, 1)
+        optimizer.param_groups[0]["lr"] = schedule.rate * (0.55 + 0.45 * math.cos(math.pi * part))
+        softness = schedule.softness[0] * (schedule.softness[1] / schedule.softness[0]) ** part
+        strokes = parameterization.strokes()
+        loss, losses = objective(View(rasterizer(strokes, size, paper, softness), strokes))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            yield Step(number, float(loss.detach()), losses, parameterization.strokes())

@@ -1,0 +1,49 @@
+"""Control points moved directly, within a trust region around their start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from backend.core.strokes import Strokes
+
+
+@dataclass(frozen=True)
+class DirectSettings:
+    """How freely points move."""
+
+    reach: float = 3.0  # farthest a control point may go from its start, canvas px
+
+
+class DirectStrokes:
+    """Strokes whose control points are the parameters; neighbors of a joint move with it, so that smooth joints stay smooth."""
+
+    def __init__(self, start: Strokes, settings: DirectSettings = DirectSettings()) -> None:
+        self.start, self.settings = start, settings
+        self.shift = torch.zeros_like(start.points).requires_grad_()
+        self._carrier = _carriers(start)
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """The tensors to optimize."""
+        return [self.shift]
+
+    def strokes(self) -> Strokes:
+        """The strokes as they stand, differentiable in the parameters."""
+        reach = self.settings.reach
+        shift = reach * torch.tanh(self.shift / reach)
+        moved = self.start.points + shift.gather(1, self._carrier[..., None].expand_as(shift))
+        return replace(self.start, points=moved)
+
+
+def _carriers(strokes: Strokes) -> Tensor:
+    """For every control point [N, 3S+1] the index of the joint (or stroke end) whose shift it follows."""
+    index = torch.arange(strokes.points.shape[1], device=strokes.points.device)
+    nearest = ((index + 1) // 3) * 3
+    last = 3 * strokes.segments[:, None]
+    carrier = torch.minimum(nearest[None].expand(len(strokes), -1), last)
+    return torch.where(strokes.closed[:, None] & (carrier == last), torch.zeros_like(carrier), carrier)
+
+

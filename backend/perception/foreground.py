@@ -1,0 +1,157 @@
+"""Which part of a picture is the subject: found without weights, or honestly not found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from backend.core.image import Image, Mask
+
+Map = npt.NDArray[np.float32]
+Bits = npt.NDArray[np.uint8]  # 1 = keep
+
+WORKING_SIDE = 320  # px on the longer side
+
+
+@dataclass(frozen=True)
+class Foreground:
+    """A foreground mask, and whether to rely on it."""
+
+    mask: Mask  # [1, 1, H, W] at the image's size, 1 = keep
+    trusted: bool
+    reason: str = ""  # a sentence for the user, when it is not trusted
+
+
+def find_foreground(image: Image) -> Foreground:
+    """The foreground of an image [1, 3, H, W] by its plain backdrop, or else by saliency and GrabCut (Rother et al. 2004).
+
+    The mask is trusted if its size is plausible and its outline runs along edges of the picture.
+    """
+    height, width = image.shape[-2:]
+    scale = WORKING_SIDE / max(height, width)
+    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
+    small = np.clip(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), 0, 1)
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2Lab)
+    bits = _against_plain_backdrop(lab)
+    plain = bits is not None
+    if bits is None:
+        bits = _grab_cut(small, lab)
+    bits = _tidy(bits)
+    reason = _doubt(bits, lab, plain)
+    mask = cv2.resize(bits.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    return Foreground(torch.from_numpy((mask > 0.5).astype(np.float32))[None, None], not reason, reason)
+
+
+def whole(image: Image) -> Foreground:
+    """The whole picture as foreground."""
+    return Foreground(torch.ones_like(image[:, :1]), True)
+
+
+def _rim(lab: Map, thickness: int = 3) -> Map:
+    """The pixels [M, C] along the picture's border."""
+    t = thickness
+    parts = (lab[:t], lab[-t:], lab[:, :t], lab[:, -t:])
+    return np.concatenate([part.reshape(-1, lab.shape[2]) for part in parts])
+
+
+def _against_plain_backdrop(lab: Map, tolerance: float = 7.0) -> Bits | None:
+    """The foreground before a backdrop of one color, or None if the border is not of one color."""
+    rim = _rim(lab)
+    backdrop = np.median(rim, axis=0)
+    if np.mean(np.linalg.norm(rim - backdrop, axis=1) < tolerance) < 0.7:
+        return None
+    like_backdrop = (np.linalg.norm(lab - backdrop, axis=2) < tolerance).astype(np.uint8)
+    _count, labels = cv2.connectedComponents(like_backdrop, connectivity=4)
+    outer = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    background = np.isin(labels, outer[outer > 0])
+    enclosed = like_backdrop.astype(bool) & ~background & _large_components(like_backdrop & ~background, 150)
+    return (~background & ~enclosed).astype(np.uint8)
+
+
+def _large_components(bits: npt.NDArray[np.generic], least: int) -> npt.NDArray[np.bool_]:
+    _count, labels, stats, _centers = cv2.connectedComponentsWithStats(bits.astype(np.uint8), connectivity=4)
+    keep = stats[:, cv2.CC_STAT_AREA] >= least
+    keep[0] = False
+    return keep[labels]
+
+
+def _saliency(lab: Map) -> Map:
+    """How much each pixel differs from the border's colors and from its surround, 0 … 1, with a center prior."""
+    rim = _rim(lab, 6)
+    k = 4
+    criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
+    cv2.setRNGSeed(0)
+    _score, labels, centers = cv2.kmeans(np.ascontiguousarray(rim), k, None, criteria, 2, cv2.KMEANS_PP_CENTERS)
+    shares = np.bincount(labels.ravel(), minlength=k) / len(rim)
+    distance = np.full(lab.shape[:2], np.inf, np.float32)
+    for center, share in zip(centers, shares, strict=True):
+        if share > 0.08:
+            distance = np.minimum(distance, np.linalg.norm(lab - center, axis=2))
+    surround = np.linalg.norm(cv2.GaussianBlur(lab, (0, 0), 3) - cv2.GaussianBlur(lab, (0, 0), 60), axis=2)
+    height, width = lab.shape[:2]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    center = np.exp(-(((x / width - 0.5) / 0.38) ** 2 + ((y / height - 0.52) / 0.42) ** 2))
+    raw = cv2.GaussianBlur((0.65 * _unit(distance) + 0.35 * _unit(surround)) * center, (0, 0), 4)
+    return _unit(raw)
+
+
+def _unit(values: Map) -> Map:
+    low, high = np.percentile(values, 1), np.percentile(values, 99.5)
+    return np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
+
+
+def _grab_cut(rgb: Map, lab: Map) -> Bits:
+    saliency = _saliency(lab)
+    labels = np.full(saliency.shape, cv2.GC_PR_BGD, np.uint8)
+    labels[saliency > np.quantile(saliency, 0.68)] = cv2.GC_PR_FGD
+    labels[saliency > np.quantile(saliency, 0.92)] = cv2.GC_FGD
+    border = 2
+    labels[:border], labels[:, :border], labels[:, -border:] = cv2.GC_BGD, cv2.GC_BGD, cv2.GC_BGD
+    cv2.setRNGSeed(0)
+    image = cv2.cvtColor((rgb * 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
+    cv2.grabCut(image, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), 6, cv2.GC_INIT_WITH_MASK)
+    return np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+
+
+def _tidy(bits: Bits) -> Bits:
+    """Without specks: components of less than a tenth of the largest go, small holes close."""
+    bits = cv2.morphologyEx(bits, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    _count, labels, stats, _centers = cv2.connectedComponentsWithStats(bits, connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    if not areas.size:
+        return bits
+    keep = np.concatenate([[False], areas >= max(areas.max() * 0.1, 12)])
+    kept = keep[labels]
+    holes = ~kept
+    return (kept | (holes & ~_large_components(holes, int(0.002 * bits.size)))).astype(np.uint8)
+
+
+def _doubt(bits: Bits, lab: Map, plain: bool) -> str:
+    """Why the mask should not be relied on, or nothing."""
+    share = float(bits.mean())
+    if share < 0.01:
+        return "No clear subject was found, so the whole picture is drawn."
+    if plain:
+        return "" if share < 0.98 else "The subject fills the picture, so the whole picture is drawn."
+    if share < 0.05:
+        return "The subject found is very small, so the whole picture is drawn; give a mask to choose it."
+    if share > 0.75:
+        return "The subject fills the picture, so the whole picture is drawn."
+    if _outline_support(bits, lab) < 0.62:
+        return "The subject could not be told from its surroundings with confidence, so the whole picture is drawn; give a mask to choose it."
+    return ""
+
+
+def _outline_support(bits: Bits, lab: Map) -> float:
+    """Share of the mask's outline that runs along an edge of the picture stronger than most, 0 … 1."""
+    blurred = cv2.GaussianBlur(lab, (0, 0), 1.5)
+    gx, gy = cv2.Sobel(blurred, cv2.CV_32F, 1, 0), cv2.Sobel(blurred, cv2.CV_32F, 0, 1)
+    magnitude = cv2.dilate(np.sqrt((gx**2 + gy**2).sum(2)), np.ones((3, 3), np.uint8))
+    outline = (cv2.morphologyEx(bits, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0).astype(bool)
+    outline[:4], outline[-4:], outline[:, :4], outline[:, -4:] = False, False, False, False
+    return float(np.mean(magnitude[outline] > np.quantile(magnitude, 0.75))) if outline.any() else 0.0

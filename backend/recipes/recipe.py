@@ -1,0 +1,43 @@
+"""What every recipe takes and returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from backend.core.drawing import Drawing
+from backend.core.image import Mask
+from backend.core.work import Work
+from backend.model_pool import ModelPool
+from backend.perception.photograph import Photograph
+from backend.style_pack import StylePack
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The picture, and the user's own mask of it."""
+
+    photograph: Photograph
+    mask: Mask | None = None  # [1, 1, H, W] at the photograph's size, 1 = keep
+
+
+@dataclass(frozen=True)
+class SketchChoices:
+    """What the user chose; None leaves the choice to the pack or the recipe."""
+
+    strokes: int | None = None
+    whole_picture: bool = False  # no search for a foreground
+    guidance: str = "auto"
+    seed: int = 0
+    steps: int | None = None
+
+
+class Recipe(Protocol):
+    """A capability: work that ends in a drawing."""
+
+    @property
+    def guidances(self) -> tuple[str, ...]:
+        """Names that `SketchChoices.guidance` may have, beside auto."""
+        ...
+
+    def run(self, inputs: Inputs, choices: SketchChoices, pack: StylePack, pool: ModelPool) -> Work[Drawing]: ...
