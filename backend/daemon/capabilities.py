@@ -1,0 +1,36 @@
+"""What the drawing worker tells of itself when it is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from stylesketch_ext.wire.messages import SketchRequest
+
+from backend.core.errors import BadRequest
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """The best device here and all of them, the rasterizer, and the guidance names of every recipe."""
+
+    device: str
+    devices: Sequence[str]
+    engine: str
+    guidance: Mapping[str, Sequence[str]] = field(default_factory=dict)  # recipe → names beside auto
+
+    def check(self, request: SketchRequest) -> None:
+        """BadRequest for a recipe, guidance or device that is not here."""
+        settings = request.settings
+        if request.recipe not in self.guidance:
+            raise BadRequest(f"There is no recipe '{request.recipe}'; choose one of: {', '.join(self.guidance)}.")
+        guidances = ["auto", *self.guidance[request.recipe]]
+        if settings.guidance not in guidances:
+            raise BadRequest(f"There is no guidance '{settings.guidance}' here; choose one of: {', '.join(guidances)}.")
+        devices = ["auto", *self.devices]
+        if self.lane(settings.device) not in devices:
+            raise BadRequest(f"There is no device '{settings.device}' here; choose one of: {', '.join(devices)}.")
+
+    def lane(self, device: str) -> str:
+        """The device that a name means: `auto` is the best one, `cuda` the first."""
+        return self.device if device == "auto" else "cuda:0" if device == "cuda" else device

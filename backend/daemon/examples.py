@@ -1,0 +1,35 @@
+"""What /docs shows as examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stylesketch_ext.wire.codec import to_json
+from stylesketch_ext.wire.messages import Problem, SketchRequest, SketchSettings
+
+from backend.core.errors import ERRORS_BY_CODE
+from backend.daemon.failures import as_problem
+
+HASH = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
+
+CHOSEN = SketchSettings(strokes=32, mask="none", seed=7, device="cpu", steps=200)
+
+SKETCH_REQUESTS: dict[str, Any] = {
+    "plain": {"summary": "The recipe chooses everything", "value": {"image": HASH}},
+    "full": {"summary": "Every setting", "value": to_json(SketchRequest(HASH, CHOSEN, title="cat.jpg"))},
+}
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "An error: `code` is stable, `detail` is one sentence for the user.",
+        "model": Problem,
+        "content": {
+            "application/problem+json": {
+                "examples": {
+                    code: {"value": to_json(as_problem(kind("One sentence that says what to do.")))}
+                    for code, kind in ERRORS_BY_CODE.items()
+                }
+            }
+        },
+    }
+}

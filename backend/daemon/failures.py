@@ -1,0 +1,52 @@
+"""Any exception as one of the error tree, and an error of the tree as the problem that the wire carries."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+import sys
+
+from stylesketch_ext.wire.messages import Problem
+
+from backend.core.errors import ERRORS_BY_CODE, Internal, OutOfDisk, OutOfMemory, StyleSketchError
+
+DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+NO_MEMORY_TEXTS = ("can't allocate memory", "not enough memory", "out of memory")  # torch raises plain RuntimeErrors too
+
+
+def as_failure(error: BaseException, log: str = "") -> StyleSketchError:
+    """The error of our tree that tells the user what to do about `error`; `log` names the file with the details."""
+    if isinstance(error, StyleSketchError):
+        return error
+    if is_disk_full(error):
+        return OutOfDisk("The disk is full; nothing half-written was left. Free some space and try again.")
+    if is_out_of_memory(error):
+        return OutOfMemory("There is not enough memory for this picture. Close other programs or scale the picture down.")
+    where = f" The details are in {log}." if log else " Run it again with STYLESKETCH_DEBUG=1 to see the details."
+    return Internal(f"Something went wrong inside StyleSketch ({type(error).__name__}).{where}")
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an exception says that the disk or the quota is full."""
+    if isinstance(error, sqlite3.OperationalError):
+        return "disk is full" in str(error)
+    return isinstance(error, OSError) and error.errno in DISK_FULL
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory ran out, on the processor or on a graphics card."""
+    torch = sys.modules.get("torch")
+    if isinstance(error, MemoryError) or (torch is not None and isinstance(error, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in NO_MEMORY_TEXTS)
+
+
+def as_problem(error: StyleSketchError, status: int | None = None) -> Problem:
+    """The wire form of an error."""
+    title = error.code.replace("-", " ").capitalize()
+    return Problem(title=title, status=status or error.status, code=error.code, detail=str(error))
+
+
+def from_problem(problem: Problem) -> StyleSketchError:
+    """The error that a problem tells of."""
+    return ERRORS_BY_CODE.get(problem.code, Internal)(problem.detail)

@@ -1,0 +1,53 @@
+"""Finished jobs on disk: results/<job>/ holds result.json, drawing.svg and preview.png, all three or none."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from stylesketch_ext.wire.codec import dumps
+from stylesketch_ext.wire.messages import SketchResult
+
+from backend.core.errors import NotFound
+from backend.daemon.files import remove_parts, write_folder
+
+RESULT, SVG, PREVIEW = "result.json", "drawing.svg", "preview.png"
+
+
+class FinishedLike(Protocol):
+    """What a drawing task returns."""
+
+    @property
+    def result(self) -> SketchResult: ...
+    @property
+    def svg(self) -> str: ...
+    @property
+    def preview(self) -> bytes: ...
+
+
+class ResultFiles:
+    """The folder of results."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        remove_parts(folder)
+
+    def keep(self, job: str, finished: FinishedLike) -> None:
+        """Writes the files of a job; OSError leaves nothing behind."""
+        result = replace(finished.result, job=job)
+        files = {RESULT: dumps(result).encode(), SVG: finished.svg.encode(), PREVIEW: finished.preview}
+        write_folder(self._folder / job, files)
+
+    def read(self, job: str, name: str) -> bytes:
+        """One of the files; NotFound."""
+        try:
+            return (self._folder / job / name).read_bytes()
+        except FileNotFoundError:
+            raise NotFound("The files of this result are gone. Draw it again.") from None
+
+    def remove(self, job: str) -> None:
+        """Deletes the files of a job."""
+        shutil.rmtree(self._folder / job, ignore_errors=True)

@@ -1,0 +1,65 @@
+"""Drawings as the wire carries them: the same request gives the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from stylesketch_ext.wire.codec import dumps
+from stylesketch_ext.wire.messages import DrawingData, LayerData, PathData, SketchRequest, SketchResult
+
+from backend import __version__
+from backend.core.drawing import Drawing
+from backend.export.paths import Path, drawing_paths
+from backend.model_pool import ModelPool
+from backend.style_pack import StylePack
+
+
+def run_name(request: SketchRequest, version: str = __version__) -> str:
+    """8 hexadecimal digits that name a request; its title has no part in it."""
+    parts = {"image": request.image, "recipe": request.recipe, "settings": request.settings, "version": version}
+    return hashlib.sha256(dumps(parts).encode()).hexdigest()[:8]
+
+
+def drawing_data(drawing: Drawing, run: str) -> DrawingData:
+    """A drawing in source pixels; its paths are named ss-<run>-s<index>."""
+    height, width = drawing.size
+    layers = [LayerData(name, [_path(path, run) for path in paths]) for name, paths in drawing_paths(drawing)]
+    return DrawingData(width=width, height=height, layers=layers, run=run)
+
+
+def sketch_result(
+    drawing: Drawing, request: SketchRequest, pack: StylePack, pool: ModelPool, seconds: Mapping[str, float]
+) -> SketchResult:
+    """A finished sketch with its account; `seconds` are total and each stage."""
+    account = drawing.account
+    return SketchResult(
+        drawing=drawing_data(drawing, run_name(request)),
+        image=request.image,
+        title=request.title,
+        recipe=request.recipe,
+        settings=request.settings,
+        style_title=pack.title,
+        guidance=account.guidance,
+        device=str(pool.device),
+        engine=pool.engine,
+        steps=account.steps,
+        version=__version__,
+        notes=list(account.notes),
+        seconds={stage: round(value, 3) for stage, value in seconds.items()},
+    )
+
+
+def _path(path: Path, run: str) -> PathData:
+    return PathData(
+        id=f"ss-{run}-s{path.index:03d}",
+        points=list(path.points),
+        closed=path.closed,
+        widths=list(path.widths),
+        color=path.color,
+        opacity=path.opacity,
+        kind=path.kind,
+        region=path.region,
+        importance=path.importance,
+        index=path.index,
+    )

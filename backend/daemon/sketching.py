@@ -1,0 +1,161 @@
+"""The work of one request: bytes to a sketch. The worker process and the command line run the same."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections import defaultdict
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from stylesketch_ext.wire.messages import ProgressEvent, SketchRequest, SketchResult, SketchSettings
+
+from backend.core.drawing import Drawing
+from backend.core.errors import BadRequest, NotFound
+from backend.core.work import Progress, Work
+from backend.daemon.capabilities import Capabilities
+from backend.daemon.results import sketch_result
+from backend.export.png import drawing_png
+from backend.export.svg import drawing_svg
+from backend.model_pool import ModelPool, available_devices
+from backend.perception.photograph import decode, decode_mask
+from backend.recipes import RECIPES, Inputs, SketchChoices
+from backend.style_pack import load_pack
+
+PREVIEW_SIDE = 320  # px
+PREVIEW_PAUSE = 0.25  # seconds between two previews
+RESULT_SIDE = 1024  # px, the longer side of the picture of a finished job
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The files that a request names."""
+
+    image: Path
+    packs: Path  # the user's own style packs
+    mask: Path | None = None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A sketch in every form that the daemon keeps."""
+
+    result: SketchResult
+    svg: str
+    preview: bytes  # a PNG
+
+
+def capabilities() -> Capabilities:
+    """What this process can do; also its warm-up, since it imports everything that draws."""
+    prepare_process()
+    pool = ModelPool.choose()
+    guidance = {name: list(recipe.guidances) for name, recipe in RECIPES.items()}
+    return Capabilities(str(pool.device), available_devices(), pool.engine, guidance)
+
+
+def prepare_process() -> None:
+    """One thread for arithmetic, so that sums are taken in the same order on any number of cores."""
+    torch.set_num_threads(1)
+
+
+def sketch(request: SketchRequest, sources: Sources) -> Work[tuple[Drawing, SketchResult]]:
+    """The sketch of a request; errors of our tree, OSError for unreadable files."""
+    begin, seconds = time.perf_counter(), _Stopwatch()
+    settings = request.settings
+    if request.recipe not in RECIPES:
+        raise BadRequest(f"There is no recipe '{request.recipe}'; choose one of: {', '.join(RECIPES)}.")
+    pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device)
+    yield seconds.seen(Progress("reading the picture", 0.0))
+    work = RECIPES[request.recipe].run(_inputs(sources), _choices(settings), pack, pool)
+    try:
+        while True:
+            yield seconds.seen(next(work))
+    except StopIteration as end:
+        drawing: Drawing = end.value
+    finally:
+        work.close()
+    seconds.end()
+    result = sketch_result(drawing, request, pack, pool, {**seconds.stages, "total": time.perf_counter() - begin})
+    return drawing, result
+
+
+def draw(request: SketchRequest, sources: Sources) -> Generator[ProgressEvent, None, Finished]:
+    """The task of the drawing worker: `sketch` with small previews, ending in every form that is kept."""
+    prepare_process()
+    pool, due = ModelPool.choose(request.settings.device), 0.0
+    work = sketch(request, sources)
+    try:
+        while True:
+            progress = next(work)
+            preview = None
+            if progress.preview is not None and time.monotonic() >= due:
+                png = drawing_png(progress.preview, pool.rasterizer, pool.device, PREVIEW_SIDE)
+                preview, due = base64.b64encode(png).decode(), time.monotonic() + PREVIEW_PAUSE
+            yield ProgressEvent(progress.stage, progress.done, preview, dict(progress.losses))
+    except StopIteration as end:
+        drawing, result = end.value
+    finally:
+        work.close()
+    side = min(RESULT_SIDE, max(drawing.size))
+    return Finished(result, result_svg(result), drawing_png(drawing, pool.rasterizer, pool.device, side))
+
+
+def result_svg(result: SketchResult) -> str:
+    """A result as an SVG file; equal drawings give equal bytes."""
+    settings = result.settings
+    facts = {
+        "recipe": result.recipe,
+        "style": settings.style,
+        "seed": str(settings.seed),
+        "guidance": result.guidance,
+        "steps": str(result.steps),
+        "device": result.device,
+        "engine": result.engine,
+        "image": result.image,
+        "version": result.version,
+    }
+    return drawing_svg(result.drawing, result.title, facts)
+
+
+def _inputs(sources: Sources) -> Inputs:
+    photograph = decode(_bytes(sources.image))
+    mask = decode_mask(_bytes(sources.mask), photograph.size) if sources.mask else None
+    return Inputs(photograph, mask)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"The picture {path.name} is gone. Choose it again.") from None
+
+
+def _choices(settings: SketchSettings) -> SketchChoices:
+    return SketchChoices(
+        strokes=settings.strokes,
+        whole_picture=settings.mask == "none",
+        guidance=settings.guidance,
+        seed=settings.seed,
+        steps=settings.steps,
+    )
+
+
+class _Stopwatch:
+    """Seconds of each stage: a stage lasts from its first progress to that of the next one."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, float] = defaultdict(float)
+        self._stage, self._since = "", time.perf_counter()
+
+    def seen(self, progress: Progress) -> Progress:
+        self.end()
+        self._stage = progress.stage
+        return progress
+
+    def end(self) -> None:
+        now = time.perf_counter()
+        if self._stage:
+            self.stages[self._stage] += now - self._since
+        self._since = now

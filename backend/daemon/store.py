@@ -1,0 +1,203 @@
+"""What the daemon remembers of pictures and jobs, in SQLite; safe for every thread and against kill -9."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stylesketch_ext.wire.codec import dumps, loads
+from stylesketch_ext.wire.messages import ENDED_STATES, FAILED, QUEUED, RUNNING, ImageInfo, JobInfo, Problem, SketchRequest
+
+from backend.core.errors import Conflict, NotFound, WorkerDied
+from backend.daemon.failures import as_problem
+
+MAX_ATTEMPTS = 2
+MIGRATIONS = (
+    """
+    CREATE TABLE images (sha256 TEXT PRIMARY KEY, width INTEGER NOT NULL, height INTEGER NOT NULL);
+    CREATE TABLE jobs (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, key TEXT UNIQUE, request TEXT NOT NULL,
+        state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+        created REAL NOT NULL, started REAL, ended REAL, error TEXT
+    );
+    CREATE INDEX jobs_by_state ON jobs (state);
+    """,
+)
+COLUMNS = "id, request, state, attempts, created, started, ended, error"
+
+
+@dataclass(frozen=True)
+class StoredJob:
+    """A job and how often it was begun."""
+
+    info: JobInfo
+    attempts: int
+
+
+class Store:
+    """The tables `images` and `jobs`. NotFound and Conflict carry sentences; sqlite3 errors pass through."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+        try:
+            self._prepare(path)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def close(self) -> None:
+        """Ends the use of the file."""
+        with self._lock:
+            self._database.close()
+
+    def add_image(self, image: ImageInfo) -> None:
+        """Remembers a picture; the same picture twice is one."""
+        self._run("INSERT OR IGNORE INTO images VALUES (?, ?, ?)", image.sha256, image.width, image.height)
+
+    def image(self, sha256: str) -> ImageInfo | None:
+        """A picture that was uploaded."""
+        row = self._run("SELECT sha256, width, height FROM images WHERE sha256 = ?", sha256).fetchone()
+        return ImageInfo(*row) if row else None
+
+    def add_job(self, request: SketchRequest, key: str | None = None) -> tuple[JobInfo, bool]:
+        """A new job, or the one that was begun with the same key; True for a new one.
+
+        Raises Conflict where the key belongs to another request.
+        """
+        with self._lock:
+            known = self._by_key(key) if key else None
+            if known:
+                if known.request != request:
+                    raise Conflict("This Idempotency-Key was used for another request. Use a new one.")
+                return known, False
+            job = secrets.token_hex(8)
+            self._run(
+                "INSERT INTO jobs (id, key, request, state, created) VALUES (?, ?, ?, ?, ?)",
+                *(job, key, dumps(request), QUEUED, time.time()),
+            )
+            return self.job(job).info, True
+
+    def job(self, job: str) -> StoredJob:
+        """The job of that id; NotFound."""
+        row = self._run(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", job).fetchone()
+        if row is None:
+            raise NotFound(f"There is no job '{job[:64]}'. `stylesketch jobs list` shows those there are.")
+        return _stored(row)
+
+    def jobs(self) -> list[StoredJob]:
+        """Every job, the newest first."""
+        return [_stored(row) for row in self._run(f"SELECT {COLUMNS} FROM jobs ORDER BY number DESC")]
+
+    def waiting(self) -> list[JobInfo]:
+        """The queue, the oldest first."""
+        rows = self._run(f"SELECT {COLUMNS} FROM jobs WHERE state = ? ORDER BY number", QUEUED)
+        return [_stored(row).info for row in rows]
+
+    def active(self) -> int:
+        """How many jobs wait or run."""
+        count: int = self._run("SELECT count(*) FROM jobs WHERE state IN (?, ?)", QUEUED, RUNNING).fetchone()[0]
+        return count
+
+    def start(self, job: str) -> StoredJob | None:
+        """Marks a waiting job as running and counts the attempt; None where it does not wait (any more)."""
+        changed = self._run(
+            "UPDATE jobs SET state = ?, attempts = attempts + 1, started = ? WHERE id = ? AND state = ?",
+            *(RUNNING, time.time(), job, QUEUED),
+        ).rowcount
+        return self.job(job) if changed else None
+
+    def requeue(self, job: str, forgive: bool = False) -> None:
+        """Puts a running job back into the queue; `forgive`: the attempt does not count."""
+        self._run(
+            "UPDATE jobs SET state = ?, started = NULL, attempts = attempts - ? WHERE id = ? AND state = ?",
+            *(QUEUED, int(forgive), job, RUNNING),
+        )
+
+    def end(self, job: str, state: str, error: Problem | None = None, only_from: Iterable[str] = (QUEUED, RUNNING)) -> bool:
+        """Ends a job in one of ENDED_STATES; False where it was in none of the states `only_from`."""
+        assert state in ENDED_STATES
+        allowed = tuple(only_from)
+        changed = self._run(
+            f"UPDATE jobs SET state = ?, ended = ?, error = ? WHERE id = ? AND state IN ({', '.join('?' * len(allowed))})",
+            *(state, time.time(), dumps(error) if error else None, job, *allowed),
+        ).rowcount
+        return bool(changed)
+
+    def remove(self, job: str) -> None:
+        """Forgets an ended job; NotFound, or Conflict while it waits or runs."""
+        with self._lock:
+            if self.job(job).info.state not in ENDED_STATES:
+                raise Conflict("The job has not ended yet. Cancel it first.")
+            self._run("DELETE FROM jobs WHERE id = ?", job)
+
+    def recover(self) -> None:
+        """After a daemon died: what ran is queued again, unless it brought the daemon down twice."""
+        with self._lock:
+            for stored in self.jobs():
+                if stored.info.state != RUNNING:
+                    continue
+                if stored.attempts < MAX_ATTEMPTS:
+                    self.requeue(stored.info.id)
+                else:
+                    self.end(stored.info.id, FAILED, as_problem(died_twice()))
+
+    def _prepare(self, path: Path) -> None:
+        try:
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = FULL")
+            version = self._database.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            raise Conflict(f"The job database {path} cannot be read ({error}). Move it away and start again.") from error
+        if version > len(MIGRATIONS):
+            raise Conflict(f"The job database {path} was made by a newer StyleSketch. Update this one or use another --data.")
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            self._database.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
+
+    def _by_key(self, key: str) -> JobInfo | None:
+        row = self._run(f"SELECT {COLUMNS} FROM jobs WHERE key = ?", key).fetchone()
+        return _stored(row).info if row else None
+
+    def _run(self, statement: str, *values: object) -> _Rows:
+        with self._lock:
+            cursor = self._database.execute(statement, values)
+            return _Rows(cursor.fetchall(), cursor.rowcount)
+
+
+class _Rows(list[tuple]):
+    """Rows that were fetched under the lock."""
+
+    def __init__(self, rows: list[tuple], rowcount: int) -> None:
+        super().__init__(rows)
+        self.rowcount = rowcount
+
+    def fetchone(self) -> tuple | None:
+        return self[0] if self else None
+
+
+def died_twice() -> WorkerDied:
+    """What the user is told of a job that ended its worker twice."""
+    return WorkerDied(
+        "The drawing process ended without an answer, twice; most often memory has run out. "
+        "Close other programs or scale the picture down, and try again."
+    )
+
+
+def _stored(row: tuple) -> StoredJob:
+    job, request, state, attempts, created, started, ended, error = row
+    info = JobInfo(
+        id=job,
+        state=state,
+        request=loads(SketchRequest, request),
+        created=created,
+        started=started,
+        ended=ended,
+        done=1.0 if state == "finished" else 0.0,
+        error=loads(Problem, error) if error else None,
+    )
+    return StoredJob(info, attempts)

@@ -1,0 +1,47 @@
+"""The work that the daemon's processes do; a value, so that tests can give it other work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stylesketch_ext.wire.messages import SketchRequest
+
+from backend.daemon.images import Images, measure
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """Importable functions, since they run in spawned processes."""
+
+    draw: Callable[..., Any]  # (SketchRequest, *arguments) → a generator of ProgressEvent that returns a Finished
+    preload: Callable[[], Any] | None  # → Capabilities
+    measure: Callable[[str], Any] = measure
+    arguments: Callable[[SketchRequest, Images, Path], tuple[object, ...]] = lambda request, images, packs: ()
+
+    @classmethod
+    def real(cls) -> Tasks:
+        """Decoding and drawing; torch is imported where they run, not in the server."""
+        return cls(draw_request, preload_drawing, measure, request_files)
+
+
+def request_files(request: SketchRequest, images: Images, packs: Path) -> tuple[object, ...]:
+    """The files that a drawing task reads: picture, own style packs, mask."""
+    mask = request.settings.mask
+    return images.path(request.image), packs, None if mask in ("auto", "none") else images.path(mask)
+
+
+def draw_request(request: SketchRequest, image: Path, packs: Path, mask: Path | None) -> Any:
+    """The sketch of a request; see sketching.draw."""
+    from backend.daemon.sketching import Sources, draw
+
+    return draw(request, Sources(image, packs, mask))
+
+
+def preload_drawing() -> Any:
+    """Imports what draws; see sketching.capabilities."""
+    from backend.daemon.sketching import capabilities
+
+    return capabilities()
