@@ -115,23 +115,20 @@ def _retire(installation: Installation, old: Endpoint, health: Health, tell: Cal
 def _start(installation: Installation, tell: Callable, stopped: Callable) -> BackendClient:
     log = os.path.join(installation.state, START_LOG)
     process = _spawn(installation, log)
+    threading.Thread(target=process.wait, name="engine-reaper", daemon=True).start()  # it may end before us
     began = time.monotonic()
     limit = began + START_LIMIT
     while time.monotonic() < limit:
         endpoint = read_endpoint(installation.endpoint)
         health = endpoint and answering(endpoint)
         if endpoint and health and health.protocol == PROTOCOL_VERSION:
-            threading.Thread(target=process.wait, daemon=True).start()  # reaps it, should it end before us
             return endpoint.client()
-        if health and process.poll() is None:
-            LOG.info("an engine of protocol %d answers", health.protocol)
         if process.poll() is not None and limit > time.monotonic() + GRACE:
             limit = time.monotonic() + GRACE
         if time.monotonic() > began + 4:
             tell("Starting the drawing engine … (the first start takes about ten seconds)")
         _pause(stopped)
     if process.poll() is None:
-        threading.Thread(target=process.wait, daemon=True).start()
         raise Failure("The drawing engine did not get ready within %d s: look into %s, then try again." % (START_LIMIT, log))
     raise Failure("The drawing engine ended at once (%s): %s." % (_last_line(log) or "see " + log, CURE))
 

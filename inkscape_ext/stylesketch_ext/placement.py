@@ -69,7 +69,7 @@ def place(chain: Chain, width: int, height: int) -> Placement:
     """
     image = chain[-1]
     matrix, viewport = Transform(), _root_viewport(image.getroottree().getroot())
-    for element, parent in zip(chain[:-1], (None, *chain)):  # noqa: B905
+    for element, parent in zip(chain[:-1], (None, *chain)):
         local, viewport = _step(element, parent, viewport)
         matrix = matrix @ local
     frame = _frame(image, viewport, Box(0, 0, width, height))

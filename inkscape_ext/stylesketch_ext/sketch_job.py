@@ -52,7 +52,7 @@ class SketchJob(threading.Thread):
         self._settings: Optional[SketchSettings] = None
         self._client: Optional[BackendClient] = None
         self._job: Optional[str] = None
-        self._begun, self._stop, self._lock = threading.Event(), threading.Event(), threading.Lock()
+        self._begun, self._stopping, self._lock = threading.Event(), threading.Event(), threading.Lock()
         self.snapshot = Snapshot(stage="Looking for the drawing engine …")
         self.image: Optional[ImageInfo] = None
         self.result: Optional[SketchResult] = None
@@ -67,8 +67,8 @@ class SketchJob(threading.Thread):
     def cancel(self) -> None:
         """Stop here and in the engine; returns at once."""
         with self._lock:
-            first = not self._stop.is_set()
-            self._stop.set()
+            first = not self._stopping.is_set()
+            self._stopping.set()
             self._begun.set()
             job = self._job
         if first and job:
@@ -80,13 +80,13 @@ class SketchJob(threading.Thread):
         except Cancelled:
             self.cancelled = True
         except Failure as failure:
-            self.cancelled, self.failure = self._stop.is_set(), None if self._stop.is_set() else failure
+            self.cancelled, self.failure = self._stopping.is_set(), None if self._stopping.is_set() else failure
         except Exception as error:
             LOG.exception("the job's thread broke")
             self.failure = Failure(sentence("StyleSketch stumbled over an error of its own (%s)" % error))
 
     def _work(self) -> SketchResult:
-        client = self._client = self._connect(lambda text: self._show(stage=text), self._stop.is_set)
+        client = self._client = self._connect(lambda text: self._show(stage=text), self._stopping.is_set)
         self._show(health=client.health(), stage="")
         self._begun.wait()
         self._go_on()
@@ -106,7 +106,7 @@ class SketchJob(threading.Thread):
         """Until the job has finished; raises how else it ended."""
         with self._lock:
             self._job = job.id
-            late = self._stop.is_set()
+            late = self._stopping.is_set()
         if late:
             self._cancel_there(job.id)
             raise Cancelled()
@@ -122,7 +122,7 @@ class SketchJob(threading.Thread):
         raise Garbled("The drawing engine lost the sketch: try again.")
 
     def _end(self, event: JobEvent) -> Exception:
-        if event.kind == CANCELLED and self._stop.is_set():
+        if event.kind == CANCELLED and self._stopping.is_set():
             return Cancelled()
         if event.problem:
             return Refusal(event.problem)
@@ -150,5 +150,5 @@ class SketchJob(threading.Thread):
         self.snapshot = dataclasses.replace(self.snapshot, **changes)  # type: ignore[arg-type]
 
     def _go_on(self) -> None:
-        if self._stop.is_set():
+        if self._stopping.is_set():
             raise Cancelled()

@@ -100,16 +100,11 @@ class RequestsTransport:
     def lines(self, path: str, headers: Mapping[str, str], timeout: float) -> Iterator[bytes]:
         """The lines of a stream as they come; `timeout` is the longest silence. Raises StreamRefused unless status 200."""
         try:
-            with (
-                self._session() as session,
-                session.get(
-                    self._base + path, headers=dict(headers), timeout=timeout, stream=True, allow_redirects=False
-                ) as response,
-            ):
-                if response.status_code != 200:
-                    raise StreamRefused(Answer(response.status_code, response.content))
-                # unchunked bodies must be read byte by byte: a larger read would wait for more
-                yield from response.iter_lines(chunk_size=None if getattr(response.raw, "chunked", False) else 1)
+            with self._session() as session:
+                url = self._base + path
+                yield from _lines_of(
+                    session.get(url, headers=dict(headers), timeout=timeout, stream=True, allow_redirects=False)
+                )
         except OSError as error:
             raise Unreachable(GONE) from error
 
@@ -122,6 +117,14 @@ class RequestsTransport:
 
 
 Transport = RequestsTransport if requests is not None else UrllibTransport
+
+
+def _lines_of(response) -> Iterator[bytes]:
+    with response:
+        if response.status_code != 200:
+            raise StreamRefused(Answer(response.status_code, response.content))
+        # a body that is not chunked must be read byte by byte: a larger read would wait for more
+        yield from response.iter_lines(chunk_size=None if getattr(response.raw, "chunked", False) else 1)
 
 
 def _authorization(token: Optional[str]) -> Dict[str, str]:

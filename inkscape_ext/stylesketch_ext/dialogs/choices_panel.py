@@ -50,6 +50,13 @@ class ChoicesPanel(Gtk.Grid):
             steps=self._given.steps,
         )
 
+    def summary(self) -> str:
+        """The choices in a line."""
+        chosen = self.read()
+        count = "%d strokes" % chosen.strokes if chosen.strokes else "automatic number of strokes"
+        parts = [self._style.get_active_text(), self._mask.get_active_text(), count, "seed %d" % chosen.seed]
+        return " · ".join(filter(None, parts))
+
     def offer_guidance(self, available: Iterable[str]) -> None:
         """Show these kinds of guidance beside "automatic"; the one asked for stays chosen."""
         chosen = self._guidance.get_active_id() if available else self._given.guidance

@@ -13,6 +13,7 @@ from stylesketch_ext.sketch_job import SketchJob
 from stylesketch_ext.wire.messages import Health
 
 PAPER = 340  # px, the side of the square that shows the picture and the growing sketch
+SIDE = 350  # px, the least width of what stands beside it
 TICK = 80  # ms
 PATIENCE = 10.0  # s that a canceled job may take before the window goes anyway
 
@@ -35,6 +36,7 @@ class SketchWindow(Gtk.Window):
         self._job, self._begun, self._left = job, begun, TimeLeft()
         self._shown: Optional[bytes] = None
         self._left_at: Optional[float] = None  # when canceling began
+        self._error: Optional[BaseException] = None
         self._known = False  # has the engine answered?
         _use_css()
         self._build(name, picture, choices)
@@ -53,6 +55,8 @@ class SketchWindow(Gtk.Window):
         self.destroy()
         while Gtk.events_pending():
             Gtk.main_iteration()
+        if self._error:
+            raise self._error
 
     def _build(self, name: str, picture: bytes, choices: Choices) -> None:
         self._paper = Gtk.Image()
@@ -72,7 +76,7 @@ class SketchWindow(Gtk.Window):
         self._form = ChoicesPanel(choices)
         self._work = self._progress_box()
         side = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=16)
-        side.set_size_request(330, -1)
+        side.set_size_request(SIDE, -1)
         side.pack_start(title, False, False, 0)
         side.pack_start(self._form, False, False, 0)
         side.pack_start(self._work, False, False, 0)
@@ -90,11 +94,13 @@ class SketchWindow(Gtk.Window):
         self._bar.get_style_context().add_class("ss-bar")
         self._bar.get_accessible().set_name("Progress")
         self._time = Gtk.Label(xalign=0.0)
+        self._summary = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40)
         waits = Gtk.Label(label="Inkscape waits until the sketch is done.", xalign=0.0)
-        for label in (self._time, waits):
+        for label in (self._summary, self._time, waits):
             label.get_style_context().add_class("dim-label")
             label.get_style_context().add_class("ss-small")
-        for widget in (self._stage, self._bar, self._time, waits):
+        self._summary.set_margin_bottom(14)
+        for widget in (self._summary, self._stage, self._bar, self._time, waits):
             box.pack_start(widget, False, False, 0)
         return box
 
@@ -122,6 +128,7 @@ class SketchWindow(Gtk.Window):
 
     def _begin(self) -> None:
         choices = self._form.read()
+        self._summary.set_text(self._form.summary())
         self._form.hide()
         self._start.hide()
         self._work.show()
@@ -140,6 +147,16 @@ class SketchWindow(Gtk.Window):
         return self._cancel() if event.keyval == Gdk.KEY_Escape else False
 
     def _tick(self) -> bool:
+        """Once every TICK; an error of ours must not leave Inkscape blocked behind a dead window."""
+        try:
+            return self._look()
+        except BaseException as error:
+            self._error = error
+            self._job.cancel()
+            Gtk.main_quit()
+            return False
+
+    def _look(self) -> bool:
         if not self._job.is_alive() or (self._left_at and time.monotonic() - self._left_at > PATIENCE):
             Gtk.main_quit()
             return False

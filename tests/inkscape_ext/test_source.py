@@ -1,0 +1,39 @@
+"""The extension's source runs on the oldest Python and keeps to itself."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2] / "inkscape_ext"
+FILES = sorted(ROOT.rglob("*.py"))
+FOREIGN = {"inkex", "gi", "requests"}
+
+
+def imported(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_parses_as_python_3_8_and_imports_only_what_inkscape_has(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
+    roots = {name.split(".")[0] for name in imported(tree)}
+    assert roots <= set(sys.stdlib_module_names) | FOREIGN | {"stylesketch_ext"}
+    assert not [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "print"]
+
+
+@pytest.mark.parametrize("name", ["diagnostics", "requirements", "failures", "installation"])
+def test_what_runs_before_the_check_needs_only_the_standard_library(name):
+    tree = ast.parse((ROOT / "stylesketch_ext" / (name + ".py")).read_text(encoding="utf-8"))
+    roots = {module.split(".")[0] for module in imported(tree)}
+    assert not roots & FOREIGN
+
+
+def test_only_the_dialogs_touch_gtk():
+    users = [p for p in FILES if "gi" in {name.split(".")[0] for name in imported(ast.parse(p.read_text(encoding="utf-8")))}]
+    assert {p.parent.name for p in users} == {"dialogs"}

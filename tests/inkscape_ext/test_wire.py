@@ -1,0 +1,61 @@
+"""Messages survive the way over the wire, and nothing but messages gets in."""
+
+import pytest
+from stylesketch_ext.wire import codec
+from stylesketch_ext.wire.messages import (
+    DrawingData,
+    Health,
+    ImageInfo,
+    JobInfo,
+    LayerData,
+    PathData,
+    Problem,
+    ProgressEvent,
+    SketchRequest,
+    SketchResult,
+    SketchSettings,
+)
+
+PATH = PathData(
+    "s0", [(0.0, 1.5), (1.0, 2.0), (2.0, 2.0), (3.0, 1.0)], False, [1.5], "#123456", 0.5, "detail", "object", 0.5, 3
+)
+REQUEST = SketchRequest("ab" * 32, SketchSettings(strokes=12, steps=0, seed=7), title="Käthe ▸")
+RESULT = SketchResult(
+    DrawingData(4, 3, [LayerData("object", [PATH])], "0123abcd"), "ab" * 32, "t", "object", SketchSettings(), "Pen",
+    "classical", "cpu", "fast", 10, "0.1.0", ["a note"], {"total": 1.0}, "job1",
+)  # fmt: skip
+PROBLEM = Problem("Bad image", 422, "bad-image", "A sentence.")
+MESSAGES = [
+    SketchSettings(), REQUEST, PATH, RESULT, PROBLEM, Health(1, "0.1.0"), Health(1, "0.1.0", "cpu", "fast", ["classical"], 2),
+    ImageInfo("ab", 4, 3), ProgressEvent("drawing", 0.5, "QUJD", {"line": 0.25}),
+    JobInfo("j", "failed", REQUEST, 1.0, 2.0, 3.0, "drawing", 0.5, PROBLEM),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda m: type(m).__name__)
+def test_round_trip(message):
+    text = codec.dumps(message)
+    assert codec.loads(type(message), text) == message
+    assert codec.dumps(codec.loads(type(message), text)) == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "place"),
+    [
+        (ImageInfo, '{"sha256":"a","width":"4","height":3}', "ImageInfo.width must be int"),
+        (ImageInfo, '{"sha256":"a","width":true,"height":3}', "ImageInfo.width must be int"),
+        (ImageInfo, '{"sha256":"a","width":4}', "lacks the field 'height'"),
+        (ImageInfo, "[]", "ImageInfo must be dict"),
+        (ImageInfo, '{"half', "not valid JSON"),
+        (LayerData, '{"name":"n","paths":[{"id":3}]}', r"LayerData.paths\[0\]"),
+        (SketchSettings, '{"strokes":0}', "strokes must be between 1 and"),
+        (Health, '{"protocol":1,"version":"1","guidance":[1]}', r"Health.guidance\[0\] must be str"),
+    ],
+)
+def test_what_is_no_message_is_refused_with_its_place(kind, text, place):
+    with pytest.raises(codec.WireError, match=place):
+        codec.loads(kind, text)
+
+
+def test_fields_of_newer_peers_are_skipped():
+    assert codec.loads(ImageInfo, '{"sha256":"a","width":4,"height":3,"depth":16}') == ImageInfo("a", 4, 3)

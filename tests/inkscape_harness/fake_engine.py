@@ -1,0 +1,246 @@
+"""A drawing engine that draws a ring: speaks the daemon's HTTP, misbehaves on demand. Standard library and wire types only.
+
+python fake_engine.py ENDPOINT_FILE [MODE]      runs until /v1/shutdown
+"""
+
+import base64
+import hashlib
+import json
+import math
+import os
+import re
+import struct
+import sys
+import threading
+import time
+import zlib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "inkscape_ext"))
+
+from stylesketch_ext.wire import codec
+from stylesketch_ext.wire.messages import (
+    PROTOCOL_VERSION,
+    DrawingData,
+    Health,
+    ImageInfo,
+    JobInfo,
+    LayerData,
+    PathData,
+    Problem,
+    ProgressEvent,
+    SketchRequest,
+    SketchResult,
+)
+
+RING = 0.3  # radius as a share of the shorter side; the ring's center is the picture's
+MODES = ("good", "slow", "fails", "cancels", "error500", "garbled", "drops", "silent", "bad-image")
+
+
+def image_size(data):
+    """(width, height) of a PNG or baseline JPEG, px."""
+    if data[:8] == b"\x89PNG\r\n\x1a\n":
+        return struct.unpack(">II", data[16:24])
+    marker = re.search(rb"\xff[\xc0-\xc2]..(.)(....)", data[2:], re.DOTALL)
+    height, width = struct.unpack(">HH", data[2:][marker.start() + 5 : marker.start() + 9])
+    return width, height
+
+
+def png(width, height, shade):
+    """A gray PNG; `shade(x, y)` gives 0 … 255."""
+    rows = b"".join(b"\0" + bytes(shade(x, y) for x in range(width)) for y in range(height))
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows, 1)),
+        (b"IEND", b""),
+    ]
+    body = b"".join(struct.pack(">I", len(d)) + t + d + struct.pack(">I", zlib.crc32(t + d)) for t, d in chunks)
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def ring(width, height, count):
+    """`count` arcs of the ring as strokes, source px."""
+    radius, step = RING * min(width, height), 2 * math.pi / count
+    reach = 4 / 3 * math.tan(step / 4) * radius
+    paths = []
+    for i in range(count):
+        ends = [(math.cos(i * step + t), math.sin(i * step + t)) for t in (0, step)]
+        (c0, s0), (c1, s1) = ends
+        local = [(radius * c0, radius * s0), (radius * c0 - reach * s0, radius * s0 + reach * c0)]
+        local += [(radius * c1 + reach * s1, radius * s1 - reach * c1), (radius * c1, radius * s1)]
+        points = [(round(width / 2 + x, 3), round(height / 2 + y, 3)) for x, y in local]
+        importance = 1 - i / count
+        paths.append(
+            PathData(f"ss-0123abcd-s{i:03d}", points, False, [2.0], "#16161a", 1.0, "contour", "object", importance, i)
+        )
+    return paths
+
+
+class FakeEngine:
+    """The engine as a value: start it, read what was asked of it, stop it."""
+
+    def __init__(self, mode="good", protocol=PROTOCOL_VERSION, queue=0, seconds=20.0, token="secret"):
+        self.mode, self.protocol, self.queue, self.seconds, self.token = mode, protocol, queue, seconds, token
+        self.images, self.jobs, self.keys, self.streams = {}, {}, {}, 0
+        self.cancelled, self.seen_last_ids, self.stopped = set(), [], threading.Event()
+        handler = type("Handler", (_Handler,), {"engine": self})
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        self._thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self.stopped.set()
+        self.server.shutdown()
+        self.server.server_close()
+        self._thread.join()
+
+    def write_endpoint(self, path):
+        fields = {"protocol": self.protocol, "version": "0.0-fake", "host": "127.0.0.1", "port": self.port, "pid": os.getpid()}
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(json.dumps({**fields, "token": self.token}))
+
+    def result(self, job):
+        request = self.jobs[job]
+        width, height = self.images[request.image]
+        strokes = ring(width, height, request.settings.strokes or 12)
+        return SketchResult(
+            drawing=DrawingData(width, height, [LayerData("object", strokes)], "0123abcd"),
+            image=request.image, title=request.title, recipe="object", settings=request.settings, style_title="Technical pen", guidance="classical", device="cpu",
+            engine="fake", steps=3, version="0.0-fake", notes=["CLIP was not used: it is not installed."], job=job,
+        )  # fmt: skip
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    engine: FakeEngine
+
+    def log_message(self, *arguments):
+        pass
+
+    def do_GET(self):
+        body, path = b"", self.path[3:]
+        allowed = self.headers.get("Authorization") == "Bearer " + self.engine.token
+        if path == "/health":
+            health = Health(self.engine.protocol, "0.0-fake")
+            if allowed:
+                health = Health(self.engine.protocol, "0.0-fake", "cpu", "fake", ["classical"], self.engine.queue)
+            return self.reply(codec.dumps(health).encode()) if allowed or "Authorization" not in self.headers else self.refuse()
+        if not allowed:
+            return self.refuse()
+        job = path.split("/")[2]
+        if path.endswith("/events"):
+            return self.stream(job)
+        if path.endswith("/result"):
+            body = codec.dumps(self.engine.result(job)).encode()
+            return self.reply(b'{"half": ' if self.engine.mode == "garbled" else body)
+        return self.reply(codec.dumps(self.info(job)).encode())
+
+    def do_POST(self):
+        body, path, engine = self.rfile.read(int(self.headers.get("Content-Length") or 0)), self.path[3:], self.engine
+        if self.headers.get("Authorization") != "Bearer " + engine.token:
+            return self.refuse()
+        if path == "/images":
+            if engine.mode == "bad-image":
+                return self.problem(422, "bad-image", "This is no picture that can be read: choose a PNG or JPEG file.")
+            name = hashlib.sha256(body).hexdigest()
+            engine.images[name] = image_size(body)
+            return self.reply(codec.dumps(ImageInfo(name, *engine.images[name])).encode())
+        if path == "/jobs":
+            if engine.mode == "error500":
+                return self.problem(500, "internal", "The engine broke; its log has the details.")
+            job = engine.keys.setdefault(self.headers["Idempotency-Key"], f"job{len(engine.keys) + 1}")
+            engine.jobs[job] = codec.loads(SketchRequest, body)
+            return self.reply(codec.dumps(self.info(job)).encode())
+        if path.endswith("/cancel"):
+            engine.cancelled.add(path.split("/")[2])
+            return self.reply(b"{}")
+        if path == "/shutdown":
+            self.reply(b"{}")
+            engine.stopped.set()
+            return None
+        return self.problem(404, "not-found", "There is no such thing.")
+
+    def info(self, job):
+        state = "cancelled" if job in self.engine.cancelled else "running"
+        return JobInfo(id=job, state=state, request=self.engine.jobs[job], created=time.time())
+
+    def stream(self, job):
+        """Ten progress events and the end; event ids are their numbers."""
+        engine = self.engine
+        engine.streams += 1
+        first = int(self.headers.get("Last-Event-ID") or 0) + 1
+        engine.seen_last_ids.append(self.headers.get("Last-Event-ID"))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for number in range(first, 11):
+            if engine.mode == "drops" and number in (4, 5) and engine.streams <= 2:
+                self.close_connection = True
+                return self.connection.close()
+            if engine.mode == "silent" and engine.stopped.wait(30):
+                return None
+            pause = engine.seconds / 10 if engine.mode == "slow" else 0.05
+            limit = time.monotonic() + pause
+            while time.monotonic() < limit and job not in engine.cancelled:
+                time.sleep(0.02)
+            if job in engine.cancelled:
+                return self.event(number, "cancelled", "{}", last=True)
+            shown = base64.b64encode(_preview(number)).decode()
+            self.event(
+                number, "progress", codec.dumps(ProgressEvent("drawing the lines", number / 11, shown, {"line": 1 / number}))
+            )
+            if engine.mode in ("fails", "cancels") and number == 3:
+                problem = Problem("Out of memory", 507, "out-of-memory", "There was not enough memory: choose fewer strokes.")
+                kind, data = ("failed", codec.dumps(problem)) if engine.mode == "fails" else ("cancelled", "{}")
+                return self.event(4, kind, data, last=True)
+        return self.event(11, "finished", "{}", last=True)
+
+    def event(self, number, kind, data, last=False):
+        text = f": heartbeat\n\nid: {number}\nevent: {kind}\ndata: {data}\n\n"
+        try:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(text.encode()), text.encode()) + (b"0\r\n\r\n" if last else b""))
+            self.wfile.flush()
+        except OSError:
+            self.close_connection = True
+
+    def refuse(self):
+        self.problem(401, "refused", "The token is wrong.")
+
+    def problem(self, status, code, detail):
+        self.reply(codec.dumps(Problem(code, status, code, detail)).encode(), status, "application/problem+json")
+
+    def reply(self, body, status=200, kind="application/json"):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _preview(number):
+    """A small PNG in which the ring has grown to number / 10."""
+
+    def shade(x, y):
+        on = abs(math.hypot(x - 80, y - 60) - 36) < 1.5 and (math.atan2(y - 60, x - 80) + math.pi) / (2 * math.pi) < number / 10
+        return 20 if on else 255
+
+    return png(160, 120, shade)
+
+
+def main():
+    endpoint, mode = sys.argv[1], (sys.argv[2:] or ["good"])[0]
+    with FakeEngine(mode) as engine:
+        engine.write_endpoint(endpoint)
+        engine.stopped.wait(120)
+
+
+if __name__ == "__main__":
+    main()
