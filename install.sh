@@ -2,7 +2,7 @@
 # Sets up StyleSketch: the drawing engine in a virtual environment of its own, the extension in Inkscape's folder.
 # ./install.sh --help lists what else it does.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
-set -euo pipefail
+set -Eeuo pipefail
 unset PYTHONPATH PYTHONHOME
 
 USAGE="Usage: ./install.sh [install | demo [PHOTO] | test [--all] | uninstall [--purge]] [options]
@@ -54,6 +54,8 @@ logged() {
   tail -n 15 "$LOG" >&2
   fail 1 "$sentence The whole log is $LOG."
 }
+
+trap 'fail 1 "Something unexpected went wrong (line $LINENO of the script). The log is $LOG."' ERR
 
 on_terminal() { [ -t 0 ] && [ -t 1 ]; }
 
@@ -295,8 +297,10 @@ install_engine() {
     install_torch
     say "Installing what $requirements needs …"
     requirement_lines "$extra" >"$VENV/requirements.txt"
+    # Whatever torch is there stays there.
+    sed "s/^torch==.*/torch==$(good_torch)/" "$ROOT/backend/constraints.txt" >"$VENV/constraints.txt"
     pip_install "What the engine needs could not be installed: check the network, then run this again." \
-      -c "$ROOT/backend/constraints.txt" -r "$VENV/requirements.txt"
+      -c "$VENV/constraints.txt" -r "$VENV/requirements.txt"
     stamp requirements "$wanted"
     case $extra in demo | test) stamp requirementsdemo "$wanted" ;; esac
     if [ "$extra" = test ]; then
@@ -403,7 +407,7 @@ tell_sandboxed() {
 
 check_inkscape_version() {
   local version
-  version=$("$INKSCAPE" --version 2>/dev/null | sed -n 's/^Inkscape \([0-9][0-9.]*\).*/\1/p' | head -n 1)
+  version=$("$INKSCAPE" --version 2>/dev/null | sed -n 's/^Inkscape \([0-9][0-9.]*\).*/\1/p' | head -n 1) || true
   [ -n "$version" ] || fail 1 "$INKSCAPE does not tell its version: start it once to see whether it works."
   [ "$(printf '%s\n' "$OLDEST_INKSCAPE" "$version" | sort -V | head -n 1)" = "$OLDEST_INKSCAPE" ] ||
     fail 1 "StyleSketch needs Inkscape $OLDEST_INKSCAPE or newer, and $INKSCAPE is $version: install a newer one, then run this again."
@@ -422,7 +426,7 @@ find_inkscape_folders() {
 # Inkscape runs extensions with its preference, else with python3, looking in its own program folder first.
 find_inkscape_python() {
   local chosen
-  chosen=$(sed -n 's/.*python-interpreter="\([^"]*\)".*/\1/p' "$PROFILE/preferences.xml" 2>/dev/null | head -n 1)
+  chosen=$(sed -n 's/.*python-interpreter="\([^"]*\)".*/\1/p' "$PROFILE/preferences.xml" 2>/dev/null | head -n 1) || true
   INKSCAPE_PATH="$(dirname "$(readlink -f "$INKSCAPE")"):$PATH"
   INKSCAPE_PYTHON=$(PATH="$INKSCAPE_PATH" command -v "${chosen:-python3}") || true
   [ -n "$INKSCAPE_PYTHON" ] || fail 3 "Inkscape's Python (${chosen:-python3}) is not there: install python3, then run this again."

@@ -55,8 +55,8 @@ class Inkscape:
         try:
             subprocess.run(
                 [self.program, *arguments],
-                env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=RUN_LIMIT,
-                check=True,
+                env=environment, check=True, timeout=RUN_LIMIT,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise DemoFailed(f"Inkscape did not end within {RUN_LIMIT:.0f} s; it probably shows a message.") from None

@@ -1,0 +1,59 @@
+"""The demo's own checks: they must be able to fail."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.demo import photo_to_layer as demo
+
+LAYER = f"""<svg xmlns="{demo.SVG}" xmlns:inkscape="{demo.INKSCAPE}" xmlns:stylesketch="{demo.STYLESKETCH}">
+<g inkscape:groupmode="layer" inkscape:label="Photograph"><path d="M 0 0"/></g>
+<g inkscape:groupmode="layer" inkscape:label="StyleSketch: pen" MARK><g>STROKES</g></g></svg>"""
+STROKE = '<path d="M 0 0 C 1 1 2 2 3 3" stylesketch:index="0"/>'
+
+
+def saved(folder: Path, strokes: str, mark: str = 'stylesketch:recipe="object"') -> Path:
+    file = folder / "saved.svg"
+    file.write_text(LAYER.replace("STROKES", strokes).replace("MARK", mark))
+    return file
+
+
+def test_counts_the_strokes_of_our_layer(tmp_path: Path) -> None:
+    assert demo.strokes_in(saved(tmp_path, STROKE * 12)) == ("StyleSketch: pen", 12)
+
+
+def test_a_document_without_our_layer_fails(tmp_path: Path) -> None:
+    with pytest.raises(demo.DemoFailed, match="no StyleSketch layer"):
+        demo.strokes_in(saved(tmp_path, STROKE * 12, mark=""))
+
+
+@pytest.mark.parametrize("strokes", ["", STROKE * 3, STROKE.replace('d="M 0 0 C 1 1 2 2 3 3"', 'd=""') * 12])
+def test_a_layer_without_strokes_fails(tmp_path: Path, strokes: str) -> None:
+    with pytest.raises(demo.DemoFailed, match="strokes"):
+        demo.strokes_in(saved(tmp_path, strokes))
+
+
+@pytest.mark.parametrize("size", [(40, 20), (20, 40)])
+def test_the_picture_fits_the_page_and_keeps_its_shape(size: tuple[int, int]) -> None:
+    svg = ElementTree.fromstring(demo.document_with(Image.new("RGB", size), "a picture"))
+    (image,) = svg.iter(f"{{{demo.SVG}}}image")
+    width, height = float(image.get("width", 0)), float(image.get("height", 0))
+    assert width / height == pytest.approx(size[0] / size[1])
+    assert max(width, height) == pytest.approx(demo.PICTURE_WIDTH)
+
+
+def test_the_profile_links_the_installed_extension_and_hides_its_window(tmp_path: Path) -> None:
+    (tmp_path / "installed/stylesketch").mkdir(parents=True)
+    profile = demo.make_profile(tmp_path / "profile", tmp_path / "installed")
+    assert (profile / "extensions/stylesketch").resolve() == tmp_path / "installed/stylesketch"
+    preferences = ElementTree.parse(profile / "preferences.xml").getroot()
+    assert preferences.find("group[@id='extensions']").get("org.stylesketch.style_sketch.gui") == "0"
+
+
+def test_the_bundled_photograph_needs_no_download() -> None:
+    pytest.importorskip("skimage")
+    assert demo.load_photo(None).size == (512, 512)

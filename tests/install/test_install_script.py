@@ -1,0 +1,343 @@
+"""install.sh on a machine made of stubs."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from stylesketch_ext.wire.messages import PROTOCOL_VERSION
+
+from backend import __version__
+from tests.install.conftest import Machine
+
+
+def test_sets_up_engine_command_and_extension(machine: Machine) -> None:
+    done = machine.install()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith("Done. Restart Inkscape")
+    assert os.readlink(machine.home / ".local/bin/stylesketch") == str(machine.data / "venv/bin/stylesketch")
+    assert "is not in your PATH" in done.stdout
+    copied = sorted(str(path.relative_to(machine.extension)) for path in machine.extension.rglob("*") if path.is_file())
+    wire = sorted(f"inkscape_ext/stylesketch_ext/wire/{name}.py" for name in ("__init__", "codec", "messages"))
+    assert copied == [
+        "inkscape_ext/locale/de/LC_MESSAGES/stylesketch.mo",
+        "inkscape_ext/style_sketch.py",
+        "inkscape_ext/stylesketch_ext/__init__.py",
+        "inkscape_ext/stylesketch_ext/icons/pen.svg",
+        *wire,
+        "install.json",
+        "stylesketch.inx",
+    ]
+
+
+def test_install_json_says_where_everything_is(machine: Machine) -> None:
+    machine.install()
+    assert json.loads((machine.extension / "install.json").read_text()) == {
+        "schema": 1,
+        "version": __version__,
+        "protocol": PROTOCOL_VERSION,
+        "python": str(machine.data / "venv/bin/python"),
+        "data": str(machine.data),
+        "state": str(machine.state),
+        "endpoint": str(machine.state / "endpoint.json"),
+    }
+
+
+def test_a_home_of_its_own(machine: Machine, tmp_path: Path) -> None:
+    own = tmp_path / "other disk"
+    done = machine.install(STYLESKETCH_HOME=str(own))
+    assert done.returncode == 0, done.stdout + done.stderr
+    fields = json.loads((machine.extension / "install.json").read_text())
+    assert fields["home"] == str(own)
+    assert fields["python"] == str(own / "data/venv/bin/python")
+    assert fields["endpoint"] == str(own / "state/endpoint.json")
+    assert not (machine.home / ".local").exists()
+
+
+@pytest.mark.parametrize("variables", [{}, {"XDG_DATA_HOME": "/d", "XDG_STATE_HOME": "/s"}, {"STYLESKETCH_HOME": "/own"}])
+def test_script_and_engine_agree_where_things_lie(machine: Machine, tmp_path: Path, variables: dict[str, str]) -> None:
+    """install.sh works the folders out before there is an engine; install.json has them from backend/places.py."""
+    machine.install(**{name: f"{tmp_path}{folder}" for name, folder in variables.items()})
+    fields = json.loads((machine.extension / "install.json").read_text())
+    assert fields["python"] == fields["data"] + "/venv/bin/python"
+    assert (Path(fields["state"]) / "logs/install.log").exists()
+
+
+def test_second_run_installs_nothing(machine: Machine) -> None:
+    machine.install()
+    machine.calls()
+    again = machine.install()
+    assert again.returncode == 0
+    assert [call for call in machine.calls() if call.startswith(("apt-get", "pip", "venv"))] == []
+
+
+def test_a_changed_source_replaces_only_the_engine(machine: Machine) -> None:
+    machine.install()
+    machine.calls()
+    (machine.checkout / "backend/new_part.py").write_text("")
+    assert machine.install().returncode == 0
+    (pip,) = (call for call in machine.calls() if call.startswith("pip"))
+    assert pip == f"pip install --no-deps --no-build-isolation --force-reinstall {machine.checkout}"
+
+
+def test_the_self_test_runs_as_inkscape_runs_extensions(machine: Machine) -> None:
+    machine.install()
+    (call,) = (call for call in machine.calls() if call.startswith("self-test"))
+    extensions, system = machine.extension.parent, "/usr/share/inkscape/extensions"
+    script = machine.extension / "inkscape_ext/style_sketch.py"
+    assert call == f"self-test {script} PYTHONPATH={extensions}:{system}:{system}/inkex/deprecated-simple"
+
+
+def test_a_failed_self_test_is_told(machine: Machine) -> None:
+    done = machine.install(FAKE_SELF_TEST="1")
+    assert done.returncode == 1
+    assert "self-test failed" in done.stderr
+
+
+# ------------------------------------------------------------------------------------------------------ system packages
+
+
+def test_a_user_without_sudo_gets_one_line_to_run(machine: Machine) -> None:
+    done = machine.install(FAKE_UID="1000", FAKE_ABSENT="gir1.2-gtk-3.0 python3-requests")
+    assert done.returncode == 3
+    assert done.stdout.splitlines()[-1] == "sudo apt-get install -y gir1.2-gtk-3.0 python3-requests"
+    assert machine.calls() == ["sudo -n true"]
+    assert not (machine.data / "venv").exists()
+
+
+def test_a_user_with_sudo_installs_through_it(machine: Machine) -> None:
+    done = machine.install(FAKE_UID="1000", FAKE_SUDO="1", FAKE_ABSENT="gir1.2-gtk-3.0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "apt-get install -y gir1.2-gtk-3.0" in machine.calls()
+
+
+def test_root_installs_by_itself(machine: Machine) -> None:
+    done = machine.install(FAKE_ABSENT="python3-requests")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "apt-get install -y python3-requests" in machine.calls()
+
+
+def test_apt_that_fails_is_told(machine: Machine) -> None:
+    done = machine.install(FAKE_ABSENT="python3-requests", FAKE_APT="100")
+    assert done.returncode == 1
+    assert "sudo apt-get install python3-requests" in done.stderr
+
+
+def test_the_engine_alone_needs_no_inkscape(machine: Machine) -> None:
+    done = machine.install("--no-inkscape", FAKE_ABSENT="inkscape python3-lxml", FAKE_INKSCAPE="0.92")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not machine.extension.exists()
+    assert not any(call.startswith("apt-get") for call in machine.calls())
+
+
+# ----------------------------------------------------------------------------------------------------------- PyTorch
+
+
+def torch_calls(machine: Machine) -> list[str]:
+    return [call for call in machine.calls() if call.startswith("pip") and call.split()[-1].startswith("torch")]
+
+
+def test_cpu_build_where_there_is_no_gpu(machine: Machine) -> None:
+    done = machine.install(FAKE_CPU_INDEX="1")
+    assert torch_calls(machine) == ["pip install --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0+cpu"]
+    assert "for the CPU" in done.stdout
+
+
+def test_what_pip_offers_where_the_cpu_index_is_silent(machine: Machine) -> None:
+    done = machine.install()
+    assert torch_calls(machine) == [f"pip install -c {machine.checkout}/backend/constraints.txt torch"]
+    assert "does not answer" in done.stdout
+
+
+def test_what_pip_offers_where_the_cpu_build_is_refused(machine: Machine) -> None:
+    done = machine.install(FAKE_CPU_INDEX="1", FAKE_NO_CPU_BUILD="1")
+    assert done.returncode == 0
+    assert [call.split()[-1] for call in torch_calls(machine)] == ["torch==2.13.0+cpu", "torch"]
+
+
+def test_gpu_build_where_there_is_a_gpu(machine: Machine) -> None:
+    done = machine.install(FAKE_GPU="1", FAKE_CPU_INDEX="1")
+    assert torch_calls(machine) == [f"pip install -c {machine.checkout}/backend/constraints.txt torch"]
+    assert "NVIDIA" in done.stdout
+
+
+@pytest.mark.parametrize(("version", "kept"), [("2.6.1", True), ("3.0", True), ("2.5.9", False)])
+def test_a_good_torch_is_left(machine: Machine, version: str, kept: bool) -> None:
+    machine.install()
+    machine.calls()
+    (machine.data / "venv/torch").write_text(version)
+    (machine.data / "venv/stamps/requirements").unlink()
+    assert machine.install().returncode == 0
+    assert (torch_calls(machine) == []) is kept
+    assert f"torch=={version if kept else '2.13.0'}\n" in (machine.data / "venv/constraints.txt").read_text()
+
+
+# ---------------------------------------------------------------------------------------------- interruptions, no room
+
+
+def test_an_environment_left_half_made_is_made_anew(machine: Machine) -> None:
+    killed = machine.install(FAKE_KILLED="1")
+    assert killed.returncode != 0
+    assert (machine.data / "venv/unfinished").exists()
+    machine.calls()
+    done = machine.install()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "half-made" in done.stdout
+    assert "venv" in machine.calls()
+    assert not (machine.data / "venv/unfinished").exists()
+
+
+def test_an_environment_without_python_is_made_anew(machine: Machine) -> None:
+    machine.install()
+    (machine.data / "venv/bin/python").unlink()
+    done = machine.install()
+    assert done.returncode == 0
+    assert "half-made" in done.stdout
+
+
+def test_a_full_disk_is_told_before_anything_is_made(machine: Machine) -> None:
+    done = machine.install(FAKE_FREE="1200")
+    assert done.returncode == 4
+    assert "1200 MB are free" in done.stderr
+    assert not (machine.data / "venv").exists()
+
+
+# --------------------------------------------------------------------------------------------------------- extension
+
+
+def test_an_old_inkscape_is_refused(machine: Machine) -> None:
+    done = machine.install(FAKE_INKSCAPE="1.1.2")
+    assert done.returncode == 1
+    assert "needs Inkscape 1.2 or newer" in done.stderr
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.2.2", "1.10", "2.0"])
+def test_newer_inkscapes_are_taken(machine: Machine, version: str) -> None:
+    assert machine.install(FAKE_INKSCAPE=version).returncode == 0
+
+
+def test_without_gtk_the_parameters_show(machine: Machine) -> None:
+    done = machine.install(FAKE_NO_GTK="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no GTK" in done.stdout
+    assert (machine.extension / "stylesketch.inx").read_text() == "<without-window/>"
+    assert not list(machine.extension.rglob("*.in"))
+
+
+def test_another_profile(machine: Machine, tmp_path: Path) -> None:
+    profile = tmp_path / "profile"
+    machine.install(INKSCAPE_PROFILE_DIR=str(profile))
+    assert (profile / "extensions/stylesketch/install.json").exists()
+    assert not machine.extension.exists()
+
+
+def test_dev_links(machine: Machine) -> None:
+    done = machine.install("--dev")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert os.readlink(machine.extension / "inkscape_ext") == str(machine.checkout / "inkscape_ext")
+    assert os.readlink(machine.extension / "stylesketch.inx") == str(machine.checkout / "stylesketch.inx")
+    assert not (machine.extension / "install.json").is_symlink()
+    assert any(call.endswith(f"-e {machine.checkout}") for call in machine.calls())
+
+
+def test_dev_without_gtk_leaves_the_checkout_alone(machine: Machine) -> None:
+    assert machine.install("--dev", FAKE_NO_GTK="1").returncode == 0
+    assert (machine.checkout / "stylesketch.inx").read_text() == "<with-window/>"
+    assert (machine.extension / "stylesketch.inx").read_text() == "<without-window/>"
+
+
+def test_a_plain_install_after_dev_copies(machine: Machine) -> None:
+    machine.install("--dev")
+    assert machine.install().returncode == 0
+    assert not (machine.extension / "inkscape_ext").is_symlink()
+    assert (machine.checkout / "inkscape_ext/style_sketch.py").exists()
+
+
+def test_somebody_elses_command_is_left(machine: Machine) -> None:
+    other = machine.home / ".local/bin/stylesketch"
+    other.parent.mkdir(parents=True)
+    other.write_text("mine")
+    done = machine.install()
+    assert done.returncode == 0
+    assert "left alone" in done.stdout
+    assert other.read_text() == "mine"
+
+
+# --------------------------------------------------------------------------------------------------------- uninstall
+
+
+def test_uninstall_leaves_nothing(machine: Machine) -> None:
+    machine.install()
+    (machine.state / "endpoint.json").write_text("{}")
+    assert machine.left_behind()
+    machine.calls()
+    done = machine.install("uninstall")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "stylesketch stop" in machine.calls()
+    assert machine.left_behind() == []
+    assert not machine.data.exists()
+
+
+def test_uninstall_keeps_packs_unless_purged(machine: Machine) -> None:
+    machine.install()
+    pack = machine.data / "style_packs/own/style.toml"
+    pack.parent.mkdir(parents=True)
+    pack.write_text("")
+    kept = machine.install("uninstall")
+    assert machine.left_behind() == [str(pack.relative_to(machine.home))]
+    assert "--purge" in kept.stdout
+    assert machine.install("uninstall", "--purge").returncode == 0
+    assert machine.left_behind() == []
+
+
+def test_uninstall_of_a_dev_install_leaves_the_checkout(machine: Machine) -> None:
+    machine.install("--dev")
+    assert machine.install("uninstall", "--purge").returncode == 0
+    assert (machine.checkout / "inkscape_ext/style_sketch.py").exists()
+    assert (machine.checkout / "stylesketch.inx").exists()
+
+
+def test_uninstall_where_nothing_is_installed(machine: Machine) -> None:
+    assert machine.install("uninstall").returncode == 0
+    assert machine.left_behind() == []
+
+
+# ------------------------------------------------------------------------------------------------------ test, usage
+
+
+def test_the_suite_ends_the_output(machine: Machine) -> None:
+    done = machine.install("test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "== 3 passed in 0.1s =="
+    calls = machine.calls()
+    assert calls[-1] == "-m pytest"
+    assert any("inkex==" in call and "--no-deps" in call for call in calls)
+    assert not machine.extension.exists()
+
+
+def test_all_includes_the_slow_tests(machine: Machine) -> None:
+    machine.install("test", "--all")
+    assert machine.calls()[-1] == "-m pytest -m "
+
+
+@pytest.mark.parametrize("arguments", [["instal"], ["--fast"], ["test", "demo"], ["test", "photo.jpg"]])
+def test_wrong_usage(machine: Machine, arguments: list[str]) -> None:
+    done = machine.install(*arguments)
+    assert done.returncode == 2
+    assert "Usage:" in done.stderr
+    assert machine.left_behind() == []
+
+
+def test_help_lists_every_command(machine: Machine) -> None:
+    done = machine.install("--help")
+    assert done.returncode == 0
+    for word in ("install", "demo", "test", "uninstall", "--dev", "--no-inkscape", "--purge", "--all"):
+        assert word in done.stdout
+
+
+def test_demo_of_a_photograph_that_is_not_there(machine: Machine) -> None:
+    done = machine.install("demo", "no-such.jpg")
+    assert done.returncode == 1
+    assert "no-such.jpg" in done.stderr
