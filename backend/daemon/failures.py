@@ -8,7 +8,7 @@ import sys
 
 from stylesketch_ext.wire.messages import Problem
 
-from backend.core.errors import ERRORS_BY_CODE, Internal, OutOfDisk, OutOfMemory, StyleSketchError
+from backend.core.errors import ERRORS_BY_CODE, Internal, Missing, OutOfDisk, OutOfMemory, StyleSketchError
 
 DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 NO_MEMORY_TEXTS = ("can't allocate memory", "not enough memory", "out of memory")  # torch raises plain RuntimeErrors too
@@ -22,6 +22,8 @@ def as_failure(error: BaseException, log: str = "") -> StyleSketchError:
         return OutOfDisk("The disk is full; nothing half-written was left. Free some space and try again.")
     if is_out_of_memory(error):
         return OutOfMemory("There is not enough memory for this picture. Close other programs or scale the picture down.")
+    if isinstance(error, ModuleNotFoundError):
+        return Missing(f"StyleSketch is not installed completely ({error}). Run ./install.sh in its folder again.")
     where = f" The details are in {log}." if log else " Run it again with STYLESKETCH_DEBUG=1 to see the details."
     return Internal(f"Something went wrong inside StyleSketch ({type(error).__name__}).{where}")
 

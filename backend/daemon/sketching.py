@@ -81,7 +81,7 @@ def sketch(request: SketchRequest, sources: Sources) -> Work[tuple[Drawing, Sket
     return drawing, result
 
 
-def draw(request: SketchRequest, sources: Sources) -> Generator[ProgressEvent, None, Finished]:
+def draw(request: SketchRequest, sources: Sources, previews: bool = True) -> Generator[ProgressEvent, None, Finished]:
     """The task of the drawing worker: `sketch` with small previews, ending in every form that is kept."""
     prepare_process()
     pool, due = ModelPool.choose(request.settings.device), 0.0
@@ -90,7 +90,7 @@ def draw(request: SketchRequest, sources: Sources) -> Generator[ProgressEvent, N
         while True:
             progress = next(work)
             preview = None
-            if progress.preview is not None and time.monotonic() >= due:
+            if previews and progress.preview is not None and time.monotonic() >= due:
                 png = drawing_png(progress.preview, pool.rasterizer, pool.device, PREVIEW_SIDE)
                 preview, due = base64.b64encode(png).decode(), time.monotonic() + PREVIEW_PAUSE
             yield ProgressEvent(progress.stage, progress.done, preview, dict(progress.losses))

@@ -1,0 +1,54 @@
+"""Floor 5: the command line, `stylesketch`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+
+from backend import __version__
+from backend.cli import doctor, jobs, running, sketch, style
+from backend.core.errors import Cancelled, Internal
+from backend.daemon.failures import as_failure
+
+COMMANDS = (sketch.add, style.add, running.add, jobs.add, doctor.add)
+EPILOG = "Exit codes: 0 done, 1 bad request or input, 2 usage, 3 something is missing, 4 out of memory or disk, 130 cancelled."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code; an error is one sentence on stderr."""
+    debug = bool(os.environ.get("STYLESKETCH_DEBUG"))
+    arguments = parser().parse_args(argv)
+    if not debug:
+        warnings.simplefilter("ignore")
+    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        code: int = arguments.run(arguments)
+        return code
+    except KeyboardInterrupt:
+        return _tell(Cancelled("Stopped; nothing was written."), None)
+    except Exception as error:
+        return _tell(error, error if debug else None)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="stylesketch", description="Turns photographs into editable pen strokes.", epilog=EPILOG, allow_abbrev=False
+    )
+    top.add_argument("--version", action="version", version=f"stylesketch {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in COMMANDS:
+        add(commands)
+    return top
+
+
+def _tell(error: Exception, details: Exception | None) -> int:
+    failure = as_failure(error)
+    if details is not None and (isinstance(failure, Internal) or failure is not error):
+        logging.getLogger(__name__).error("details", exc_info=details)
+    sys.stderr.write(f"stylesketch: {failure}\n")
+    return failure.exit_code

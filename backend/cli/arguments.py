@@ -1,0 +1,63 @@
+"""What several commands' options have in common."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from backend.places import Places
+
+Commands = Any  # argparse's own type of a group of subparsers is private
+
+
+def add_command(
+    commands: Commands, name: str, run: Callable[[argparse.Namespace], int], about: str, absent: str | None = None
+) -> argparse.ArgumentParser:
+    """A command that `run` carries out; every command knows --data.
+
+    absent: argparse.SUPPRESS for a verb of a command that knows --data itself.
+    """
+    command: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+    command.set_defaults(run=run)
+    command.add_argument(
+        "--data", metavar="DIR", type=Path, default=absent, help="keep everything under DIR instead of the user's folders"
+    )
+    return command
+
+
+def places(arguments: argparse.Namespace) -> Places:
+    """The folders that a command works with, made if need be."""
+    return Places.find(arguments.data).create()
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """An argparse type: an integer from `low` to `high`."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"{number} is not between {low} and {high}")
+        return number
+
+    return parse
+
+
+def or_auto(parse: Callable[[str], int]) -> Callable[[str], int | None]:
+    """An argparse type that also takes `auto`, as None."""
+    return lambda text: None if text == "auto" else parse(text)
+
+
+def seconds(text: str) -> float:
+    """An argparse type: a time of more than nothing."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds")
+    return value

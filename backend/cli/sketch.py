@@ -1,0 +1,163 @@
+"""`stylesketch sketch`: a photograph to strokes."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import json
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from stylesketch_ext.wire.messages import (
+    MAX_SEED,
+    MAX_STEPS,
+    MAX_STROKES,
+    ProgressEvent,
+    SketchRequest,
+    SketchResult,
+    SketchSettings,
+)
+
+from backend.cli.arguments import Commands, add_command, or_auto, places, whole_number
+from backend.cli.launch import running_or_started
+from backend.cli.outputs import check_writable, output_path, write_outputs
+from backend.cli.terminal import ProgressLine
+from backend.core.errors import BadRequest
+from backend.places import Places
+
+Drawn = tuple[SketchResult, str, bytes]  # with the SVG text and the PNG bytes
+Report = Callable[[ProgressEvent], None]
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = add_command(commands, "sketch", run, "Draw the subject of a photograph with a few pen strokes.")
+    command.add_argument("image", metavar="IMAGE", type=Path, help="a picture file")
+    _add_drawing_options(command)
+    command.add_argument("--recipe", default="object", help="how to draw (default: object)")
+    command.add_argument("--daemon", action="store_true", help="let the daemon draw, started if need be")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Draws and writes; the exit code."""
+    check_writable(arguments.output)
+    request = _request(arguments)
+    line = ProgressLine(arguments.quiet)
+    draw = draw_by_daemon if arguments.daemon else draw_here
+    try:
+        result, svg, png = draw(request, arguments.image, _mask_file(arguments.mask), places(arguments), line.show)
+    finally:
+        line.clear()
+    outputs = write_outputs(arguments.output, svg, png)
+    if arguments.json:
+        print(json.dumps(account(result, outputs), ensure_ascii=False))
+    elif not arguments.quiet:
+        print(f"{', '.join(outputs)}: {_count(result)} strokes in {result.seconds['total']:.1f} s")
+        for note in result.notes:
+            sys.stderr.write(f"stylesketch: {note}\n")
+    return 0
+
+
+def draw_here(request: SketchRequest, image: Path, mask: Path | None, where: Places, report: Report) -> Drawn:
+    """The sketch, drawn in this process."""
+    from backend.daemon.executors import LocalExecutor
+    from backend.daemon.sketching import Sources, draw
+
+    work = LocalExecutor().run(draw, request, Sources(image, where.packs, mask), False)
+    with contextlib.closing(work):
+        while True:
+            try:
+                report(next(work))
+            except StopIteration as end:
+                return end.value.result, end.value.svg, end.value.preview
+
+
+def draw_by_daemon(request: SketchRequest, image: Path, mask: Path | None, where: Places, report: Report) -> Drawn:
+    """The same sketch, drawn by the daemon; Ctrl-C cancels it there."""
+    client = running_or_started(where)
+    for path in filter(None, (image, mask)):
+        client.upload(read_file(path))
+    job = client.submit(request, secrets.token_hex(16)).id
+    try:
+        for event in client.events(job):
+            report(event)
+    except KeyboardInterrupt:
+        client.cancel(job)
+        raise
+    return client.result(job)
+
+
+def account(result: SketchResult, outputs: list[str]) -> dict[str, object]:
+    """The object that --json prints."""
+    return {
+        "version": result.version,
+        "recipe": result.recipe,
+        "outputs": outputs,
+        "strokes": _count(result),
+        "seed": result.settings.seed,
+        "device": result.device,
+        "engine": result.engine,
+        "guidance": result.guidance,
+        "style": result.settings.style,
+        "seconds": result.seconds,
+        "steps": result.steps,
+        "scores": {},
+        "notes": result.notes,
+    }
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of an input; BadRequest."""
+    try:
+        return path.read_bytes()
+    except IsADirectoryError:
+        raise BadRequest(f"{path} is a folder. Choose a picture file in it.") from None
+    except FileNotFoundError:
+        raise BadRequest(f"There is no file {path}. Check its name.") from None
+    except OSError as error:
+        raise BadRequest(f"{path} cannot be read ({error.strerror}). Check its permissions.") from error
+
+
+def _add_drawing_options(command: argparse.ArgumentParser) -> None:
+    add_option = command.add_argument
+    add_option(
+        "-o", "--output", metavar="FILE", type=output_path, action="append", required=True, help=".svg or .png; repeatable"
+    )
+    add_option("--style", metavar="NAME", default=SketchSettings.style, help=f"a style pack (default: {SketchSettings.style})")
+    add_option("--mask", metavar="auto|none|FILE", default="auto", help="the subject: found, everything, or white in FILE")
+    add_option("--guidance", metavar="NAME", default="auto", help="what the strokes are fitted to (default: auto)")
+    add_option("--strokes", metavar="N|auto", type=or_auto(whole_number(1, MAX_STROKES)), help="how many (default: auto)")
+    add_option("--seed", metavar="N", type=whole_number(0, MAX_SEED), default=0, help="the same seed, the same drawing")
+    add_option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
+    add_option("--steps", metavar="N", type=whole_number(0, MAX_STEPS), help="optimization steps (default: the recipe's)")
+    add_option("--json", action="store_true", help="print one JSON object about the drawing")
+    add_option("--quiet", action="store_true", help="no progress, no summary")
+
+
+def _request(arguments: argparse.Namespace) -> SketchRequest:
+    mask = _mask_file(arguments.mask)
+    settings = SketchSettings(
+        strokes=arguments.strokes,
+        style=arguments.style,
+        mask=_hash(mask) if mask else arguments.mask,
+        guidance=arguments.guidance,
+        seed=arguments.seed,
+        device=arguments.device,
+        steps=arguments.steps,
+    )
+    return SketchRequest(_hash(arguments.image), settings, arguments.recipe, arguments.image.name)
+
+
+def _mask_file(mask: str) -> Path | None:
+    return None if mask in ("auto", "none") else Path(mask)
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(read_file(path)).hexdigest()
+
+
+def _count(result: SketchResult) -> int:
+    return sum(len(layer.paths) for layer in result.drawing.layers)
