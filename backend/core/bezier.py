@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -52,7 +54,7 @@ def fit_poly_bezier(points: Points, tolerance: float, corners: tuple[int, ...] =
     bounds = [0, *(c for c in sorted(set(corners)) if 0 < c < len(points) - 1), len(points) - 1]
     closing = _tangent(points[1] - points[-2]) if smooth_join else None
     pieces: list[Points] = []
-    for a, b in zip(bounds[:-1], bounds[1:], strict=True):
+    for a, b in itertools.pairwise(bounds):
         row = points[a : b + 1]
         start = closing if closing is not None and a == 0 else _end_tangent(row)
         end = -closing if closing is not None and b == len(points) - 1 else _end_tangent(row[::-1])

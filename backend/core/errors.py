@@ -96,9 +96,18 @@ class Cancelled(StyleSketchError):
     code, status, exit_code = "cancelled", 499, 130
 
 
-ERRORS_BY_CODE = {
-    kind.code: kind
-    for kind in (
-        BadRequest, BadImage, ImageTooLarge, NotFound, Conflict, Refused, Missing, OutOfMemory, OutOfDisk, WorkerDied, Internal, Cancelled
-    )
-}  # fmt: skip
+_ALL = (
+    BadRequest,
+    BadImage,
+    ImageTooLarge,
+    NotFound,
+    Conflict,
+    Refused,
+    Missing,
+    OutOfMemory,
+    OutOfDisk,
+    WorkerDied,
+    Internal,
+    Cancelled,
+)
+ERRORS_BY_CODE: dict[str, type[StyleSketchError]] = {kind.code: kind for kind in _ALL}

@@ -55,5 +55,9 @@ def drawing_paths(drawing: Drawing) -> list[tuple[str, list[Path]]]:
 
 def path_data(points: tuple[tuple[float, float], ...] | list[tuple[float, float]], closed: bool) -> str:
     """The `d` attribute of a poly-Bézier."""
-    start, *rest = (f"{x:g},{y:g}" if abs(x) < 1e5 and abs(y) < 1e5 else f"{x},{y}" for x, y in points)
+    start, *rest = (f"{_number(x)},{_number(y)}" for x, y in points)
     return f"M {start} C {' '.join(rest)}" + (" Z" if closed else "")
+
+
+def _number(value: float) -> str:
+    return f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 Map = npt.NDArray[np.float32]
 Row = npt.NDArray[np.float64]
 
-CELL = 4  # px of the canvas per cell of the coverage grid
+CELL = 2  # px of the canvas per cell of the coverage grid
 
 
 @dataclass(frozen=True)

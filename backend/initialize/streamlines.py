@@ -21,7 +21,8 @@ class TraceSettings:
     keep: float = 0.09  # … and runs on while it is above this
     gap: int = 5  # steps a line runs on without support
     turn: float = 0.6  # least cosine between the directions of neighboring steps
-    apart: int = 3  # other lines start no nearer than this
+    apart: int = 4  # no line starts, and none runs on, nearer to another than this
+    beside: int = 6  # the same for lines that are there already
     least: float = 11.0  # shorter lines are crumbs …
     least_strong: float = 7.0  # … unless they are strong (a pupil, a nostril)
     strong: float = 0.55
@@ -87,7 +88,7 @@ def trace_lines(
     """Lines along the ridges of a line field, the strongest seeds first, none of them twice and none along `beside`."""
     field = _Field(strength, tangent_x, tangent_y)
     for other in beside:
-        field.claim(other.row.tolist(), -1, settings.apart)
+        field.claim(other.row.tolist(), -1, settings.beside)
     traces: list[Trace] = []
     for index in _seeds(strength, tangent_x, tangent_y, settings):
         if field.owner[index]:
@@ -160,7 +161,7 @@ def _follow(
             break
         i = field.index(x, y)
         if field.owner[i]:
-            points.append((x, y))
+            points += _up_to_the_other(field, x, y, tx, ty, settings)
             supported = len(points)
             break
         ux, uy = field.tangent_x[i], field.tangent_y[i]
@@ -187,3 +188,19 @@ def _follow(
         if len(points) > 20 and (x - x0) ** 2 + (y - y0) ** 2 < 2.0:
             return points, True
     return points[:supported], False
+
+
+def _up_to_the_other(
+    field: _Field, x: float, y: float, tx: float, ty: float, settings: TraceSettings
+) -> list[tuple[float, float]]:
+    """The last points of a line that runs into another's surround: up to that other line if it meets it, else none."""
+    points = []
+    for _ in range(settings.apart + 2):
+        if not field.inside(x, y, settings.border) or field.strength_at(x, y) < settings.keep:
+            return points
+        i = field.index(x, y)
+        if abs(field.tangent_x[i] * tx + field.tangent_y[i] * ty) < settings.turn:
+            return points
+        points.append((x, y))
+        x, y = x + tx, y + ty
+    return []

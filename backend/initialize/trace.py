@@ -33,7 +33,7 @@ class TracedStartSettings:
 
     contours: TraceSettings = TraceSettings()
     details: TraceSettings = field(
-        default_factory=lambda: TraceSettings(seed=0.20, keep=0.10, gap=3, apart=4, least=9.0, least_strong=6.0)
+        default_factory=lambda: TraceSettings(seed=0.20, keep=0.10, gap=3, least=9.0, least_strong=6.0)
     )
     detail_worth: float = 0.55  # of a point on a detail line, beside one on a contour
     link: LinkSettings = LinkSettings()

@@ -45,5 +45,3 @@ def _carriers(strokes: Strokes) -> Tensor:
     last = 3 * strokes.segments[:, None]
     carrier = torch.minimum(nearest[None].expand(len(strokes), -1), last)
     return torch.where(strokes.closed[:, None] & (carrier == last), torch.zeros_like(carrier), carrier)
-
-

@@ -24,6 +24,7 @@ class Foreground:
     mask: Mask  # [1, 1, H, W] at the image's size, 1 = keep
     trusted: bool
     reason: str = ""  # a sentence for the user, when it is not trusted
+    certainty: float = 0.0  # 0 … 1, how far its outline itself may be drawn as a line
 
 
 def find_foreground(image: Image) -> Foreground:
@@ -42,9 +43,11 @@ def find_foreground(image: Image) -> Foreground:
     if bits is None:
         bits = _grab_cut(small, lab)
     bits = _tidy(bits)
-    reason = _doubt(bits, lab, plain)
+    clarity = _clarity(bits, lab)
+    reason = _doubt(bits, clarity, plain)
+    certainty = 1.0 if plain else 0.5 if clarity > 0.86 else 0.0
     mask = cv2.resize(bits.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-    return Foreground(torch.from_numpy((mask > 0.5).astype(np.float32))[None, None], not reason, reason)
+    return Foreground(torch.from_numpy((mask > 0.5).astype(np.float32))[None, None], not reason, reason, certainty)
 
 
 def whole(image: Image) -> Foreground:
@@ -131,7 +134,7 @@ def _tidy(bits: Bits) -> Bits:
     return (kept | (holes & ~_large_components(holes, int(0.002 * bits.size)))).astype(np.uint8)
 
 
-def _doubt(bits: Bits, lab: Map, plain: bool) -> str:
+def _doubt(bits: Bits, clarity: float, plain: bool) -> str:
     """Why the mask should not be relied on, or nothing."""
     share = float(bits.mean())
     if share < 0.01:
@@ -142,9 +145,33 @@ def _doubt(bits: Bits, lab: Map, plain: bool) -> str:
         return "The subject found is very small, so the whole picture is drawn; give a mask to choose it."
     if share > 0.75:
         return "The subject fills the picture, so the whole picture is drawn."
-    if _outline_support(bits, lab) < 0.62:
-        return "The subject could not be told from its surroundings with confidence, so the whole picture is drawn; give a mask to choose it."
+    if clarity < 0.75:
+        return "The subject could not be told from its surroundings, so the whole picture is drawn; give a mask to choose it."
     return ""
+
+
+def _clarity(bits: Bits, lab: Map) -> float:
+    """How clearly the mask's outline shows in the picture, 0 … 1."""
+    return _outline_support(bits, lab) * min(1.0, 0.5 + _outline_contrast(bits, lab) / 20)
+
+
+def _outline(bits: Bits) -> npt.NDArray[np.bool_]:
+    """Pixels along the mask's outline, without the picture's border."""
+    outline = cv2.morphologyEx(bits, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    outline[:4], outline[-4:], outline[:, :4], outline[:, -4:] = False, False, False, False
+    return outline
+
+
+def _outline_contrast(bits: Bits, lab: Map) -> float:
+    """Difference of the mean colors (ΔE) on both sides of the mask's outline, at its weaker parts (lower quartile)."""
+
+    def mean_of(side: Map) -> Map:
+        share = cv2.GaussianBlur(side, (0, 0), 6)[..., None]
+        return cv2.GaussianBlur(lab * side[..., None], (0, 0), 6) / (share + 1e-3)
+
+    inner = bits.astype(np.float32)
+    difference = np.linalg.norm(mean_of(inner) - mean_of(1 - inner), axis=2)[_outline(bits)]
+    return float(np.quantile(difference, 0.25)) if difference.size else 0.0
 
 
 def _outline_support(bits: Bits, lab: Map) -> float:
@@ -152,6 +179,5 @@ def _outline_support(bits: Bits, lab: Map) -> float:
     blurred = cv2.GaussianBlur(lab, (0, 0), 1.5)
     gx, gy = cv2.Sobel(blurred, cv2.CV_32F, 1, 0), cv2.Sobel(blurred, cv2.CV_32F, 0, 1)
     magnitude = cv2.dilate(np.sqrt((gx**2 + gy**2).sum(2)), np.ones((3, 3), np.uint8))
-    outline = (cv2.morphologyEx(bits, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0).astype(bool)
-    outline[:4], outline[-4:], outline[:, :4], outline[:, -4:] = False, False, False, False
+    outline = _outline(bits)
     return float(np.mean(magnitude[outline] > np.quantile(magnitude, 0.75))) if outline.any() else 0.0

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from backend.core.image import Image
+from backend.core.image import Image, Mask
 
 Map = npt.NDArray[np.float32]  # [H, W]
 
@@ -23,6 +23,7 @@ class LineFieldSettings:
     surround: float = 9.0  # σ of that surround
     line_scale: float = 1.6  # σ of the detector of thin dark lines
     flow: float = 3.0  # σ over which directions are averaged
+    silhouette: float = 22.0  # ΔE that the outline of a certain mask counts as
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,14 @@ class LineField:
     coherence: Map  # 0 … 1, how much the neighborhood agrees on the direction
 
 
-def line_field(image: Image, settings: LineFieldSettings = LineFieldSettings()) -> LineField:
-    """The line field of an image [1, 3, H, W]: edges that persist over scales, and thin dark lines, less texture."""
+def line_field(image: Image, settings: LineFieldSettings = LineFieldSettings(), silhouette: Mask | None = None) -> LineField:
+    """The line field of an image [1, 3, H, W]: edges that persist over scales, and thin dark lines, less texture.
+
+    silhouette: a mask [1, 1, H, W], its height the certainty, whose outline is a line even where the colors do not tell it.
+    """
     lab = _calm_lab(image, settings.smoothing_rounds)
+    if silhouette is not None:
+        lab = np.dstack([lab, settings.silhouette * silhouette[0, 0].cpu().numpy().astype(np.float32)])
     edges, tensor = _persistent_edges(lab, settings)
     lines = _dark_lines(lab[..., 0], settings.line_scale)
     strength = _inhibited(np.maximum(edges, lines), settings)

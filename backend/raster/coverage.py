@@ -14,7 +14,7 @@ def edge_filter(distance: Tensor, normal: Tensor, softness: float) -> Tensor:
     """
     nx, ny = normal[..., 0].abs(), normal[..., 1].abs()
     foot, top = (nx + ny) / 2 + softness, (nx - ny).abs() / 2
-    height = 1 / (foot + top)
+    height = 1 / (foot + top).clamp_min(0.5)  # a pixel whose center lies on the middle line has no normal
     u = distance.abs()
     slope = (foot - top).clamp_min(1e-6)
     beyond = (u - top).clamp(min=0).minimum(slope)

@@ -63,9 +63,11 @@ class ObjectSketch:
         framing = frame_subject(inputs.photograph.size, foreground.mask, self.settings)
         image, mask = framing.crop(inputs.photograph.pixels), framing.crop(foreground.mask, fill=0.0)
         yield Progress("finding the lines", 0.12)
-        start = self._start(image, mask, choices.strokes or pack.strokes)
+        start = self._start(image, mask, foreground.certainty, choices.strokes or pack.strokes)
         if not start.curves:
-            raise BadRequest("No lines were found in this picture. Choose one with clearer shapes, or select the whole picture.")
+            raise BadRequest(
+                "No lines were found in this picture. Choose one with clearer shapes, or select the whole picture."
+            )
         strokes, paper = pen_strokes(start, framing, pack), torch.tensor(pack.paper)
         make = _drawing_maker(inputs, framing, start, pack, foreground.trusted and not choices.whole_picture)
         yield Progress("drawing", 0.35, preview=make(strokes, Account()))
@@ -75,7 +77,10 @@ class ObjectSketch:
             strokes = step.strokes
             yield Progress("refining", 0.35 + 0.63 * step.number / steps, make(strokes, Account()), step.losses)
         if len(start.curves) < (choices.strokes or 0):
-            notes = (*notes, f"The picture has lines for {len(start.curves)} strokes, fewer than the {choices.strokes} asked for.")
+            notes = (
+                *notes,
+                f"The picture has lines for {len(start.curves)} strokes, fewer than the {choices.strokes} asked for.",
+            )
         return make(strokes, Account("classical", steps, notes))
 
     def _check(self, inputs: Inputs, choices: SketchChoices) -> None:
@@ -86,8 +91,9 @@ class ObjectSketch:
         if min(height, width) < LEAST_SIDE:
             raise BadRequest(f"The picture is only {width} × {height} px; choose one of at least {LEAST_SIDE} px a side.")
 
-    def _start(self, image: Image, mask: Mask, count: int) -> TracedStart:
-        contours, details = (line_field(image, settings) for settings in (self.settings.contours, self.settings.details))
+    def _start(self, image: Image, mask: Mask, certainty: float, count: int) -> TracedStart:
+        silhouette = certainty * mask if certainty else None
+        contours, details = (line_field(image, s, silhouette) for s in (self.settings.contours, self.settings.details))
         worth = subject_worth(mask)
         return traced_start(
             Lines(contours.strength, contours.tangent_x, contours.tangent_y),
@@ -108,7 +114,7 @@ def _choose_foreground(inputs: Inputs, choices: SketchChoices) -> tuple[Foregrou
     if given is not None:
         if float(given.max()) < 0.5:
             return Foreground(everything, False), ("The mask is empty, so the whole picture is drawn.",)
-        return Foreground(given.gt(0.5).float(), True), ()
+        return Foreground(given.gt(0.5).float(), True, certainty=1.0), ()
     found = find_foreground(photograph.pixels)
     return (found, ()) if found.trusted else (Foreground(everything, False), (found.reason,))
 
