@@ -19,6 +19,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from PIL import Image, ImageOps
 
@@ -104,6 +105,7 @@ def document_with(picture: Image.Image, name: str) -> str:
     picture.save(data, "JPEG", quality=92)
     width = PICTURE_WIDTH if picture.width >= picture.height else PICTURE_WIDTH * picture.width / picture.height
     height = width * picture.height / picture.width
+    name = escape(name, {'"': "&quot;"})
     left, top = (PAGE_WIDTH - width) / 2, (PAGE_HEIGHT - height) / 2
     href = "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode()
     return f"""<?xml version="1.0" encoding="UTF-8"?>
@@ -113,7 +115,7 @@ def document_with(picture: Image.Image, name: str) -> str:
   <rect id="paper" width="{PAGE_WIDTH:g}" height="{PAGE_HEIGHT:g}" style="fill:#ffffff"/>
   <g id="layer1" inkscape:groupmode="layer" inkscape:label="Photograph" style="opacity:0.3"
      transform="rotate({TURN:g} {PAGE_WIDTH / 2:g} {PAGE_HEIGHT / 2:g})">
-    <image id="{PICTURE_ID}" x="0" y="0" width="{width:.3f}" height="{height:.3f}" transform="translate({left:.3f} {top:.3f})"
+    <image id="{PICTURE_ID}" inkscape:label="{name}" x="0" y="0" width="{width:.3f}" height="{height:.3f}" transform="translate({left:.3f} {top:.3f})"
            preserveAspectRatio="none" xlink:href="{href}"/>
   </g>
 </svg>

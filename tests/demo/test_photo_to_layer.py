@@ -39,7 +39,7 @@ def test_a_layer_without_strokes_fails(tmp_path: Path, strokes: str) -> None:
 
 @pytest.mark.parametrize("size", [(40, 20), (20, 40)])
 def test_the_picture_fits_the_page_and_keeps_its_shape(size: tuple[int, int]) -> None:
-    svg = ElementTree.fromstring(demo.document_with(Image.new("RGB", size), "a picture"))
+    svg = ElementTree.fromstring(demo.document_with(Image.new("RGB", size), 'me & "you"'))
     (image,) = svg.iter(f"{{{demo.SVG}}}image")
     width, height = float(image.get("width", 0)), float(image.get("height", 0))
     assert width / height == pytest.approx(size[0] / size[1])
