@@ -112,7 +112,8 @@ class FakeEngine:
         strokes = ring(width, height, request.settings.strokes or 12)
         return SketchResult(
             drawing=DrawingData(width, height, [LayerData("object", strokes)], "0123abcd"),
-            image=request.image, title=request.title, recipe="object", settings=request.settings, style_title="Technical pen", guidance="classical", device="cpu",
+            image=request.image, title=request.title, recipe="object",
+            settings=request.settings, style_title="Technical pen", guidance="classical", device="cpu",
             engine="fake", steps=3, version="0.0-fake", notes=["CLIP was not used: it is not installed."], job=job,
         )  # fmt: skip
 

@@ -1,0 +1,179 @@
+"""The whole effect without a window: from a document and an engine to a document, or to one sentence."""
+
+import io
+import json
+
+import pytest
+from documents import IMAGE, svg_text
+from fake_engine import FakeEngine
+from inkex.tester.inx import InxMixin
+from lxml import etree
+from stylesketch_ext import sketch_job
+from stylesketch_ext.choices import Choices, remember, remembered
+from stylesketch_ext.failures import Failure
+
+LAYER = "{http://www.w3.org/2000/svg}g[@{http://www.inkscape.org/namespaces/inkscape}groupmode]"
+
+
+@pytest.fixture
+def entry():
+    import style_sketch
+
+    return style_sketch
+
+
+@pytest.fixture
+def run(entry, tmp_path, install_json, monkeypatch):
+    """Runs the effect on a document; gives (the written document or None, the sentences told)."""
+
+    def run_on(body, *arguments, mode="good", document=None):
+        path = tmp_path / "input.svg"
+        path.write_text(svg_text(body), encoding="utf-8")
+        monkeypatch.setenv("DOCUMENT_PATH", str(document or path))
+        told, written = [], io.BytesIO()
+        monkeypatch.setattr(entry.inkex, "errormsg", told.append)
+        with FakeEngine(mode) as engine:
+            engine.write_endpoint(install_json()["endpoint"])
+            entry.StyleSketch().run(["--gui=false", *arguments, str(path)], output=written)
+        assert len(told) <= 1 and all("\n" not in text for text in told)
+        return (etree.fromstring(written.getvalue()) if written.getvalue() else None), told
+
+    return run_on
+
+
+def layers(root):
+    return root.findall(LAYER)
+
+
+def test_a_sketch(run):
+    root, told = run(IMAGE, "--id=i", "--strokes=7", "--seed=5")
+    (layer,) = layers(root)
+    assert len(layer.findall(".//{http://www.w3.org/2000/svg}path")) == 7
+    assert json.loads(layer.get("{https://stylesketch.org/ns/1}settings"))["seed"] == 5
+    assert not told
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("fails", "There was not enough memory: choose fewer strokes."),
+        ("error500", "The engine broke; its log has the details."),
+        ("garbled", "run ./install.sh again"),
+        ("bad-image", "choose a PNG or JPEG file."),
+        ("cancels", "canceled in the engine"),
+    ],
+)
+def test_a_failure_is_one_sentence_and_changes_nothing(run, mode, words):
+    root, told = run(IMAGE, mode=mode)
+    assert root is None
+    assert words in told[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "arguments", "words"),
+    [
+        ("", [], "Select the photograph"),
+        (IMAGE, ["--strokes=5000"], "strokes must be between 1 and 1000"),
+        ('<image xlink:href="gone.png"/>', [], "gone.png is missing"),
+        (IMAGE.replace('height="30"', 'height="0"'), [], "has no area"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_sentence(run, body, arguments, words):
+    root, told = run(body, *arguments)
+    assert root is None
+    assert words in told[0]
+
+
+def test_links_are_repaired_for_inkscapes_that_forget_it(run, entry, tmp_path, monkeypatch):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.png").write_bytes(__import__("documents").PICTURE)
+    body = '<image id="i" xlink:href="docs/a.png"/>'
+    links = {}
+    for version in ("1.2.0", "1.4.0"):
+        monkeypatch.setattr(entry.inkex, "__version__", version)
+        root, _ = run(body, document=tmp_path / "docs" / "drawing.svg")
+        links[version] = root[0].get("{http://www.w3.org/1999/xlink}href")
+    assert links == {"1.2.0": "docs/a.png", "1.4.0": "a.png"}
+
+
+def test_no_installation_is_one_sentence(entry, tmp_path, monkeypatch):
+    monkeypatch.setenv("STYLESKETCH_INSTALL_JSON", str(tmp_path / "none.json"))
+    (tmp_path / "d.svg").write_text(svg_text(IMAGE))
+    told = []
+    monkeypatch.setattr(entry.inkex, "errormsg", told.append)
+    entry.StyleSketch().run(["--gui=false", str(tmp_path / "d.svg")], output=io.BytesIO())
+    assert "is not installed" in told[0]
+
+
+def test_canceling_stops_the_engine(install_json):
+    with FakeEngine("slow") as engine:
+        job = sketch_job.SketchJob(lambda tell, stopped: _client(engine), IMAGE_BYTES(), "cat")
+        job.begin(Choices().settings())
+        job.start()
+        while not job.snapshot.preview:
+            job.join(0.05)
+        job.cancel()
+        job.join(10)
+        assert (job.cancelled, job.failure, job.result) == (True, None, None)
+        assert engine.cancelled == {"job1"}
+
+
+def test_canceling_before_the_start_asks_nothing_of_the_engine():
+    with FakeEngine() as engine:
+        job = sketch_job.SketchJob(lambda tell, stopped: _client(engine), IMAGE_BYTES(), "cat")
+        job.start()
+        job.cancel()
+        job.join(10)
+        assert (job.cancelled, engine.jobs) == (True, {})
+
+
+def test_choices_are_remembered(tmp_path):
+    chosen = Choices(strokes=12, mask="none", seed=4)
+    assert remember(str(tmp_path / "data"), chosen)
+    assert remembered(str(tmp_path / "data"), Choices()) == chosen
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"strokes": 99999}', '{"strokes": "12"}', "null"])
+def test_damaged_memories_are_no_obstacle(tmp_path, text):
+    (tmp_path / "inkscape-choices.json").write_text(text)
+    assert remembered(str(tmp_path), Choices(seed=3)) == Choices(seed=3)
+
+
+def test_a_folder_that_cannot_be_written_is_no_obstacle():
+    assert remember("/dev/null/x", Choices()) is None
+
+
+def test_settings_out_of_range_are_one_sentence():
+    with pytest.raises(Failure, match="cannot draw with these settings"):
+        Choices(seed=-1).settings()
+
+
+@pytest.mark.parametrize("name", ["stylesketch.inx", "inkscape_ext/stylesketch_nogtk.inx.in"])
+def test_inx_agrees_with_the_options(entry, name, tmp_path):
+    from inkex_finder import EXTENSION
+
+    (tmp_path / "inkscape_ext").symlink_to(EXTENSION)
+    inx = tmp_path / "stylesketch.inx"
+    inx.write_bytes((EXTENSION.parent / name).read_bytes())
+    case = InxMixin()
+    for method in ("assertTrue", "assertEqual", "assertFalse"):
+        setattr(case, method, getattr(__import__("unittest").TestCase(), method))
+    case.assertInxIsGood(str(inx))
+    tree = etree.parse(str(inx))
+    space = {"x": "http://www.inkscape.org/namespace/inkscape/extension"}
+    assert tree.xpath("//x:effect/@needs-live-preview", namespaces=space) == ["false"]
+    custom = tree.xpath("//x:effect/@implements-custom-gui", namespaces=space)
+    visible = tree.xpath("//x:param[not(@gui-hidden='true')]/@name", namespaces=space)
+    assert bool(custom) != bool(visible)
+
+
+def _client(engine):
+    from stylesketch_ext.client import BackendClient
+
+    return BackendClient("127.0.0.1", engine.port, engine.token)
+
+
+def IMAGE_BYTES():
+    from documents import PICTURE
+
+    return PICTURE

@@ -1,0 +1,130 @@
+"""A result as a layer: where, how named, what is in it."""
+
+import json
+
+import pytest
+from documents import IMAGE, svg_of
+from fake_engine import ring
+from stylesketch_ext.layers import NAMESPACE, add_sketch, path_data, path_style
+from stylesketch_ext.placement import Placement, place
+from stylesketch_ext.selection import selected_picture
+from stylesketch_ext.wire.messages import DrawingData, LayerData, PathData, SketchResult, SketchSettings
+
+INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"
+OURS = "{%s}" % NAMESPACE  # noqa: UP031
+LAYERED = f'<g inkscape:groupmode="layer" id="layer1" transform="scale(2)"><g>{IMAGE}</g></g><g id="above"/>'
+
+
+def result(layers=None, notes=()):
+    layers = layers or [LayerData("object", ring(40, 30, 4)), LayerData("background", ring(40, 30, 3))]
+    return SketchResult(
+        DrawingData(40, 30, layers, "0123abcd"), "ab" * 32, "cat.png", "object", SketchSettings(strokes=4, seed=9),
+        "Technical pen", "classical", "cpu", "fast", 10, "0.1.0", list(notes), job="job7",
+    )  # fmt: skip
+
+
+def sketched(body=LAYERED, **changes):
+    root = svg_of(body)
+    picture = selected_picture(root, [])
+    return root, add_sketch(root, result(**changes), picture, place(picture.chain, 40, 30))
+
+
+def test_one_top_level_layer_directly_above_the_picture_s():
+    root, layer = sketched()
+    assert [child.get("id") for child in root if child.get("id")] == ["layer1", "ss-0123abcd", "above"]
+    assert layer.get(INKSCAPE + "groupmode") == "layer"
+    assert layer.get(INKSCAPE + "label") == "StyleSketch: Technical pen — cat.png"
+    assert layer.get("transform") is None
+
+
+def test_a_group_for_each_region_and_a_path_for_each_stroke_in_order():
+    _, layer = sketched()
+    groups = [child for child in layer if child.TAG == "g"]
+    assert [group.get(INKSCAPE + "label") for group in groups] == ["object", "background"]
+    assert [[path.get("id") for path in group] for group in groups] == [
+        [f"ss-0123abcd-s{i:03d}" for i in range(4)],
+        ["ss-0123abcd-s000-2", "ss-0123abcd-s001-2", "ss-0123abcd-s002-2"],
+    ]
+    assert {path.TAG for group in groups for path in group} == {"path"}
+
+
+def test_ids_that_are_taken_get_a_number():
+    root, layer = sketched(LAYERED + '<g id="ss-0123abcd"/><g id="ss-0123abcd-s000"/>')
+    assert layer.get("id") == "ss-0123abcd-2"
+    ids = [element.get("id") for element in root.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_layer_knows_how_it_was_made():
+    _, layer = sketched()
+    told = {name[len(OURS) :]: value for name, value in layer.attrib.items() if name.startswith(OURS)}
+    settings = json.loads(told.pop("settings"))
+    assert (settings["strokes"], settings["seed"]) == (4, 9)
+    assert told == {
+        "recipe": "object", "seed": "9", "style": "technical-pen", "version": "0.1.0", "image": "ab" * 32, "job": "job7",
+        "guidance": "classical",
+    }  # fmt: skip
+    assert layer.nsmap["stylesketch"] == NAMESPACE
+
+
+def test_each_path_knows_its_place():
+    _, layer = sketched()
+    path = layer.getchildren()[0][1]
+    told = {name[len(OURS) :]: value for name, value in path.attrib.items() if name.startswith(OURS)}
+    assert told == {"index": "1", "importance": "0.75", "region": "object", "kind": "contour"}
+
+
+def test_the_prefix_is_ours_in_the_written_document():
+    root, _ = sketched()
+    text = root.tostring().decode()
+    assert 'stylesketch:recipe="object"' in text
+    assert text.count("xmlns:stylesketch=") == 1
+
+
+def test_coordinates_and_width_are_in_user_units():
+    _, layer = sketched()
+    path = layer.getchildren()[0][0]
+    numbers = [float(n) for n in path.get("d").replace("M", "").replace("C", "").split()]
+    assert numbers[:2] == pytest.approx([2 * (20 + 9), 2 * 15])
+    style = dict(item.split(":") for item in path.get("style").split(";"))
+    assert style == {
+        "fill": "none", "stroke": "#16161a", "stroke-width": "4", "stroke-linecap": "round", "stroke-linejoin": "round"
+    }  # fmt: skip
+
+
+STROKE = PathData(
+    "s", [(0.0, 0.0), (1 / 3, 0.0), (2 / 3, 0.0), (1.0, 0.5)], True, [1.0, 3.0], "#ff0000", 0.5, "detail", "o", 1, 0
+)
+
+
+@pytest.mark.parametrize(
+    ("scale", "d"),
+    [
+        (1, "M 0 0 C 0.333 0 0.667 0 1 0.5 Z"),
+        (1000, "M 0 0 C 333 0 667 0 1000 500 Z"),
+        (0.01, "M 0 0 C 0.00333 0 0.00667 0 0.01 0.005 Z"),
+    ],
+)
+def test_as_many_decimals_as_the_placement_needs(scale, d):
+    from inkex import Transform
+
+    assert path_data(STROKE, Placement(Transform((scale, 0, 0, scale, 0, 0)))) == d
+
+
+def test_changing_width_becomes_its_mean_and_opacity_is_kept():
+    from inkex import Transform
+
+    style = path_style(STROKE, Placement(Transform((2, 0, 0, -0.5, 0, 0))))
+    assert (style["stroke-width"], style["stroke-opacity"]) == ("2", "0.5")
+
+
+def test_notes_are_the_layer_s_description():
+    _, layer = sketched(notes=["CLIP was not used."])
+    assert layer.getchildren()[0].text == "CLIP was not used."
+
+
+def test_what_slicing_hides_is_clipped():
+    body = IMAGE.replace('width="40"', 'width="80" preserveAspectRatio="xMidYMid slice"')
+    root, layer = sketched(body)
+    clip = root.getElementById(layer.get("clip-path")[5:-1])
+    assert clip[0].get("d") == "M 0 0 L 80 0 L 80 30 L 0 30 Z"

@@ -1,0 +1,97 @@
+"""The entry script where something is missing: one sentence and no traceback, in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from inkex_finder import EXTENSION, inkex_folder
+
+SCRIPT = EXTENSION / "style_sketch.py"
+
+
+def started(tmp_path, *arguments, absent=(), fake_inkex=None, **environment):
+    """Runs the script with modules hidden; returns (status, stdout, stderr)."""
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    (hooks / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Hidden:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.split('.')[0] in {set(absent)!r}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Hidden())\n"
+    )
+    folders = [str(hooks)]
+    if fake_inkex is not None:
+        (tmp_path / "inkex").mkdir()
+        (tmp_path / "inkex" / "__init__.py").write_text(fake_inkex)
+        folders.append(str(tmp_path))
+    folders.append(inkex_folder() or "")
+    surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(folders), "TMPDIR": str(tmp_path), **environment}
+    surroundings.pop("DISPLAY", None)
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, env=surroundings, timeout=60
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("module", ["lxml", "tinycss2", "cssselect", "numpy"])
+def test_a_missing_module_is_one_sentence_with_its_cure(tmp_path, module):
+    status, out, err = started(tmp_path, absent=[module], fake_inkex=f"import {module}\n")
+    assert (status, out, err.strip().count("\n")) == (1, "", 0)
+    assert f"'{module}'" in err and sys.executable in err and "then try again." in err
+    assert "Traceback" not in err
+
+
+def test_all_missing_modules_are_named_at_once(tmp_path):
+    _, _, err = started(tmp_path, absent=["lxml", "tinycss2"], fake_inkex="import lxml\n")
+    assert "'lxml' and 'tinycss2'" in err
+
+
+def test_without_inkex_the_menu_is_named(tmp_path):
+    status, out, err = started(tmp_path, absent=["inkex"])
+    assert (status, out) == (1, "")
+    assert "Extensions menu" in err and err.strip().count("\n") == 0
+
+
+def test_self_test_where_something_is_missing_fails(tmp_path):
+    status, out, err = started(tmp_path, "--self-test", absent=["inkex"])
+    assert (status, out) == (1, "")
+    assert "inkex" in err
+
+
+needs_inkex = pytest.mark.skipif(inkex_folder() is None, reason="no inkex")
+
+
+@needs_inkex
+@pytest.mark.parametrize(
+    ("absent", "words"), [((), "HTTP by"), (("gi", "requests"), "no GTK: runs without a window; HTTP by urllib")]
+)
+def test_self_test_is_one_line(tmp_path, absent, words):
+    status, out, err = started(tmp_path, "--self-test", absent=absent)
+    assert (status, err) == (0, "")
+    assert out.startswith("stylesketch extension: ok (Python ") and out.count("\n") == 1
+    assert words in out and "no engine" in out
+
+
+@needs_inkex
+def test_without_gtk_a_failure_is_one_sentence_on_stderr_and_the_noise_is_in_the_log(tmp_path):
+    document = tmp_path / "d.svg"
+    document.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    status, out, err = started(tmp_path, str(document), absent=["gi"])
+    assert (status, out, err.strip().count("\n")) == (0, "", 0)
+    assert "is not installed" in err
+    log = Path(err.split("(Details: ")[1].rstrip(")\n"))
+    assert "is not installed" in log.read_text()
+
+
+@needs_inkex
+@pytest.mark.parametrize("text", ["", "<svg", "no drawing", "<html/>"])
+def test_a_document_that_cannot_be_read_is_one_sentence(tmp_path, text):
+    document = tmp_path / "d.svg"
+    document.write_text(text)
+    _, out, err = started(tmp_path, str(document))
+    assert (out, err.count("\n")) == ("", 1)
+    assert "Traceback" not in err
