@@ -28,6 +28,23 @@ class Framing:
         scale = long_side / max(height, width)
         return cls(source, (max(1, round(height * scale)), max(1, round(width * scale))), scale=scale)
 
+    @classmethod
+    def around(cls, mask: Mask, long_side: int, margin: float) -> Framing:
+        """The part of a picture that holds its mask (not empty) and a margin, a share of the part's longer side.
+
+        The canvas is `long_side` px on its longer side; the part ends at the picture's border.
+        """
+        height, width = mask.shape[-2:]
+        rows, columns = mask[0, 0].amax(1).nonzero()[:, 0], mask[0, 0].amax(0).nonzero()[:, 0]
+        top, bottom = int(rows[0]), int(rows[-1]) + 1
+        left, right = int(columns[0]), int(columns[-1]) + 1
+        room = round(margin * max(bottom - top, right - left)) + 2
+        top, left = max(0, top - room), max(0, left - room)
+        bottom, right = min(height, bottom + room), min(width, right + room)
+        scale = long_side / max(bottom - top, right - left)
+        canvas = (max(1, round((bottom - top) * scale)), max(1, round((right - left) * scale)))
+        return cls((height, width), canvas, (float(left), float(top)), scale)
+
     def to_source(self, points: Tensor) -> Tensor:
         """Canvas points [..., 2] in source px."""
         return points / self.scale + points.new_tensor(self.origin)

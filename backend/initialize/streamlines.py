@@ -194,7 +194,7 @@ def _up_to_the_other(
     field: _Field, x: float, y: float, tx: float, ty: float, settings: TraceSettings
 ) -> list[tuple[float, float]]:
     """The last points of a line that runs into another's surround: up to that other line if it meets it, else none."""
-    points = []
+    points: list[tuple[float, float]] = []
     for _ in range(settings.apart + 2):
         if not field.inside(x, y, settings.border) or field.strength_at(x, y) < settings.keep:
             return points

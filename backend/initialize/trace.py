@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -52,6 +53,22 @@ class TracedStart:
     kinds: list[str]  # contour or detail
     gains: list[float]  # what each adds to those before it
     lines: list[Trace]  # all lines found, also those not chosen
+
+    @property
+    def importances(self) -> list[float]:
+        """The gains as a share of the first, never rising."""
+        top = max(self.gains[0], 1e-9) if self.gains else 1.0
+        return [float(gain) for gain in np.minimum.accumulate(np.array(self.gains) / top)]
+
+    def lines_as_ink(self, size: tuple[int, int], width: float) -> Tensor:
+        """All lines found, drawn `width` px wide, each as dark as it is strong [1, 1, H, W]."""
+        ink = np.zeros(size, np.float32)
+        for line in self.lines:
+            drawn = np.zeros(size, np.uint8)
+            row = np.round(line.row * 16).astype(np.int32)
+            cv2.polylines(drawn, [row], line.closed, 255, max(1, round(width)), cv2.LINE_AA, shift=4)
+            ink = np.maximum(ink, drawn.astype(np.float32) / 255 * min(1.0, 0.3 + float(line.strength.mean())))
+        return torch.from_numpy(ink)[None, None]
 
 
 def traced_start(

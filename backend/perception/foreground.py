@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 
 from backend.core.image import Image, Mask
 
@@ -50,9 +51,9 @@ def find_foreground(image: Image) -> Foreground:
     return Foreground(torch.from_numpy((mask > 0.5).astype(np.float32))[None, None], not reason, reason, certainty)
 
 
-def whole(image: Image) -> Foreground:
-    """The whole picture as foreground."""
-    return Foreground(torch.ones_like(image[:, :1]), True)
+def with_rim(mask: Mask, rim: int) -> Mask:
+    """The mask [1, 1, H, W] widened by about `rim` px, so that its own outline lies inside."""
+    return F.max_pool2d(mask, 2 * rim + 1, 1, rim).gt(0.5).to(mask.dtype)
 
 
 def _rim(lab: Map, thickness: int = 3) -> Map:
@@ -90,7 +91,7 @@ def _saliency(lab: Map) -> Map:
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
     cv2.setRNGSeed(0)
     _score, labels, centers = cv2.kmeans(np.ascontiguousarray(rim), k, None, criteria, 2, cv2.KMEANS_PP_CENTERS)
-    shares = np.bincount(labels.ravel(), minlength=k) / len(rim)
+    shares = np.bincount(np.asarray(labels).ravel(), minlength=k) / float(len(rim))
     distance = np.full(lab.shape[:2], np.inf, np.float32)
     for center, share in zip(centers, shares, strict=True):
         if share > 0.08:
@@ -104,7 +105,7 @@ def _saliency(lab: Map) -> Map:
 
 
 def _unit(values: Map) -> Map:
-    low, high = np.percentile(values, 1), np.percentile(values, 99.5)
+    low, high = (float(np.percentile(values, q)) for q in (1, 99.5))
     return np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
 
 
