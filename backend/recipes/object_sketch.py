@@ -14,7 +14,7 @@ from backend.core.strokes import Strokes
 from backend.core.work import Progress, Work
 from backend.guidance.bending import KeepBending
 from backend.guidance.ink import InkMatch
-from backend.guidance.view import Objective
+from backend.guidance.view import Guidance, Objective
 from backend.initialize.trace import Lines, TracedStart, TracedStartSettings, traced_start
 from backend.model_pool import ModelPool
 from backend.optimize import Schedule, Step, optimize
@@ -70,11 +70,11 @@ class ObjectSketch:
             )
         strokes = Strokes.build(start.curves, pack.pen.width * max(framing.canvas), pack.pen.color, start.closed)
         page = _Page(inputs.photograph.size, framing, start, pack, "object" if float(mask.min()) < 0.5 else "picture")
-        yield Progress("drawing", 0.35, page.drawing(strokes))
+        yield Progress("drawing", 0.35, page.drawing(strokes, Account()))
         steps = self.settings.steps if choices.steps is None else choices.steps
         for step in self._refined(strokes, start, framing, pack, steps, pool):
             strokes = step.strokes
-            yield Progress("refining", 0.35 + 0.63 * step.number / steps, page.drawing(strokes), step.losses)
+            yield Progress("refining", 0.35 + 0.63 * step.number / steps, page.drawing(strokes, Account()), step.losses)
         if len(start.curves) < (choices.strokes or 0):
             notes = (
                 *notes,
@@ -107,7 +107,7 @@ class ObjectSketch:
         paper = torch.tensor(pack.paper, device=pool.device)
         strokes = strokes.to(pool.device)
         target = start.lines_as_ink(framing.canvas, float(strokes.widths.mean())).to(pool.device)
-        terms = {"ink": InkMatch(target, paper), "bending": KeepBending(strokes)}
+        terms: dict[str, Guidance] = {"ink": InkMatch(target, paper), "bending": KeepBending(strokes)}
         objective = Objective(terms, {"bending": self.settings.bending})
         return optimize(DirectStrokes(strokes), objective, Schedule(steps), pool.rasterizer, framing.canvas, paper)
 
@@ -137,7 +137,7 @@ class _Page:
     pack: StylePack
     region: str
 
-    def drawing(self, strokes: Strokes, account: Account = Account()) -> Drawing:
+    def drawing(self, strokes: Strokes, account: Account) -> Drawing:
         known = zip(self.start.kinds, self.start.importances, strict=True)
         notes = tuple(StrokeNote(kind, self.region, importance) for kind, importance in known)
         layer = Layer(self.region, self.framing, strokes.to("cpu"), notes)
