@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -37,6 +37,8 @@ LARGEST = 1600  # px, longer side of the embedded picture
 RUN_LIMIT = 300.0  # s
 MINIMUM_STROKES = 10
 
+Box = tuple[float, float, float, float]  # left, top, width, height; px
+
 
 class DemoFailed(Exception):
     """Something is not as promised; one sentence."""
@@ -49,30 +51,34 @@ class Inkscape:
     program: str
     profile: Path
 
-    def run(self, *arguments: str) -> float:
-        """Seconds that it took. Raises DemoFailed when it does not end by itself: then a message of the extension waits."""
-        began = time.monotonic()
+    def run(self, *arguments: str) -> str:
+        """What it prints. Raises DemoFailed when it does not end by itself: then a message of the extension waits."""
         environment = dict(os.environ, INKSCAPE_PROFILE_DIR=str(self.profile))
         try:
-            subprocess.run(
+            return subprocess.run(
                 [self.program, *arguments],
                 env=environment, check=True, timeout=RUN_LIMIT,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            ).stdout  # fmt: skip
         except subprocess.TimeoutExpired:
             raise DemoFailed(f"Inkscape did not end within {RUN_LIMIT:.0f} s; it probably shows a message.") from None
         except subprocess.CalledProcessError as error:
             raise DemoFailed(f"Inkscape ended with status {error.returncode}.") from None
-        return time.monotonic() - began
 
     def edit(self, document: Path, saved: Path, action: str = "") -> float:
         """Open `document`, select the picture, do `action`, save; seconds. Without -g there is no selection and no effect."""
         actions = f"{action}export-filename:{saved};export-plain-svg:false;export-do"
         saved.unlink(missing_ok=True)
-        seconds = self.run("-g", "--batch-process", str(document), f"--select={PICTURE_ID}", f"--actions={actions}")
+        began = time.monotonic()
+        self.run("-g", "--batch-process", str(document), f"--select={PICTURE_ID}", f"--actions={actions}")
         if not saved.exists():
             raise DemoFailed(f"Inkscape did not save {saved}.")
-        return seconds
+        return time.monotonic() - began
+
+    def boxes(self, document: Path) -> dict[str, Box]:
+        """Where everything that has an id lies."""
+        rows = (row.rsplit(",", 4) for row in self.run(str(document), "--query-all").splitlines())
+        return {row[0]: (float(row[1]), float(row[2]), float(row[3]), float(row[4])) for row in rows if len(row) == 5}
 
 
 def make_profile(folder: Path, extensions: Path) -> Path:
@@ -115,22 +121,43 @@ def document_with(picture: Image.Image, name: str) -> str:
   <rect id="paper" width="{PAGE_WIDTH:g}" height="{PAGE_HEIGHT:g}" style="fill:#ffffff"/>
   <g id="layer1" inkscape:groupmode="layer" inkscape:label="Photograph" style="opacity:0.3"
      transform="rotate({TURN:g} {PAGE_WIDTH / 2:g} {PAGE_HEIGHT / 2:g})">
-    <image id="{PICTURE_ID}" inkscape:label="{name}" x="0" y="0" width="{width:.3f}" height="{height:.3f}" transform="translate({left:.3f} {top:.3f})"
-           preserveAspectRatio="none" xlink:href="{href}"/>
+    <image id="{PICTURE_ID}" inkscape:label="{name}" width="{width:.3f}" height="{height:.3f}"
+           transform="translate({left:.3f} {top:.3f})" preserveAspectRatio="none" xlink:href="{href}"/>
   </g>
 </svg>
 """
 
 
-def strokes_in(saved: Path) -> tuple[str, int]:
-    """The name of StyleSketch's layer and how many strokes it has; DemoFailed when there is none."""
+@dataclass(frozen=True)
+class SketchLayer:
+    """StyleSketch's layer in a saved document."""
+
+    id: str
+    label: str
+    strokes: int
+
+
+def sketch_layer(saved: Path) -> SketchLayer:
+    """The layer; DemoFailed when there is none, or only a few strokes in it."""
     for layer in ElementTree.parse(saved).getroot():
         if layer.get(f"{{{STYLESKETCH}}}recipe") and layer.get(f"{{{INKSCAPE}}}groupmode") == "layer":
             paths = [path for path in layer.iter(f"{{{SVG}}}path") if path.get(f"{{{STYLESKETCH}}}index") is not None]
             if len(paths) < MINIMUM_STROKES or not all(path.get("d") for path in paths):
                 raise DemoFailed(f"The StyleSketch layer in {saved} has only {len(paths)} strokes.")
-            return layer.get(f"{{{INKSCAPE}}}label") or "", len(paths)
+            return SketchLayer(layer.get("id") or "", layer.get(f"{{{INKSCAPE}}}label") or "", len(paths))
     raise DemoFailed(f"There is no StyleSketch layer in {saved}: the extension ended without a sketch.")
+
+
+def check_placement(boxes: Mapping[str, Box], layer: SketchLayer) -> None:
+    """DemoFailed unless the strokes lie on the picture and cover a good part of it."""
+    x, y, width, height = boxes[PICTURE_ID]
+    left, top, across, down = boxes[layer.id]
+    slack = 0.02 * max(width, height)
+    inside = left >= x - slack and top >= y - slack and left + across <= x + width + slack and top + down <= y + height + slack
+    if not inside or across * down < 0.1 * width * height:
+        raise DemoFailed(
+            f"The strokes are not on the picture: they lie at {boxes[layer.id]}, the picture at {boxes[PICTURE_ID]}."
+        )
 
 
 def engine_runs(engine: str) -> bool:
@@ -149,11 +176,15 @@ def demo(photo: Path | None, out: Path, inkscape: Inkscape, engine: str) -> tupl
         print(f"Inkscape's own start and saving: {start:.1f} s (taken off the times below)", flush=True)
         for engine_state in ["warm"] if was_running else ["cold", "warm"]:
             seconds = inkscape.edit(document, svg, ACTION + ";")
-            label, count = strokes_in(svg)
-            print(f"click to layer, engine {engine_state}: {max(seconds - start, 0):.1f} s for {count} strokes", flush=True)
+            layer = sketch_layer(svg)
+            check_placement(inkscape.boxes(svg), layer)
+            print(
+                f"click to layer, engine {engine_state}: {max(seconds - start, 0):.1f} s for {layer.strokes} strokes",
+                flush=True,
+            )
         if was_running:
             print("The engine was running already, so a cold start was not measured.")
-        print(f"layer: {label}", flush=True)
+        print(f"layer: {layer.label}", flush=True)
         inkscape.run(str(svg), "--export-type=png", "--export-dpi=150", f"--export-filename={png}")
         if not png.exists():
             raise DemoFailed(f"Inkscape did not render {png}.")

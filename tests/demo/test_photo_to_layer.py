@@ -12,7 +12,7 @@ from tests.demo import photo_to_layer as demo
 
 LAYER = f"""<svg xmlns="{demo.SVG}" xmlns:inkscape="{demo.INKSCAPE}" xmlns:stylesketch="{demo.STYLESKETCH}">
 <g inkscape:groupmode="layer" inkscape:label="Photograph"><path d="M 0 0"/></g>
-<g inkscape:groupmode="layer" inkscape:label="StyleSketch: pen" MARK><g>STROKES</g></g></svg>"""
+<g id="ss-1" inkscape:groupmode="layer" inkscape:label="StyleSketch: pen" MARK><g>STROKES</g></g></svg>"""
 STROKE = '<path d="M 0 0 C 1 1 2 2 3 3" stylesketch:index="0"/>'
 
 
@@ -23,18 +23,28 @@ def saved(folder: Path, strokes: str, mark: str = 'stylesketch:recipe="object"')
 
 
 def test_counts_the_strokes_of_our_layer(tmp_path: Path) -> None:
-    assert demo.strokes_in(saved(tmp_path, STROKE * 12)) == ("StyleSketch: pen", 12)
+    assert demo.sketch_layer(saved(tmp_path, STROKE * 12)) == demo.SketchLayer("ss-1", "StyleSketch: pen", 12)
 
 
 def test_a_document_without_our_layer_fails(tmp_path: Path) -> None:
     with pytest.raises(demo.DemoFailed, match="no StyleSketch layer"):
-        demo.strokes_in(saved(tmp_path, STROKE * 12, mark=""))
+        demo.sketch_layer(saved(tmp_path, STROKE * 12, mark=""))
 
 
 @pytest.mark.parametrize("strokes", ["", STROKE * 3, STROKE.replace('d="M 0 0 C 1 1 2 2 3 3"', 'd=""') * 12])
 def test_a_layer_without_strokes_fails(tmp_path: Path, strokes: str) -> None:
     with pytest.raises(demo.DemoFailed, match="strokes"):
-        demo.strokes_in(saved(tmp_path, strokes))
+        demo.sketch_layer(saved(tmp_path, strokes))
+
+
+def test_strokes_on_the_picture_pass() -> None:
+    demo.check_placement({demo.PICTURE_ID: (10, 10, 100, 80), "ss-1": (9, 12, 100, 70)}, demo.SketchLayer("ss-1", "", 12))
+
+
+@pytest.mark.parametrize("box", [(40, 10, 100, 80), (10, 10, 20, 20), (-70, 12, 80, 70)])
+def test_strokes_beside_the_picture_fail(box: demo.Box) -> None:
+    with pytest.raises(demo.DemoFailed, match="not on the picture"):
+        demo.check_placement({demo.PICTURE_ID: (10, 10, 100, 80), "ss-1": box}, demo.SketchLayer("ss-1", "", 12))
 
 
 @pytest.mark.parametrize("size", [(40, 20), (20, 40)])
@@ -51,7 +61,7 @@ def test_the_profile_links_the_installed_extension_and_hides_its_window(tmp_path
     profile = demo.make_profile(tmp_path / "profile", tmp_path / "installed")
     assert (profile / "extensions/stylesketch").resolve() == tmp_path / "installed/stylesketch"
     preferences = ElementTree.parse(profile / "preferences.xml").getroot()
-    assert preferences.find("group[@id='extensions']").get("org.stylesketch.style_sketch.gui") == "0"
+    assert [group.get("org.stylesketch.style_sketch.gui") for group in preferences] == ["0", None]
 
 
 def test_the_bundled_photograph_needs_no_download() -> None:

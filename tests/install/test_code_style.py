@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,8 @@ ROOT = Path(__file__).parent.parent.parent
 @pytest.mark.parametrize("check", ["ruff check --no-cache", "ruff format --check --no-cache", "mypy"])
 def test_python(check: str) -> None:
     done = subprocess.run([sys.executable, "-m", *check.split()], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    notes = re.compile(r"^.*: note: .*\n", re.MULTILINE)  # mypy's lists of overloads
+    assert done.returncode == 0, notes.sub("", done.stdout + done.stderr)
 
 
 def test_shell() -> None:
