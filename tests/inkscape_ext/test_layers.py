@@ -85,7 +85,7 @@ def test_coordinates_and_width_are_in_user_units():
     _, layer = sketched()
     path = layer.getchildren()[0][0]
     numbers = [float(n) for n in path.get("d").replace("M", "").replace("C", "").split()]
-    assert numbers[:2] == pytest.approx([2 * (20 + 9), 2 * 15])
+    assert numbers[:2] == pytest.approx([2 * (0.35 * 40 + 0.25 * 30), 2 * 0.4 * 30])
     style = dict(item.split(":") for item in path.get("style").split(";"))
     assert style == {
         "fill": "none", "stroke": "#16161a", "stroke-width": "4", "stroke-linecap": "round", "stroke-linejoin": "round"

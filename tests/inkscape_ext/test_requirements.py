@@ -28,7 +28,7 @@ def started(tmp_path, *arguments, absent=(), fake_inkex=None, **environment):
         (tmp_path / "inkex").mkdir()
         (tmp_path / "inkex" / "__init__.py").write_text(fake_inkex)
         folders.append(str(tmp_path))
-    folders.append(inkex_folder() or "")
+    folders += [inkex_folder() or "", os.environ.get("PYTHONPATH", "")]
     surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(folders), "TMPDIR": str(tmp_path), **environment}
     surroundings.pop("DISPLAY", None)
     done = subprocess.run(

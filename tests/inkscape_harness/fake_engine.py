@@ -35,12 +35,12 @@ from stylesketch_ext.wire.messages import (
     SketchResult,
 )
 
-RING = 0.3  # radius as a share of the shorter side; the ring's center is the picture's
+RING = (0.35, 0.4, 0.25)  # center as shares of width and height, radius as a share of the shorter side
 MODES = ("good", "slow", "fails", "cancels", "error500", "garbled", "drops", "silent", "bad-image")
 
 
 def image_size(data):
-    """(width, height) of a PNG or baseline JPEG, px."""
+    """(width, height) of a PNG or JPEG, px, after its EXIF rotation."""
     if data[:8] == b"\x89PNG\r\n\x1a\n":
         return struct.unpack(">II", data[16:24])
     marker = re.search(rb"\xff[\xc0-\xc2]..(.)(....)", data[2:], re.DOTALL)
@@ -60,9 +60,21 @@ def png(width, height, shade):
     return b"\x89PNG\r\n\x1a\n" + body
 
 
+def ring_picture(width, height, line=2.0):
+    """A PNG with the ring in black on white, `line` px wide."""
+    x0, y0, radius = width * RING[0], height * RING[1], RING[2] * min(width, height)
+
+    def shade(x, y):
+        outside = abs(math.hypot(x + 0.5 - x0, y + 0.5 - y0) - radius) - line / 2
+        return round(255 * min(1.0, max(0.0, outside + 0.5)))
+
+    return png(width, height, shade)
+
+
 def ring(width, height, count):
     """`count` arcs of the ring as strokes, source px."""
-    radius, step = RING * min(width, height), 2 * math.pi / count
+    x0, y0, radius = width * RING[0], height * RING[1], RING[2] * min(width, height)
+    step = 2 * math.pi / count
     reach = 4 / 3 * math.tan(step / 4) * radius
     paths = []
     for i in range(count):
@@ -70,7 +82,7 @@ def ring(width, height, count):
         (c0, s0), (c1, s1) = ends
         local = [(radius * c0, radius * s0), (radius * c0 - reach * s0, radius * s0 + reach * c0)]
         local += [(radius * c1 + reach * s1, radius * s1 - reach * c1), (radius * c1, radius * s1)]
-        points = [(round(width / 2 + x, 3), round(height / 2 + y, 3)) for x, y in local]
+        points = [(round(x0 + x, 3), round(y0 + y, 3)) for x, y in local]
         importance = 1 - i / count
         paths.append(
             PathData(f"ss-0123abcd-s{i:03d}", points, False, [2.0], "#16161a", 1.0, "contour", "object", importance, i)
@@ -230,7 +242,7 @@ def _preview(number):
     """A small PNG in which the ring has grown to number / 10."""
 
     def shade(x, y):
-        on = abs(math.hypot(x - 80, y - 60) - 36) < 1.5 and (math.atan2(y - 60, x - 80) + math.pi) / (2 * math.pi) < number / 10
+        on = abs(math.hypot(x - 56, y - 48) - 30) < 1.5 and (math.atan2(y - 48, x - 56) + math.pi) / (2 * math.pi) < number / 10
         return 20 if on else 255
 
     return png(160, 120, shade)

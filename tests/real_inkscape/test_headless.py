@@ -1,0 +1,103 @@
+"""The extension in the real Inkscape: the strokes lie where the picture's lines are, whatever the document looks like."""
+
+import pytest
+import rings
+from headless import render, run_extension, window_titles
+from lxml import etree
+
+pytestmark = [pytest.mark.inkscape, pytest.mark.timeout(180)]
+
+SVG = "{http://www.w3.org/2000/svg}"
+LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
+OURS = "{https://stylesketch.org/ns/1}"
+
+DOCUMENTS = {  # name: (body, attributes of the root)
+    "embedded": ('<image id="i" x="10" y="20" width="400" height="300" xlink:href="{png}"/>', rings.PAGE),
+    "linked, turned by EXIF": (
+        '<image id="i" width="300" height="225" xlink:href="my%20pictures/ring%20%C3%BC.jpg"/>',
+        rings.PAGE,
+    ),
+    "in transformed groups": (
+        '<g inkscape:groupmode="layer" id="l" transform="translate(300,20) rotate(30)"><g transform="scale(-1,1.2)">'
+        '<image id="i" x="5" width="200" height="150" transform="skewX(10)" xlink:href="{png}"/></g></g><rect id="above"/>',
+        rings.PAGE,
+    ),
+    "millimeters": (
+        '<image id="i" x="10" y="10" width="80" height="60" preserveAspectRatio="none" xlink:href="{png}"/>',
+        'width="100mm" height="100mm" viewBox="0 0 100 100"',
+    ),
+    "nested svg and meet": (
+        '<svg x="20" y="30" width="360" height="300" viewBox="0 0 180 180"><g>'
+        '<image id="i" width="180" height="100" xlink:href="{png}"/></g></svg>',
+        rings.PAGE,
+    ),
+    "clone and slice": (
+        '<defs><image id="o" x="3" width="200" height="200" preserveAspectRatio="xMinYMid slice" xlink:href="{png}"/></defs>'
+        '<use id="i" x="40" y="60" xlink:href="#o" transform="rotate(-20)"/>',
+        'width="420" height="420" viewBox="-20 -30 420 420"',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_strokes_lie_on_the_picture_s_lines(name, screen, fake_profile, tmp_path):
+    installed, engine = fake_profile
+    rings.write_pictures(tmp_path)
+    installed.remember(gui=False, strokes=9)
+    document = rings.write_document(tmp_path / "document.svg", *DOCUMENTS[name])
+    layer, root = sketch(screen, installed, document, tmp_path / "out.svg")
+    assert len(engine.jobs) == 1
+    assert len(layer.findall(f".//{SVG}path")) == 9
+    assert (layer.get(LABEL) or "").startswith("StyleSketch: Technical pen — ")
+    assert layer.getparent() is root and layer.get("transform") is None
+    assert layer.get(OURS + "recipe") == "object"
+    strokes_to_lines, lines_to_strokes = distances(screen, installed, document, tmp_path, layer)
+    assert strokes_to_lines <= 1.5
+    assert lines_to_strokes <= 1.5
+
+
+def test_the_layer_is_directly_above_the_picture_s(screen, fake_profile, tmp_path):
+    installed, _ = fake_profile
+    rings.write_pictures(tmp_path)
+    installed.remember(gui=False)
+    document = rings.write_document(tmp_path / "document.svg", *DOCUMENTS["in transformed groups"])
+    layer, root = sketch(screen, installed, document, tmp_path / "out.svg", select=())
+    drawn = [child.get("id") for child in root if child.tag in (SVG + "g", SVG + "rect")]
+    assert drawn == ["l", layer.get("id"), "above"]
+
+
+def test_the_real_engine_draws_the_ring(screen, installed_profile, tmp_path):
+    """Everything together: the engine is started by the extension and finds the ring by itself."""
+    rings.write_pictures(tmp_path)
+    installed_profile.remember(gui=False, mask="none", strokes=8)
+    document = rings.write_document(tmp_path / "document.svg", *DOCUMENTS["linked, turned by EXIF"])
+    layer, _ = sketch(screen, installed_profile, document, tmp_path / "out.svg", timeout=120)
+    strokes_to_lines, lines_to_strokes = distances(screen, installed_profile, document, tmp_path, layer)
+    assert strokes_to_lines <= 1.5
+    assert lines_to_strokes <= 6
+
+
+def test_a_distance_is_noticed(tmp_path):
+    """The measure itself: a ring moved by 4 px is 4 px off."""
+    rings.write_pictures(tmp_path)
+    still = rings.ink(tmp_path / "ring.png")
+    moved = rings.np.roll(still, 4, axis=1)
+    assert 3 <= rings.farthest(moved, still) <= 4
+
+
+def sketch(screen, installed, document, output, select=("i",), timeout=60):
+    """Run the extension; gives (the new layer, the written document's root)."""
+    run = run_extension(screen, installed.profile, document, output, select, timeout)
+    assert (run.windows, run.written) == ((), True), run.output
+    assert not [title for title in window_titles(screen) if "Inkscape" in title]
+    root = etree.parse(str(output)).getroot()
+    (layer,) = [child for child in root if child.get(OURS + "recipe")]
+    return layer, root
+
+
+def distances(screen, installed, document, folder, layer):
+    """(strokes to picture lines, picture lines to strokes), page px."""
+    render(screen, installed.profile, document, folder / "picture.png")
+    render(screen, installed.profile, folder / "out.svg", folder / "strokes.png", only=layer.get("id"))
+    picture, strokes = rings.ink(folder / "picture.png"), rings.ink(folder / "strokes.png")
+    return rings.farthest(strokes, picture), rings.farthest(picture, strokes)
