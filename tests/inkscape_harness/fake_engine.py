@@ -45,7 +45,8 @@ def image_size(data):
         return struct.unpack(">II", data[16:24])
     marker = re.search(rb"\xff[\xc0-\xc2]..(.)(....)", data[2:], re.DOTALL)
     height, width = struct.unpack(">HH", data[2:][marker.start() + 5 : marker.start() + 9])
-    return width, height
+    turned = re.search(rb"\x12\x01\x03\0\x01\0\0\0[\x05-\x08]\0|\x01\x12\0\x03\0\0\0\x01\0[\x05-\x08]", data)
+    return (height, width) if turned else (width, height)
 
 
 def png(width, height, shade):
