@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import stylesketch_ext
 from stylesketch_ext.wire.messages import PROTOCOL_VERSION
@@ -52,8 +53,9 @@ def _spawn(places: Places) -> subprocess.Popen[bytes]:
     }
     if places != Places.find(places.data.parent):  # the user's own folders, which have no common home
         del environment["STYLESKETCH_HOME"]
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    apart: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW | subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
-        return subprocess.Popen(command, env=environment, creationflags=flags, **quiet)
-    return subprocess.Popen(command, env=environment, start_new_session=True, **quiet)
+        apart = {"creationflags": flags}
+    none = subprocess.DEVNULL
+    return subprocess.Popen(command, env=environment, stdin=none, stdout=none, stderr=none, **apart)

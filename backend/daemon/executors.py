@@ -6,16 +6,15 @@ import logging
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
 
 from backend.core.errors import ERRORS_BY_CODE, Cancelled, Internal, WorkerDied
 from backend.daemon.worker import Preload, run_worker
 
-if TYPE_CHECKING:
-    from backend.core.work import Work
-
 T = TypeVar("T")
+P = TypeVar("P")  # what the work yields: Progress, or what a task makes of it for the wire
+Task = Callable[..., Generator[P, None, T]]
 TICK = 0.05  # seconds between two looks at whether the work was cancelled
 GRACE = 2.0  # seconds that a cancelled task has to stop by itself
 logger = logging.getLogger(__name__)
@@ -24,7 +23,7 @@ logger = logging.getLogger(__name__)
 class LocalExecutor:
     """Runs work in this process."""
 
-    def run(self, task: Callable[..., Work[T]], *arguments: object) -> Work[T]:
+    def run(self, task: Task[P, T], *arguments: object) -> Generator[P, None, T]:
         """The work itself."""
         return task(*arguments)
 
@@ -50,14 +49,16 @@ class ProcessExecutor:
         child = self._child
         return child.process.pid if child and child.process.is_alive() else None
 
-    def run(self, task: Callable[..., Work[T]], *arguments: object) -> Work[T]:
+    def run(self, task: Task[P, T], *arguments: object) -> Generator[P, None, T]:
         """The work `task(*arguments)`, done in the process. Closing it stops the task.
 
         Raises what the task raised (as one of our error tree) and WorkerDied.
         """
         return self.run_unless(lambda: False, task, *arguments)
 
-    def run_unless(self, cancelled: Callable[[], bool], task: Callable[..., Work[T]], *arguments: object) -> Work[T]:
+    def run_unless(
+        self, cancelled: Callable[[], bool], task: Task[P, T], *arguments: object
+    ) -> Generator[P, None, T]:
         """As `run`; raises Cancelled soon after `cancelled()` became true, whatever the task is doing."""
         with self._lock:
             child, ended = self._ready(cancelled), False

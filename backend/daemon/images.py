@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from stylesketch_ext.wire.messages import ImageInfo
 
@@ -17,16 +17,14 @@ from backend.daemon.executors import ProcessExecutor
 from backend.daemon.files import remove_parts, sync_folder
 from backend.daemon.store import Store
 
-if TYPE_CHECKING:
-    from backend.core.work import Work
-
 MAX_UPLOAD = 256 * 2**20  # bytes, as perception/photograph.py
 DECODE_SECONDS = 60.0  # a picture of 150 million pixels takes a few
 
-Measure = Callable[[str], "Work[tuple[int, int]]"]  # path → height, width
+Measured = Generator[object, None, tuple[int, int]]  # height, width
+Measure = Callable[[str], Measured]
 
 
-def measure(path: str) -> Work[tuple[int, int]]:
+def measure(path: str) -> Measured:
     """Height and width of the picture in a file, once all of it has been decoded; BadImage. Runs in the intake process."""
     from backend.perception.photograph import picture_size
 
@@ -116,7 +114,7 @@ def check_size(count: int) -> None:
         raise ImageTooLarge(f"The picture has more than {MAX_UPLOAD >> 20} MB. Save it smaller and try again.")
 
 
-def _result(work: Generator[object, None, tuple[int, int]]) -> tuple[int, int]:
+def _result(work: Measured) -> tuple[int, int]:
     while True:
         try:
             next(work)

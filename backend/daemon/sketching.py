@@ -25,7 +25,8 @@ from backend.recipes import RECIPES, Inputs, SketchChoices
 from backend.style_pack import load_pack
 
 PREVIEW_SIDE = 320  # px
-PREVIEW_PAUSE = 0.25  # seconds between two previews
+PREVIEW_PAUSE = 0.25  # seconds between two previews, at least
+PREVIEW_SHARE = 6  # a preview is followed by so many times its own time of work
 RESULT_SIDE = 1024  # px, the longer side of the picture of a finished job
 
 
@@ -84,16 +85,13 @@ def sketch(request: SketchRequest, sources: Sources) -> Work[tuple[Drawing, Sket
 def draw(request: SketchRequest, sources: Sources, previews: bool = True) -> Generator[ProgressEvent, None, Finished]:
     """The task of the drawing worker: `sketch` with small previews, ending in every form that is kept."""
     prepare_process()
-    pool, due = ModelPool.choose(request.settings.device), 0.0
-    work = sketch(request, sources)
+    pool = ModelPool.choose(request.settings.device)
+    shots, work = _Previews(pool), sketch(request, sources)
     try:
         while True:
             progress = next(work)
-            preview = None
-            if previews and progress.preview is not None and time.monotonic() >= due:
-                png = drawing_png(progress.preview, pool.rasterizer, pool.device, PREVIEW_SIDE)
-                preview, due = base64.b64encode(png).decode(), time.monotonic() + PREVIEW_PAUSE
-            yield ProgressEvent(progress.stage, progress.done, preview, dict(progress.losses))
+            shot = shots.of(progress) if previews else None
+            yield ProgressEvent(progress.stage, progress.done, shot, dict(progress.losses))
     except StopIteration as end:
         drawing, result = end.value
     finally:
@@ -140,6 +138,22 @@ def _choices(settings: SketchSettings) -> SketchChoices:
         seed=settings.seed,
         steps=settings.steps,
     )
+
+
+class _Previews:
+    """Small pictures of the growing drawing, seldom enough not to slow it down."""
+
+    def __init__(self, pool: ModelPool) -> None:
+        self._pool, self._due = pool, 0.0
+
+    def of(self, progress: Progress) -> str | None:
+        """A base64 PNG, if the progress has a drawing and the last picture is long enough ago."""
+        begin = time.monotonic()
+        if progress.preview is None or begin < self._due:
+            return None
+        png = drawing_png(progress.preview, self._pool.rasterizer, self._pool.device, PREVIEW_SIDE)
+        self._due = begin + max(PREVIEW_PAUSE, PREVIEW_SHARE * (time.monotonic() - begin))
+        return base64.b64encode(png).decode()
 
 
 class _Stopwatch:

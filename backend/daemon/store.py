@@ -62,7 +62,7 @@ class Store:
 
     def image(self, sha256: str) -> ImageInfo | None:
         """A picture that was uploaded."""
-        row = self._run("SELECT sha256, width, height FROM images WHERE sha256 = ?", sha256).fetchone()
+        row = self._run("SELECT sha256, width, height FROM images WHERE sha256 = ?", sha256).first
         return ImageInfo(*row) if row else None
 
     def add_job(self, request: SketchRequest, key: str | None = None) -> tuple[JobInfo, bool]:
@@ -85,7 +85,7 @@ class Store:
 
     def job(self, job: str) -> StoredJob:
         """The job of that id; NotFound."""
-        row = self._run(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", job).fetchone()
+        row = self._run(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", job).first
         if row is None:
             raise NotFound(f"There is no job '{job[:64]}'. `stylesketch jobs list` shows those there are.")
         return _stored(row)
@@ -101,7 +101,7 @@ class Store:
 
     def active(self) -> int:
         """How many jobs wait or run."""
-        count: int = self._run("SELECT count(*) FROM jobs WHERE state IN (?, ?)", QUEUED, RUNNING).fetchone()[0]
+        count: int = self._run("SELECT count(*) FROM jobs WHERE state IN (?, ?)", QUEUED, RUNNING)[0][0]
         return count
 
     def start(self, job: str) -> StoredJob | None:
@@ -160,7 +160,7 @@ class Store:
             self._database.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
 
     def _by_key(self, key: str) -> JobInfo | None:
-        row = self._run(f"SELECT {COLUMNS} FROM jobs WHERE key = ?", key).fetchone()
+        row = self._run(f"SELECT {COLUMNS} FROM jobs WHERE key = ?", key).first
         return _stored(row).info if row else None
 
     def _run(self, statement: str, *values: object) -> _Rows:
@@ -176,7 +176,8 @@ class _Rows(list[tuple]):
         super().__init__(rows)
         self.rowcount = rowcount
 
-    def fetchone(self) -> tuple | None:
+    @property
+    def first(self) -> tuple | None:
         return self[0] if self else None
 
 

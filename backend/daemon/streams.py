@@ -21,8 +21,8 @@ def final_event(stored: StoredJob) -> Event | None:
     info = stored.info
     if info.state not in ENDED_STATES:
         return None
-    data = info.error if info.state == FAILED and info.error else {}
-    return Event(stored.attempts * PER_ATTEMPT + FINAL, info.state, data)
+    problem = info.error if info.state == FAILED else None
+    return Event(stored.attempts * PER_ATTEMPT + FINAL, info.state, problem or {})
 
 
 def event_text(event: Event) -> str:

@@ -1,0 +1,129 @@
+"""Work for the daemon's processes in tests: quick, without torch, and as badly behaved as wanted.
+
+What a job does is told by its title, "MODE" or "MODE|PATH".
+"""
+
+import errno
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from stylesketch_ext.wire.messages import DrawingData, ProgressEvent, SketchRequest, SketchResult
+
+from backend.core.errors import BadRequest
+from backend.daemon.capabilities import Capabilities
+from backend.daemon.tasks import Tasks
+
+
+@dataclass(frozen=True)
+class Finished:
+    result: SketchResult
+    svg: str
+    preview: bytes
+
+
+def draw(request: SketchRequest):
+    mode, _, place = request.title.partition("|")
+    for number in range(1, 4):
+        yield ProgressEvent("drawing", number / 10, preview=f"picture {number}")
+    yield from MODES[mode](Path(place))
+    return Finished(_result(request), f"<svg>{request.settings.seed}</svg>", b"PNG")
+
+
+def _result(request: SketchRequest) -> SketchResult:
+    drawing = DrawingData(width=4, height=3, layers=[], run="00000000")
+    return SketchResult(
+        drawing=drawing, image=request.image, title=request.title, recipe=request.recipe, settings=request.settings,
+        style_title="Fake", guidance="none", device="cpu", engine="fake", steps=0, version="0", seconds={"total": 0.0},
+    )  # fmt: skip
+
+
+def plain(place):
+    yield ProgressEvent("finishing", 0.9)
+
+
+def wait(place):
+    """Until the file is there; yields all the time."""
+    while not place.exists():
+        yield ProgressEvent("waiting", 0.5)
+        time.sleep(0.01)
+
+
+def deaf(place):
+    """Computes for ever and never comes back to a yield."""
+    place.touch()
+    while True:
+        time.sleep(1)
+    yield
+
+
+def stubborn(place):
+    """Ignores close()."""
+    place.touch()
+    while True:
+        try:
+            yield ProgressEvent("waiting", 0.5)
+        except GeneratorExit:
+            while True:
+                time.sleep(1)
+        time.sleep(0.01)
+
+
+def die_once(place):
+    if not place.exists():
+        place.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    yield ProgressEvent("again", 0.9)
+
+
+def die(place):
+    yield ProgressEvent("dying", 0.9)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def refuse(place):
+    yield ProgressEvent("looking", 0.5)
+    raise BadRequest("No lines were found. Choose another picture.")
+
+
+def bug(place):
+    yield ProgressEvent("looking", 0.5)
+    raise KeyError("a bug of ours")
+
+
+def memory(place):
+    yield ProgressEvent("looking", 0.5)
+    raise MemoryError
+
+
+def disk(place):
+    yield ProgressEvent("looking", 0.5)
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+MODES = {
+    "": plain, "plain": plain, "wait": wait, "deaf": deaf, "stubborn": stubborn, "die-once": die_once, "die": die,
+    "refuse": refuse, "bug": bug, "memory": memory, "disk": disk,
+}  # fmt: skip
+
+
+def preload() -> Capabilities:
+    return Capabilities("cpu", ["cpu"], "fake", {"object": ["classical"]})
+
+
+def measure(path: str):
+    """Reads "WIDTHxHEIGHT"; sleeps for ever at "sleep", dies at "die"."""
+    yield from ()
+    text = Path(path).read_text()
+    if text == "sleep":
+        time.sleep(3600)
+    if text == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    width, height = text.split("x")
+    return int(height), int(width)
+
+
+def tasks() -> Tasks:
+    return Tasks(draw, preload, measure)
