@@ -382,10 +382,20 @@ link_command() {
   esac
 }
 
+# stop_daemon: and wait until its process has ended; if its own command cannot stop it any more, end the process
 stop_daemon() {
-  [ -x "$VENV/bin/stylesketch" ] && [ -e "$STATE/endpoint.json" ] || return 0
-  timeout 30 "$VENV/bin/stylesketch" stop >>"$LOG" 2>&1 </dev/null || true
+  local pid
+  [ -e "$STATE/endpoint.json" ] || return 0
+  pid=$(sed -n 's/.*"pid": *\([0-9][0-9]*\).*/\1/p' "$STATE/endpoint.json") || true
+  [ ! -x "$VENV/bin/stylesketch" ] || timeout 30 "$VENV/bin/stylesketch" stop >>"$LOG" 2>&1 </dev/null || true
+  for _ in $(seq 50); do
+    is_engine "$pid" || return 0
+    sleep 0.1
+  done
+  kill "$pid" 2>/dev/null || true
 }
+
+is_engine() { [ -n "$1" ] && tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline" | grep -q 'backend serve\|stylesketch serve'; }
 
 # ---------------------------------------------------------------------------------------------------------- extension
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -297,6 +299,23 @@ def test_uninstall_of_a_dev_install_leaves_the_checkout(machine: Machine) -> Non
     assert machine.install("uninstall", "--purge").returncode == 0
     assert (machine.checkout / "inkscape_ext/style_sketch.py").exists()
     assert (machine.checkout / "stylesketch.inx").exists()
+
+
+def test_uninstall_ends_an_engine_that_no_longer_listens(machine: Machine) -> None:
+    machine.install()
+    with subprocess.Popen(["/bin/sh", "-c", "sleep 30; exit # backend serve"], start_new_session=True) as engine:
+        (machine.state / "endpoint.json").write_text(json.dumps({"host": "127.0.0.1", "pid": engine.pid}))
+        assert machine.install("uninstall").returncode == 0
+        assert engine.wait(timeout=5) == -signal.SIGTERM
+
+
+def test_uninstall_leaves_a_process_that_got_the_number_later(machine: Machine) -> None:
+    machine.install()
+    with subprocess.Popen(["/bin/sleep", "30"]) as other:
+        (machine.state / "endpoint.json").write_text(json.dumps({"pid": other.pid}))
+        machine.install("uninstall")
+        assert other.poll() is None
+        other.kill()
 
 
 def test_uninstall_where_nothing_is_installed(machine: Machine) -> None:
