@@ -23,6 +23,7 @@ class LineFieldSettings:
     surround: float = 9.0  # σ of that surround
     line_scale: float = 1.6  # σ of the detector of thin dark lines
     flow: float = 3.0  # σ over which directions are averaged
+    most_lift: float = 2.2  # how far lines inside a silhouette may be raised
     silhouette: float = 22.0  # ΔE that the outline of a certain mask counts as
 
 
@@ -47,6 +48,8 @@ def line_field(image: Image, settings: LineFieldSettings = LineFieldSettings(), 
     edges, tensor = _persistent_edges(lab, settings)
     lines = _dark_lines(lab[..., 0], settings.line_scale)
     strength = _inhibited(np.maximum(edges, lines), settings)
+    if silhouette is not None:
+        strength = _inside_lifted(strength, silhouette[0, 0].cpu().numpy() > 0, settings)
     tangent_x, tangent_y, coherence = _directions(tensor, settings.flow)
     return LineField(_normalized(strength), tangent_x, tangent_y, coherence)
 
@@ -110,6 +113,21 @@ def _inhibited(strength: Map, settings: LineFieldSettings) -> Map:
     return np.clip(strength - settings.inhibition * surround, 0, None)
 
 
+def _inside_lifted(strength: Map, mask: npt.NDArray[np.bool_], settings: LineFieldSettings) -> Map:
+    """Strength with the lines inside the subject raised towards those of its silhouette, which outshine them."""
+    inside = cv2.erode(mask.astype(np.uint8), np.ones((13, 13), np.uint8)) > 0
+    if inside.sum() < 400:
+        return strength
+    lift = _top(strength) / max(_top(strength[inside]), 1e-6)
+    return strength * np.where(inside, np.clip(lift, 1, settings.most_lift), 1).astype(np.float32)
+
+
+def _top(strength: Map) -> float:
+    """The strength that clear lines reach."""
+    lively = strength[strength > 0.5]
+    return max(float(np.percentile(lively, 97)), 1.0) if lively.size else 1.0
+
+
 def _directions(tensor: Map, sigma: float) -> tuple[Map, Map, Map]:
     xx, xy, yy = (cv2.GaussianBlur(tensor[..., i], (0, 0), sigma) for i in range(3))
     spread = np.sqrt((xx - yy) ** 2 + 4 * xy**2)
@@ -119,6 +137,4 @@ def _directions(tensor: Map, sigma: float) -> tuple[Map, Map, Map]:
 
 def _normalized(strength: Map) -> Map:
     """Scaled so that clearly drawn lines reach 1."""
-    lively = strength[strength > 0.5]
-    top = float(np.percentile(lively, 97)) if lively.size else 1.0
-    return np.clip(strength / max(top, 1.0), 0, 1).astype(np.float32)
+    return np.clip(strength / _top(strength), 0, 1).astype(np.float32)
