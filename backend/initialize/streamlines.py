@@ -155,11 +155,17 @@ def _follow(
     """Points after x0, y0 along the ridge in direction t, and whether they come back to it."""
     points: list[tuple[float, float]] = []
     x, y, unsupported, supported = x0, y0, 0, 0
-    for _ in range(4 * (field.width + field.height)):
+    sx, sy = tx, ty
+    passed: dict[int, int] = {field.index(x0, y0): 0}
+    while True:
         x, y = x + tx, y + ty
         if not field.inside(x, y, settings.border):
             break
         i = field.index(x, y)
+        if len(points) >= 8 and (x - x0) ** 2 + (y - y0) ** 2 < 2.0 and sx * tx + sy * ty > 0.3:
+            return points, True
+        if passed.setdefault(i, len(points)) < len(points) - 5:
+            break
         if field.owner[i]:
             points += _up_to_the_other(field, x, y, tx, ty, settings)
             supported = len(points)
@@ -179,14 +185,12 @@ def _follow(
         tx, ty = 0.5 * tx + 0.5 * ux, 0.5 * ty + 0.5 * uy
         norm = math.hypot(tx, ty)
         tx, ty = tx / norm, ty / norm
-        sx, sy = _on_ridge(field, x, y, tx, ty)
-        x, y = 0.5 * (x + sx), 0.5 * (y + sy)
+        ridge_x, ridge_y = _on_ridge(field, x, y, tx, ty)
+        x, y = 0.5 * (x + ridge_x), 0.5 * (y + ridge_y)
         if not field.inside(x, y, settings.border):
             break
         points.append((x, y))
         supported = len(points)
-        if len(points) > 20 and (x - x0) ** 2 + (y - y0) ** 2 < 2.0:
-            return points, True
     return points[:supported], False
 
 
