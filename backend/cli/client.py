@@ -19,7 +19,7 @@ from stylesketch_ext.wire.messages import (
     SketchResult,
 )
 
-from backend.core.errors import Internal, Missing
+from backend.core.errors import Cancelled, Internal, Missing
 from backend.daemon.endpoint import Endpoint, read_endpoint
 from backend.daemon.failures import from_problem
 from backend.places import Places
@@ -150,6 +150,8 @@ def _progress(response: http.client.HTTPResponse) -> Iterator[ProgressEvent]:
                 yield loads(ProgressEvent, fields["data"])
             elif fields["event"] == "failed":
                 raise _problem(fields["data"].encode())
+            elif fields["event"] == "cancelled":
+                raise Cancelled("The job was cancelled.")
             else:
                 return
             fields = {}

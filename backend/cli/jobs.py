@@ -15,7 +15,7 @@ from stylesketch_ext.wire.messages import CANCELLED, JobInfo
 from backend.cli.arguments import Commands, add_command, places
 from backend.cli.client import running_client
 from backend.core.errors import Conflict
-from backend.daemon.endpoint import only_one
+from backend.daemon.endpoint import lock_file, only_one
 from backend.daemon.result_files import ResultFiles
 from backend.daemon.store import Store
 from backend.places import Places
@@ -110,7 +110,7 @@ def opened_jobs(where: Places) -> Iterator[JobsLike]:
     if client:
         yield client
         return
-    with only_one(where.state / "daemon.lock") as alone:
+    with only_one(lock_file(where)) as alone:
         if not alone:
             raise Conflict("StyleSketch is just starting or stopping. Try again in a moment.")
         with contextlib.closing(Store(where.jobs)) as store:

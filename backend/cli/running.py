@@ -9,9 +9,10 @@ import time
 from stylesketch_ext.wire.codec import to_json
 
 from backend.cli.arguments import Commands, add_command, places, seconds
-from backend.cli.client import DaemonClient, running_client
+from backend.cli.client import running_client
 from backend.core.errors import Conflict, Missing
-from backend.daemon.endpoint import read_endpoint
+from backend.daemon.endpoint import lock_file, only_one
+from backend.places import Places
 
 STOP_SECONDS = 20.0
 NOT_RUNNING = "StyleSketch is not running. `stylesketch serve` starts it."
@@ -60,7 +61,7 @@ def run_stop(arguments: argparse.Namespace) -> int:
         return 0
     client.shutdown()
     end = time.monotonic() + STOP_SECONDS
-    while _still_there(client) or read_endpoint(where.endpoint) == client.endpoint:
+    while _held(where):
         if time.monotonic() > end:
             raise Conflict(f"StyleSketch (process {client.endpoint.pid}) does not stop. End that process.")
         time.sleep(0.05)
@@ -68,9 +69,6 @@ def run_stop(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _still_there(client: DaemonClient) -> bool:
-    try:
-        client.health(timeout=1.0)
-    except Missing:
-        return False
-    return True
+def _held(where: Places) -> bool:
+    with only_one(lock_file(where)) as alone:
+        return not alone

@@ -12,6 +12,7 @@ from pathlib import Path
 from stylesketch_ext.wire.codec import WireError, dumps, loads
 
 from backend.daemon.files import write_whole
+from backend.places import Places
 
 if sys.platform == "win32":
     import msvcrt
@@ -34,6 +35,11 @@ class Endpoint:
     def url(self) -> str:
         """The address without a path."""
         return f"http://{self.host}:{self.port}"
+
+
+def lock_file(places: Places) -> Path:
+    """The lock that the one daemon of these places holds."""
+    return places.state / "daemon.lock"
 
 
 def write_endpoint(path: Path, endpoint: Endpoint) -> None:

@@ -56,9 +56,7 @@ class ProcessExecutor:
         """
         return self.run_unless(lambda: False, task, *arguments)
 
-    def run_unless(
-        self, cancelled: Callable[[], bool], task: Task[P, T], *arguments: object
-    ) -> Generator[P, None, T]:
+    def run_unless(self, cancelled: Callable[[], bool], task: Task[P, T], *arguments: object) -> Generator[P, None, T]:
         """As `run`; raises Cancelled soon after `cancelled()` became true, whatever the task is doing."""
         with self._lock:
             child, ended = self._ready(cancelled), False

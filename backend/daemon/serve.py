@@ -20,7 +20,7 @@ from stylesketch_ext.wire.messages import PROTOCOL_VERSION
 from backend import __version__
 from backend.core.errors import OutOfDisk
 from backend.daemon.app import House, create_app
-from backend.daemon.endpoint import Endpoint, only_one, read_endpoint, remove_endpoint, write_endpoint
+from backend.daemon.endpoint import Endpoint, lock_file, only_one, read_endpoint, remove_endpoint, write_endpoint
 from backend.daemon.events import EventLog
 from backend.daemon.executors import ProcessExecutor
 from backend.daemon.failures import is_disk_full
@@ -46,7 +46,7 @@ def serve(
     """
     try:
         places.create()
-        with only_one(places.state / "daemon.lock") as alone:
+        with only_one(lock_file(places)) as alone:
             if not alone:
                 say(_already(places))
                 return
