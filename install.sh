@@ -69,6 +69,9 @@ find_places() {
     [ -n "$HOME" ] || fail 1 "There is no home folder to install into: set HOME and run this again."
     export HOME
   fi
+  if [ -n "${SUDO_USER:-}" ] && [ "$(id -u)" = 0 ]; then
+    say "This runs with sudo, so StyleSketch is for root ($HOME). For yourself, run it without; it asks when it needs sudo."
+  fi
   if [ -n "${STYLESKETCH_HOME:-}" ]; then
     case $STYLESKETCH_HOME in
       \~/*) STYLESKETCH_HOME=$HOME/${STYLESKETCH_HOME#\~/} ;;
@@ -90,6 +93,7 @@ open_log() {
   mkdir -p "$STATE/logs" "$DATA" || fail 4 "The folders $DATA and $STATE cannot be made: check their owner and the disk."
   chmod 700 "$STATE" "$DATA"
   LOG=$STATE/logs/install.log
+  [ -z "$(find "$LOG" -size +1M 2>/dev/null)" ] || rm -f "$LOG"
   printf '\n=== %s install.sh %s\n' "$(date '+%Y-%m-%d %H:%M:%S')" "$COMMAND" >>"$LOG"
   exec 9>"$STATE/install.lock"
   if command -v flock >/dev/null && ! flock -n 9; then
@@ -402,14 +406,15 @@ is_engine() { [ -n "$1" ] && tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline" | grep 
 # An Inkscape that is neither a snap nor a flatpak.
 native_inkscape() {
   local path
-  path=$(command -v inkscape) || return 0
-  case $(readlink -f "$path") in */snap) ;; *) printf '%s\n' "$path" ;; esac
+  for path in $(type -ap inkscape); do
+    case $(readlink -f "$path") in */snap) ;; *) printf '%s\n' "$path" && return ;; esac
+  done
 }
 
 tell_sandboxed() {
-  case $(readlink -f "$(command -v inkscape)" 2>/dev/null) in
-    */snap) say "There is an Inkscape from the Snap store; this version of StyleSketch does not work in it yet." ;;
-  esac
+  if [ -e /snap/bin/inkscape ]; then
+    say "There is an Inkscape from the Snap store; this version of StyleSketch does not work in it yet."
+  fi
   if command -v flatpak >/dev/null && flatpak info org.inkscape.Inkscape >/dev/null 2>&1; then
     say "There is an Inkscape from Flathub; this version of StyleSketch does not work in it yet."
   fi
@@ -497,7 +502,7 @@ if os.environ.get("STYLESKETCH_HOME"):
     fields["home"] = os.environ["STYLESKETCH_HOME"]
 half = sys.argv[1] + ".half"
 with open(half, "w", encoding="utf-8") as file:
-    json.dump(fields, file, indent=1)
+    json.dump(fields, file, indent=1, ensure_ascii=False)
 os.replace(half, sys.argv[1])
 PY
   ) 2>>"$LOG" || fail 1 "install.json could not be written; the log is $LOG."
@@ -627,13 +632,17 @@ test_command() {
 
 uninstall_command() {
   find_places
-  stop_daemon
   INKSCAPE=$(native_inkscape)
   if [ -n "$INKSCAPE" ]; then
     find_inkscape_folders
   else
     TARGET=${INKSCAPE_PROFILE_DIR:-${XDG_CONFIG_HOME:-$HOME/.config}/inkscape}/extensions/stylesketch
   fi
+  if [ -z "${STYLESKETCH_HOME:-}" ]; then
+    STYLESKETCH_HOME=$(sed -n 's/^ "home": "\(.*\)"$/\1/p' "$TARGET/install.json" 2>/dev/null) || true
+    [ -z "$STYLESKETCH_HOME" ] || find_places
+  fi
+  stop_daemon
   [ ! -e "$TARGET" ] || say "Removing $TARGET"
   rm -rf "$TARGET"
   [ "$(readlink "$LINK" 2>/dev/null)" != "$VENV/bin/stylesketch" ] || rm -f "$LINK"

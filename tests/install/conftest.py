@@ -26,6 +26,7 @@ for name in "$@"; do case " ${FAKE_ABSENT:-} " in *" $name "*) ;; *) echo "$name
     "df": 'printf "Filesystem 1M-blocks Used Available Use%% Mounted\\nx 1 1 %s 1%% /\\n" "${FAKE_FREE:-50000}"',
     "nvidia-smi": '[ -n "${FAKE_GPU:-}" ] && echo "GPU 0: a stub"',
     "flatpak": "exit 1",
+    "getent": 'echo "root:x:0:0:root:$MACHINE/home:/bin/sh"',
     "timeout": 'shift; "$@"',
     "Xvfb": 'echo 99 >&"$2"; exec sleep 60',
     "dbus-run-session": 'shift; "$@"',
@@ -114,6 +115,7 @@ class Machine:
             **self.settings,
             **settings,
         }
+        environment = {name: value for name, value in environment.items() if value}
         return subprocess.run(
             [str(self.checkout / "install.sh"), *arguments],
             env=environment, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,

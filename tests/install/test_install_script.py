@@ -67,6 +67,12 @@ def test_script_and_engine_agree_where_things_lie(machine: Machine, tmp_path: Pa
     assert (Path(fields["state"]) / "logs/install.log").exists()
 
 
+def test_without_home_the_user_s_folder_is_looked_up(machine: Machine) -> None:
+    done = machine.install(HOME="")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (machine.data / "venv").exists()
+
+
 def test_second_run_installs_nothing(machine: Machine) -> None:
     machine.install()
     machine.calls()
@@ -316,6 +322,14 @@ def test_uninstall_leaves_a_process_that_got_the_number_later(machine: Machine) 
         machine.install("uninstall")
         assert other.poll() is None
         other.kill()
+
+
+def test_uninstall_finds_a_home_of_its_own(machine: Machine, tmp_path: Path) -> None:
+    own = tmp_path / "größere Platte"
+    machine.install(STYLESKETCH_HOME=str(own))
+    assert machine.install("uninstall", "--purge").returncode == 0
+    assert not own.exists()
+    assert machine.left_behind() == []
 
 
 def test_uninstall_where_nothing_is_installed(machine: Machine) -> None:
