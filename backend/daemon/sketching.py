@@ -17,6 +17,7 @@ from backend.core.errors import BadRequest, NotFound
 from backend.core.work import Progress, Work
 from backend.daemon.capabilities import Capabilities
 from backend.daemon.results import sketch_result
+from backend.daemon.warm_up import warm_up
 from backend.export.png import drawing_png
 from backend.export.svg import drawing_svg
 from backend.model_pool import ModelPool, available_devices
@@ -49,9 +50,11 @@ class Finished:
 
 
 def capabilities() -> Capabilities:
-    """What this process can do; also its warm-up, since it imports everything that draws."""
+    """What this process can do; afterwards it is warm: everything that draws is loaded and has been used once."""
     prepare_process()
     pool = ModelPool.choose()
+    for recipe in RECIPES.values():
+        warm_up(recipe, pool)
     guidance = {name: list(recipe.guidances) for name, recipe in RECIPES.items()}
     return Capabilities(str(pool.device), available_devices(), pool.engine, guidance)
 

@@ -1,0 +1,16 @@
+import io
+
+from PIL import Image
+
+from backend.daemon.warm_up import SIDE, ring_picture, warm_up
+from backend.model_pool import ModelPool
+from backend.recipes import RECIPES
+
+
+def test_every_recipe_can_draw_the_ring():
+    for recipe in RECIPES.values():
+        warm_up(recipe, ModelPool.choose("cpu"))
+
+
+def test_the_ring_is_a_picture():
+    assert Image.open(io.BytesIO(ring_picture())).size == (SIDE, SIDE)
