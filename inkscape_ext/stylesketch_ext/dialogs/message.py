@@ -9,6 +9,7 @@ def show_failure(text: str, log: str, log_helps: bool) -> None:
         message_type=Gtk.MessageType.WARNING, buttons=Gtk.ButtonsType.CLOSE, text="StyleSketch could not make the sketch"
     )
     dialog.set_title("StyleSketch")
+    dialog.get_accessible().set_name("StyleSketch")
     dialog.format_secondary_text(text + ("\n\nDetails are in %s" % log if log_helps else ""))
     dialog.set_position(Gtk.WindowPosition.CENTER)
     dialog.set_keep_above(True)

@@ -45,8 +45,10 @@ class SketchWindow(Gtk.Window):
 
     def run(self) -> None:
         """Show the window until the job has ended or was canceled; the job's fields tell how it went."""
-        self.show_all()
+        self._work.show_all()
         self._work.hide()
+        self._work.set_no_show_all(True)  # the window must not be born larger: Inkscape would not repaint what is behind
+        self.show_all()
         self._start.grab_default()
         self._start.grab_focus()
         self.present_with_time(Gdk.CURRENT_TIME)

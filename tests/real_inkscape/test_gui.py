@@ -1,0 +1,131 @@
+"""The menu entry as a user meets it, by real clicks: sketch, undo, and a sketch that is canceled."""
+
+import re
+import time
+from pathlib import Path
+
+import gui
+import pytest
+import rings
+from lxml import etree
+
+pytestmark = [pytest.mark.inkscape, pytest.mark.timeout(240)]
+
+MAIN = " - Inkscape$"
+OURS = "^StyleSketch$"
+LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
+BODY = '<image id="i" x="60" y="60" width="300" height="225" xlink:href="{png}" inkscape:label="A ring"/>'
+
+
+def layers(document):
+    """The labels of the sketches in a saved document."""
+    labels = [child.get(LABEL) or "" for child in etree.parse(str(document)).getroot()]
+    return [label for label in labels if label.startswith("StyleSketch")]
+
+
+def save(inkscape):
+    inkscape.focus(MAIN)
+    inkscape.key("ctrl+s")
+    time.sleep(1.0)
+
+
+def open_window(inkscape):
+    inkscape.focus(MAIN)
+    inkscape.menu("Extensions", "StyleSketch", "Sketch…")
+    inkscape.wait_for(OURS)
+
+
+def no_dialogs(inkscape):
+    return [title for role, title in inkscape.titles() if role in ("dialog", "alert")]
+
+
+@pytest.fixture(autouse=True)
+def need_accessibility():
+    if not gui.python_with_accessibility():
+        pytest.skip("no Python with AT-SPI: install python3-gi and gir1.2-atspi-2.0")
+
+
+def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
+    installed, engine = fake_profile
+    installed.remember()
+    rings.write_pictures(tmp_path)
+    document = rings.write_document(tmp_path / "document.svg", BODY)
+    with gui.inkscape(screen, installed.profile, document) as inkscape:
+        engine.mode, engine.seconds = "slow", 4.0
+        open_window(inkscape)
+        inkscape.shot(tmp_path / "choose.png")
+        inkscape.press(OURS, "Start")
+        inkscape.wait_text(OURS, "Drawing the lines")
+        inkscape.wait_text(OURS, ".* left")
+        inkscape.shot(tmp_path / "working.png")
+        inkscape.wait_gone(OURS)
+        time.sleep(1.0)
+        inkscape.shot(tmp_path / "result.png")
+        assert not no_dialogs(inkscape)
+
+        inkscape.focus(MAIN)
+        inkscape.key("ctrl+z")  # before the first save: that adds an undo step of its own in 1.2
+        time.sleep(0.5)
+        save(inkscape)
+        assert layers(document) == []
+        inkscape.key("ctrl+shift+z")
+        time.sleep(0.5)
+        save(inkscape)
+        assert layers(document) == ["StyleSketch: Technical pen — A ring"]
+
+        before = document.read_bytes()
+        engine.seconds = 60.0
+        open_window(inkscape)
+        inkscape.press(OURS, "Start")
+        inkscape.wait_text(OURS, "Drawing the lines")
+        inkscape.press(OURS, "Cancel")
+        inkscape.wait_gone(OURS, 15)
+        assert engine.cancelled == {"job2"}
+        time.sleep(0.5)
+        assert not no_dialogs(inkscape)
+        save(inkscape)
+        assert document.read_bytes() == before
+
+        open_window(inkscape)
+        inkscape.key("Escape")
+        inkscape.wait_gone(OURS, 15)
+        assert len(engine.jobs) == 2
+
+        engine.mode = "fails"
+        open_window(inkscape)
+        inkscape.press(OURS, "Start")
+        inkscape.wait_text(OURS, "There was not enough memory: choose fewer strokes.")
+        inkscape.shot(tmp_path / "failure.png")
+        inkscape.press(OURS, "Close")
+        inkscape.wait_gone(OURS)
+        time.sleep(0.5)
+        assert not no_dialogs(inkscape)
+        save(inkscape)
+        assert document.read_bytes() == before
+
+
+def test_a_canceled_job_ends_in_the_real_engine(screen, installed_profile, tmp_path):
+    from stylesketch_ext.launcher import read_endpoint
+
+    installed_profile.remember(steps=5000)
+    rings.write_pictures(tmp_path)
+    document = rings.write_document(tmp_path / "document.svg", BODY)
+    before = document.read_bytes()
+    with gui.inkscape(screen, installed_profile.profile, document) as inkscape:
+        open_window(inkscape)
+        inkscape.wait_text(OURS, "Drawing engine .*")
+        inkscape.press(OURS, "Start")
+        inkscape.wait_text(OURS, ".* left", 60)
+        inkscape.shot(tmp_path / "working.png")
+        inkscape.press(OURS, "Cancel")
+        inkscape.wait_gone(OURS, 20)
+        assert not no_dialogs(inkscape)
+    client = read_endpoint(installed_profile.engine["endpoint"]).client()
+    limit = time.monotonic() + 10
+    while client.health().queue and time.monotonic() < limit:
+        time.sleep(0.2)
+    assert client.health().queue == 0
+    log = Path(installed_profile.engine["state"], "inkscape-extension.log").read_text()
+    canceled = re.findall(r"job (\w+) canceled", log)[-1]
+    assert client.job(canceled).state == "cancelled"
+    assert document.read_bytes() == before
