@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from backend.core.errors import BadRequest
 from backend.places import Places
 
 Commands = Any  # argparse's own type of a group of subparsers is private
@@ -28,8 +29,14 @@ def add_command(
 
 
 def places(arguments: argparse.Namespace) -> Places:
-    """The folders that a command works with, made if need be."""
-    return Places.find(arguments.data).create()
+    """The folders that a command works with, made if need be; BadRequest where they cannot be."""
+    where = Places.find(arguments.data)
+    try:
+        return where.create()
+    except OSError as error:
+        raise BadRequest(
+            f"The folders {where.data} and {where.state} cannot be made ({error.strerror}). Choose others with --data."
+        ) from error
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:

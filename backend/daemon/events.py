@@ -13,6 +13,7 @@ from typing import Any
 from stylesketch_ext.wire.messages import ProgressEvent
 
 KEPT = 1000  # progress events of a job that can be replayed
+KEPT_JOBS = 50  # the newest; of older ones only the last event is told, which the store knows
 PER_ATTEMPT = 1_000_000  # ids of one attempt; so ids rise across restarts without being stored
 FINAL = PER_ATTEMPT - 1
 
@@ -66,6 +67,8 @@ class EventLog:
         """Adds a progress event; only the newest keeps its preview."""
         with self._lock:
             events = self._events.setdefault(job, deque(maxlen=KEPT))
+            if len(self._events) > KEPT_JOBS:
+                del self._events[next(iter(self._events))]
             number = max(attempt * PER_ATTEMPT, events[-1].id if events else 0) + 1
             if events and events[-1].data.preview is not None and event.preview is not None:
                 events[-1] = replace(events[-1], data=replace(events[-1].data, preview=None))

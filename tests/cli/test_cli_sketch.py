@@ -154,6 +154,11 @@ def test_every_failure_has_its_exit_code_and_keeps_old_files(command, picture, t
     assert (tmp_path / "a.svg").read_text() == "old"
 
 
+def test_data_that_cannot_be_kept_is_told(command, picture, tmp_path):
+    code, _, err = command("sketch", picture, "-o", tmp_path / "a.svg", "--data", picture)
+    assert code == 1 and "--data" in sentence(err)
+
+
 def test_a_disk_that_fills_while_writing_leaves_the_old_file(command, picture, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -1,5 +1,6 @@
 import contextlib
 import socket
+import sys
 import threading
 from functools import partial
 from types import SimpleNamespace
@@ -19,6 +20,15 @@ from backend.daemon.result_files import ResultFiles
 from backend.daemon.store import Store
 
 TOKEN = "a-token"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def spawned_processes_do_not_import_pytest():
+    """A spawned process imports the main module again; that of the tests is large."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["__main__"], "__spec__", None)
+        patch.delattr(sys.modules["__main__"], "__file__")
+        yield
 
 
 @pytest.fixture

@@ -4,40 +4,12 @@ import threading
 import time
 
 import pytest
+from plain_tasks import add, die, fail, failing_preload, linger, many
+from stylesketch_ext.wire.messages import ProgressEvent
 
 from backend.core.errors import BadRequest, Cancelled, Internal, WorkerDied
-from backend.core.work import Executor, Progress, completed
+from backend.core.work import Executor, completed
 from backend.daemon.executors import LocalExecutor, ProcessExecutor
-
-
-def add(a, b):
-    yield Progress("adding", 0.5, losses={"a": 1.0})
-    return a + b, os.getpid()
-
-
-def fail(kind):
-    yield Progress("failing", 0.5)
-    raise kind("a sentence.")
-
-
-def linger(path):
-    try:
-        while True:
-            yield Progress("lingering", 0.1)
-            time.sleep(0.01)
-    finally:
-        path.touch()
-
-
-def die():
-    yield Progress("dying", 0.5)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def many():
-    for number in range(2000):
-        yield Progress("many", number / 2000)
-    return "x" * 1_000_000
 
 
 @pytest.fixture(params=[LocalExecutor, lambda: ProcessExecutor("test", grace=0.5)], ids=["local", "process"])
@@ -51,7 +23,7 @@ def executor(request) -> Executor:
 def test_work_gives_progress_and_result(executor):
     seen = []
     assert completed(executor.run(add, 2, 3), seen.append)[0] == 5
-    assert seen == [Progress("adding", 0.5, losses={"a": 1.0})]
+    assert seen == [ProgressEvent("adding", 0.5, losses={"a": 1.0})]
 
 
 def test_errors_of_our_tree_come_through(executor):
@@ -120,10 +92,6 @@ def test_after_stop_there_is_no_work(process):
     assert process.pid is None
     with pytest.raises(WorkerDied):
         completed(process.run(add, 1, 1))
-
-
-def failing_preload():
-    raise BadRequest("nothing to load.")
 
 
 def test_a_preload_that_fails_fails_the_work():
