@@ -45,6 +45,7 @@ if __name__ == "__main__":
 from stylesketch_ext import hrefs, launcher, transport  # noqa: E402
 from stylesketch_ext.choices import Choices, remember, remembered  # noqa: E402
 from stylesketch_ext.dialogs import toolkit  # noqa: E402
+from stylesketch_ext.host import inkscape_is_gone  # noqa: E402
 from stylesketch_ext.layers import add_sketch  # noqa: E402
 from stylesketch_ext.placement import place  # noqa: E402
 from stylesketch_ext.selection import SelectedPicture, selected_picture  # noqa: E402
@@ -53,6 +54,8 @@ from stylesketch_ext.sketch_job import SketchJob  # noqa: E402
 
 class StyleSketch(inkex.EffectExtension):
     """The menu entry. `effect` returns False, so that nothing is written, unless there is a new layer."""
+
+    _window = None  # ours, once it is on the screen
 
     def add_arguments(self, pars):
         default = Choices()
@@ -74,8 +77,11 @@ class StyleSketch(inkex.EffectExtension):
             return False
         except Failure as failure:
             LOG.warning("%s", failure, exc_info=failure.__cause__)
-            _tell(failure, windows)
+            _tell(failure, windows, over=self._window)
             return False
+        finally:
+            if self._window:
+                self._window.close_now()
         return None
 
     def _sketch(self, windows: bool) -> None:
@@ -103,7 +109,10 @@ class StyleSketch(inkex.EffectExtension):
         if not windows:
             job.begin(choices.settings())
             job.start()
-            job.join()
+            while job.is_alive():
+                job.join(0.5)
+                if inkscape_is_gone():
+                    job.cancel()
             return
         from stylesketch_ext.dialogs.sketch_window import SketchWindow
 
@@ -111,9 +120,9 @@ class StyleSketch(inkex.EffectExtension):
             remember(installation.data, chosen)
             job.begin(chosen.settings())
 
-        window = SketchWindow(job, picture.name, picture.data, remembered(installation.data, choices), begun)
+        self._window = SketchWindow(job, picture.name, picture.data, remembered(installation.data, choices), begun)
         job.start()
-        window.run()
+        self._window.run()
 
 
 def self_test() -> int:
@@ -149,14 +158,14 @@ def main() -> int:
     return 1
 
 
-def _tell(failure: Failure, windows: bool, log: bool = False) -> None:
+def _tell(failure: Failure, windows: bool, log: bool = False, over: object = None) -> None:
     """Show one sentence: in our own dialog, else through stderr, which Inkscape shows in one of its own."""
     text, path = sentence(str(failure)), DIAGNOSTICS.path if DIAGNOSTICS else "the log"
     log_helps = log or not isinstance(failure, Refusal) or failure.is_ours
     if windows:
         from stylesketch_ext.dialogs.message import show_failure
 
-        show_failure(text, path, log_helps)
+        show_failure(text, path, log_helps, over)
     elif DIAGNOSTICS:
         DIAGNOSTICS.tell(text + (" (Details: %s)" % path if log_helps else ""))
     else:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,25 @@ def test_self_test_where_something_is_missing_fails(tmp_path):
     status, out, err = started(tmp_path, "--self-test", absent=["inkex"])
     assert (status, out) == (1, "")
     assert "inkex" in err
+
+
+def test_an_inkscape_that_is_gone_is_noticed():
+    """In a process of its own: pytest has replaced the standard output."""
+    code = (
+        "import sys, time; from stylesketch_ext.host import inkscape_is_gone as gone; before = gone(); sys.stdin.readline();"
+        "time.sleep(0.1); sys.stderr.write(f'{before} {gone()}')"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(EXTENSION)}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    time.sleep(0.5)
+    child.stdout.close()
+    child.stdin.write("go on\n")
+    child.stdin.close()
+    assert child.stderr.read() == "False True"
+    child.stderr.close()
+    child.wait()
 
 
 needs_inkex = pytest.mark.skipif(inkex_folder() is None, reason="no inkex")

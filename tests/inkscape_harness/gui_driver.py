@@ -80,11 +80,16 @@ def titled(pattern, seconds=15):
     )
 
 
-def named(root, pattern, roles, seconds=10):
+def named(title, pattern, roles, seconds=10):
+    """The first widget of such a name in any window of such a title."""
+
     def find():
-        told(root.clear_cache)  # names that changed meanwhile
-        nodes = (n for n in walk(root) if told(n.get_role_name) in roles and re.fullmatch(pattern, told(n.get_name)))
-        return next((n for n in nodes if is_showing(n)), None)
+        for window in [w for _, _, t, w in windows(owners(title)) if re.search(title, t)]:
+            told(window.clear_cache)  # names that changed meanwhile
+            for node in walk(window):
+                if told(node.get_role_name) in roles and re.fullmatch(pattern, told(node.get_name)) and is_showing(node):
+                    return node
+        return None
 
     return until(find, seconds, f"{roles[0]} {pattern}")
 
@@ -124,7 +129,7 @@ def wait_gone(pattern, seconds=60):
 
 def wait_text(pattern, text, seconds=30):
     """A label in a window, once it is there."""
-    return told(named(titled(pattern), text, ("label",), seconds).get_name)
+    return told(named(pattern, text, ("label",), seconds).get_name)
 
 
 def focus(pattern):
@@ -158,7 +163,7 @@ def menu(*path):
 
 def press(pattern, button):
     """Click a button of a window."""
-    click(named(titled(pattern), button, BUTTONS))
+    click(named(pattern, button, BUTTONS))
 
 
 def titles():

@@ -1,22 +1,35 @@
 """One sentence in a dialog of our own."""
 
-from gi.repository import Gtk
+from typing import Optional
+
+from gi.repository import GLib, Gtk
+
+from stylesketch_ext.host import inkscape_is_gone
 
 
-def show_failure(text: str, log: str, log_helps: bool) -> None:
-    """Show why there is no sketch; returns when the user has closed it."""
+def show_failure(text: str, log: str, log_helps: bool, over: Optional[Gtk.Window] = None) -> None:
+    """Show why there is no sketch, over our window if there is one; returns when the user has closed it."""
     dialog = Gtk.MessageDialog(
-        message_type=Gtk.MessageType.WARNING, buttons=Gtk.ButtonsType.CLOSE, text="StyleSketch could not make the sketch"
-    )
+        message_type=Gtk.MessageType.WARNING, buttons=Gtk.ButtonsType.CLOSE, text="StyleSketch could not make the sketch",
+        transient_for=over, modal=True,
+    )  # fmt: skip
     dialog.set_title("StyleSketch")
     dialog.get_accessible().set_name("StyleSketch")
     dialog.format_secondary_text(text + ("\n\nDetails are in %s" % log if log_helps else ""))
-    dialog.set_position(Gtk.WindowPosition.CENTER)
+    dialog.set_position(Gtk.WindowPosition.CENTER_ON_PARENT if over else Gtk.WindowPosition.CENTER)
     dialog.set_keep_above(True)
     for label in dialog.get_message_area().get_children():
         label.set_selectable(True)
         label.set_can_focus(False)
+    watch = GLib.timeout_add(500, _close_without_inkscape, dialog)
     dialog.run()
+    GLib.source_remove(watch)
     dialog.destroy()
     while Gtk.events_pending():
         Gtk.main_iteration()
+
+
+def _close_without_inkscape(dialog: Gtk.MessageDialog) -> bool:
+    if inkscape_is_gone():
+        dialog.response(Gtk.ResponseType.CLOSE)
+    return True

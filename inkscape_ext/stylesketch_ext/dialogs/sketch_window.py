@@ -9,6 +9,7 @@ from stylesketch_ext.choices import Choices
 from stylesketch_ext.dialogs.choices_panel import ChoicesPanel
 from stylesketch_ext.dialogs.pictures import pixbuf
 from stylesketch_ext.estimate import TimeLeft, spoken
+from stylesketch_ext.host import inkscape_is_gone
 from stylesketch_ext.sketch_job import SketchJob
 from stylesketch_ext.wire.messages import Health
 
@@ -44,7 +45,7 @@ class SketchWindow(Gtk.Window):
         self.connect("key-press-event", self._key)
 
     def run(self) -> None:
-        """Show the window until the job has ended or was canceled; the job's fields tell how it went."""
+        """Show the window until the job has ended or was canceled. It stays on the screen afterwards."""
         self._work.show_all()
         self._work.hide()
         self._work.set_no_show_all(True)  # the window must not be born larger: Inkscape would not repaint what is behind
@@ -54,11 +55,14 @@ class SketchWindow(Gtk.Window):
         self.present_with_time(Gdk.CURRENT_TIME)
         GLib.timeout_add(TICK, self._tick)
         Gtk.main()
+        if self._error:
+            raise self._error
+
+    def close_now(self) -> None:
+        """Take the window from the screen."""
         self.destroy()
         while Gtk.events_pending():
             Gtk.main_iteration()
-        if self._error:
-            raise self._error
 
     def _build(self, name: str, picture: bytes, choices: Choices) -> None:
         self._paper = Gtk.Image()
@@ -162,7 +166,7 @@ class SketchWindow(Gtk.Window):
         if not self._job.is_alive() or (self._left_at and time.monotonic() - self._left_at > PATIENCE):
             Gtk.main_quit()
             return False
-        if _inkscape_is_gone():
+        if inkscape_is_gone():
             self._cancel()
         snapshot = self._job.snapshot
         if snapshot.health and not self._known:
@@ -193,18 +197,6 @@ def _described(health: Health) -> str:
     device = {"cpu": "the processor", "cuda": "the graphics card"}.get((health.device or "").split(":")[0], health.device)
     waiting = " — %d waiting before yours" % health.queue if health.queue else ""
     return "Drawing engine %s%s%s" % (health.version, " on %s" % device if device else "", waiting)
-
-
-def _inkscape_is_gone() -> bool:
-    """Has the reader of our standard output ended? (Inkscape forks twice, so that our parent tells nothing.)"""
-    try:
-        import select
-
-        poll = select.poll()
-        poll.register(1, select.POLLERR)
-        return any(event & select.POLLERR for _, event in poll.poll(0))
-    except (ImportError, AttributeError, OSError):
-        return False
 
 
 def _use_css() -> None:
