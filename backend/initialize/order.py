@@ -22,6 +22,7 @@ class OrderSettings:
     reach: float = 0.055  # a first stroke tells what is this far from it …
     last_reach: float = 0.006  # … a late one only what lies beside it
     ease: float = 14.0  # strokes over which the reach falls by a factor e
+    brevity: float = 0.5  # late strokes are compared by gain / length^brevity, so that short telling details do not starve
     least_gain: float = 0.10  # a stroke whose new part is less than this share of it only doubles others
 
 
@@ -46,25 +47,20 @@ def order_by_coverage(
     full = np.add.reduceat(worth, starts)
     distance = np.full(grid, 1e6, np.float32)
     left = np.ones(len(rows), bool)
+    lengths = np.array([len(row) for row in rows], float)
     chosen: list[tuple[int, float]] = []
     side = max(shape)
     while len(chosen) < count and left.any():
-        reach = side * (settings.last_reach + (settings.reach - settings.last_reach) * np.exp(-len(chosen) / settings.ease))
-        new = 1 - np.exp(-0.5 * (distance.ravel()[cell] / reach) ** 2)
-        gains = np.where(left, np.add.reduceat(worth * new, starts), -1.0)
-        best = int(gains.argmax())
+        late = 1 - np.exp(-len(chosen) / settings.ease)
+        reach = side * (settings.reach + (settings.last_reach - settings.reach) * late)
+        apart = distance.ravel()[cell]
+        beside = np.add.reduceat(worth * (1 - np.exp(-0.5 * (apart / (side * settings.last_reach)) ** 2)), starts)
+        left &= beside >= settings.least_gain * full
+        gains = np.add.reduceat(worth * (1 - np.exp(-0.5 * (apart / reach) ** 2)), starts)
+        best = int(np.where(left, gains / lengths ** (settings.brevity * late), -1.0).argmax())
+        if not left[best] or gains[best] <= 0:
+            break
         left[best] = False
-        if gains[best] < settings.least_gain * full[best] or gains[best] <= 0:
-            if reach < 1.5 * side * settings.last_reach:
-                continue
-            left[best] = True
-            fine = 1 - np.exp(-0.5 * (distance.ravel()[cell] / (side * settings.last_reach)) ** 2)
-            alone = np.where(left, np.add.reduceat(worth * fine, starts), -1.0)
-            best = int(alone.argmax())
-            left[best] = False
-            if alone[best] < settings.least_gain * full[best]:
-                continue
-            gains[best] = alone[best]
         chosen.append((best, float(gains[best])))
         distance = np.minimum(distance, _distance_to(rows[best], grid))
     return chosen

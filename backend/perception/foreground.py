@@ -119,7 +119,9 @@ def _grab_cut(rgb: Map, lab: Map) -> Bits:
     cv2.setRNGSeed(0)
     image = cv2.cvtColor((rgb * 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
     cv2.grabCut(image, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), 6, cv2.GC_INIT_WITH_MASK)
-    return np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    bits = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    inner = bits[border:-border, border:-border]
+    return np.pad(inner, border, mode="edge")  # the border was background only for GrabCut's sake
 
 
 def _tidy(bits: Bits) -> Bits:
