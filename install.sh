@@ -333,7 +333,7 @@ install_engine() {
 }
 
 engine_starts() {
-  (cd / && "$VENV/bin/python" -c 'import torch, backend, stylesketch_ext.wire' && "$VENV/bin/stylesketch" --help)
+  (cd / && "$VENV/bin/python" -c 'import torch, backend.recipes, backend.daemon.app' && "$VENV/bin/stylesketch" --help)
 }
 
 # The lines of pyproject.toml that pip has to satisfy, and what building our own package needs.
@@ -586,7 +586,7 @@ in_session() (
   export INKSCAPE EXTENSION_ID LOG
   # The bus's own messages go to the log, the command's to where ours go.
   exec 6>&1 7>&2
-  dbus-run-session -- bash -c '"$@" >&6 2>&7 6>&- 7>&-' bash "$@" >>"$LOG" 2>&1
+  dbus-run-session -- bash -c '"$@" >&6 2>&7 6>&- 7>&-' bash "$@" >>"$LOG" 2>&1 || exit
 )
 
 # ----------------------------------------------------------------------------------------------------------- commands
@@ -618,7 +618,7 @@ demo_command() {
   install_extension
   close_lock
   in_session env PYTHONPATH= "$VENV/bin/python" "$ROOT/tests/demo/photo_to_layer.py" --inkscape "$INKSCAPE" \
-    --extensions "$PROFILE/extensions" --engine "$VENV/bin/stylesketch" --out "$PWD/stylesketch-demo" ${PHOTO:+"$PHOTO"}
+    --extensions "$PROFILE/extensions" --engine "$VENV/bin/stylesketch" --out "$PWD/stylesketch-demo" ${PHOTO:+"$PHOTO"} || exit 1
 }
 
 test_command() {

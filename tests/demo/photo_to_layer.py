@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import base64
 import io
+import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -35,6 +37,7 @@ PICTURE_WIDTH = 150.0  # mm
 TURN = -4.0  # degrees; a turned picture shows whether the strokes follow it
 LARGEST = 1600  # px, longer side of the embedded picture
 RUN_LIMIT = 300.0  # s
+MESSAGE_SECONDS = 3.0  # how often to look whether the extension complains
 MINIMUM_STROKES = 10
 
 Box = tuple[float, float, float, float]  # left, top, width, height; px
@@ -52,18 +55,29 @@ class Inkscape:
     profile: Path
 
     def run(self, *arguments: str) -> str:
-        """What it prints. Raises DemoFailed when it does not end by itself: then a message of the extension waits."""
+        """What it prints. Raises DemoFailed when it does not end by itself, as when a message waits for a click."""
+        log = extension_log(self.profile)
+        known = log.stat().st_size if log.exists() else 0
         environment = dict(os.environ, INKSCAPE_PROFILE_DIR=str(self.profile))
-        try:
-            return subprocess.run(
-                [self.program, *arguments],
-                env=environment, check=True, timeout=RUN_LIMIT,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            ).stdout  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise DemoFailed(f"Inkscape did not end within {RUN_LIMIT:.0f} s; it probably shows a message.") from None
-        except subprocess.CalledProcessError as error:
-            raise DemoFailed(f"Inkscape ended with status {error.returncode}.") from None
+        end = time.monotonic() + RUN_LIMIT
+        with subprocess.Popen(
+            [self.program, *arguments],
+            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        ) as inkscape:  # fmt: skip
+            while True:
+                try:
+                    printed, _ = inkscape.communicate(timeout=MESSAGE_SECONDS)
+                    break
+                except subprocess.TimeoutExpired:
+                    if complaint := complaint_in(log, known):
+                        inkscape.kill()
+                        raise DemoFailed(complaint) from None
+                    if time.monotonic() > end:
+                        inkscape.kill()
+                        raise DemoFailed(f"Inkscape did not end within {RUN_LIMIT:.0f} s.") from None
+        if inkscape.returncode:
+            raise DemoFailed(f"Inkscape ended with status {inkscape.returncode}.")
+        return printed
 
     def edit(self, document: Path, saved: Path, action: str = "") -> float:
         """Open `document`, select the picture, do `action`, save; seconds. Without -g there is no selection and no effect."""
@@ -79,6 +93,21 @@ class Inkscape:
         """Where everything that has an id lies."""
         rows = (row.rsplit(",", 4) for row in self.run(str(document), "--query-all").splitlines())
         return {row[0]: (float(row[1]), float(row[2]), float(row[3]), float(row[4])) for row in rows if len(row) == 5}
+
+
+def extension_log(profile: Path) -> Path:
+    """Where the installed extension writes what it also shows in a message."""
+    installation = json.loads((profile / "extensions/stylesketch/install.json").read_text(encoding="utf-8"))
+    return Path(installation["state"]) / "inkscape-extension.log"
+
+
+def complaint_in(log: Path, known: int) -> str:
+    """The last warning or error in `log` behind its first `known` bytes."""
+    if not log.exists():
+        return ""
+    new = log.read_bytes()[known:].decode(errors="replace")
+    found = re.findall(r"^\S+ \S+ \S+ (?:WARNING|ERROR|CRITICAL) (.*)$", new, re.MULTILINE)
+    return f"The extension says: {found[-1]} (the whole log is {log})" if found else ""
 
 
 def make_profile(folder: Path, extensions: Path) -> Path:

@@ -47,6 +47,17 @@ def test_strokes_beside_the_picture_fail(box: demo.Box) -> None:
         demo.check_placement({demo.PICTURE_ID: (10, 10, 100, 80), "ss-1": box}, demo.SketchLayer("ss-1", "", 12))
 
 
+def test_a_complaint_of_the_extension_is_found(tmp_path: Path) -> None:
+    log = tmp_path / "inkscape-extension.log"
+    old = "2026-01-01 10:00:00,000 style_sketch WARNING An old one.\n"
+    assert demo.complaint_in(log, 0) == ""
+    log.write_text(old + "2026-01-01 10:00:01,000 style_sketch INFO started\n")
+    assert demo.complaint_in(log, len(old)) == ""
+    with log.open("a") as file:
+        file.write("2026-01-01 10:00:02,000 style_sketch WARNING Select a picture first.\nTraceback\n")
+    assert demo.complaint_in(log, len(old)).startswith("The extension says: Select a picture first. (")
+
+
 @pytest.mark.parametrize("size", [(40, 20), (20, 40)])
 def test_the_picture_fits_the_page_and_keeps_its_shape(size: tuple[int, int]) -> None:
     svg = ElementTree.fromstring(demo.document_with(Image.new("RGB", size), 'me & "you"'))
