@@ -18,7 +18,7 @@ from backend.daemon.events import EventLog
 from backend.daemon.executors import ProcessExecutor
 from backend.daemon.failures import as_failure, as_problem
 from backend.daemon.result_files import ResultFiles
-from backend.daemon.store import MAX_ATTEMPTS, Store, StoredJob, died_twice
+from backend.daemon.store import Store, StoredJob, died_twice
 
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 5.0
@@ -161,7 +161,7 @@ class Jobs:
                 self.store.requeue(job, forgive=True)
                 return
             cancelled = isinstance(error, Cancelled) or running.cancelled.is_set()
-            if isinstance(error, WorkerDied) and stored.attempts < MAX_ATTEMPTS and not cancelled:
+            if isinstance(error, WorkerDied) and not stored.last_attempt and not cancelled:
                 logger.warning("job %s goes to a fresh worker", job)
                 self.store.requeue(job)
                 self._enqueue(stored.info)

@@ -27,8 +27,9 @@ MIGRATIONS = (
     );
     CREATE INDEX jobs_by_state ON jobs (state);
     """,
+    "ALTER TABLE jobs ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;",
 )
-COLUMNS = "id, request, state, attempts, created, started, ended, error"
+COLUMNS = "id, request, state, attempts, forgiven, created, started, ended, error"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,12 @@ class StoredJob:
 
     info: JobInfo
     attempts: int
+    forgiven: int = 0  # attempts that a clean stop of the daemon ended
+
+    @property
+    def last_attempt(self) -> bool:
+        """Whether the job is given up when its worker dies (again)."""
+        return self.attempts - self.forgiven >= MAX_ATTEMPTS
 
 
 class Store:
@@ -115,7 +122,7 @@ class Store:
     def requeue(self, job: str, forgive: bool = False) -> None:
         """Puts a running job back into the queue; `forgive`: the attempt does not count."""
         self._run(
-            "UPDATE jobs SET state = ?, started = NULL, attempts = attempts - ? WHERE id = ? AND state = ?",
+            "UPDATE jobs SET state = ?, started = NULL, forgiven = forgiven + ? WHERE id = ? AND state = ?",
             *(QUEUED, int(forgive), job, RUNNING),
         )
 
@@ -142,10 +149,10 @@ class Store:
             for stored in self.jobs():
                 if stored.info.state != RUNNING:
                     continue
-                if stored.attempts < MAX_ATTEMPTS:
-                    self.requeue(stored.info.id)
-                else:
+                if stored.last_attempt:
                     self.end(stored.info.id, FAILED, as_problem(died_twice()))
+                else:
+                    self.requeue(stored.info.id)
 
     def _prepare(self, path: Path) -> None:
         try:
@@ -190,7 +197,7 @@ def died_twice() -> WorkerDied:
 
 
 def _stored(row: tuple) -> StoredJob:
-    job, request, state, attempts, created, started, ended, error = row
+    job, request, state, attempts, forgiven, created, started, ended, error = row
     info = JobInfo(
         id=job,
         state=state,
@@ -201,4 +208,4 @@ def _stored(row: tuple) -> StoredJob:
         done=1.0 if state == "finished" else 0.0,
         error=loads(Problem, error) if error else None,
     )
-    return StoredJob(info, attempts)
+    return StoredJob(info, attempts, forgiven)

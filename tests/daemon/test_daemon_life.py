@@ -53,8 +53,11 @@ def test_a_job_that_was_stopped_with_the_daemon_goes_on_with_the_next_one(start_
         assert daemon.stop() == 0
         daemon = start_daemon()
     daemon.await_running(job)
+    for worker in daemon.workers():  # so this is its first failure
+        worker.kill()
     gate.touch()
-    assert daemon.events(job)[-1][1] == "finished"
+    number, name, _ = daemon.events(job)[-1]
+    assert (number, name) == ("4999999", "finished"), "ids rise across daemons"
 
 
 def test_shutdown_over_http(start_daemon):

@@ -182,3 +182,12 @@ def test_waiting_and_running_jobs_can_be_cancelled(web, tmp_path):
     assert web.http.post(f"/v1/jobs/{first}/cancel").json()["state"] == "cancelled"
     problem(web.http.post("/v1/jobs/none/cancel"), "not-found", 404)
     assert finished(web, "plain")[1].state == "finished"
+
+
+def test_a_full_disk_under_the_database_is_told_and_passes(web):
+    database = web.house.jobs.store._database
+    pages = database.execute("PRAGMA page_count").fetchone()[0]
+    database.execute(f"PRAGMA max_page_count = {pages + 1}")
+    problem(submit(web, "plain" + " " * 100_000), "out-of-disk", 507)
+    database.execute("PRAGMA max_page_count = 1000000")
+    assert finished(web, "plain")[1].state == "finished"

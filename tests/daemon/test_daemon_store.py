@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from stylesketch_ext.wire.codec import dumps
 from stylesketch_ext.wire.messages import CANCELLED, FAILED, FINISHED, QUEUED, RUNNING, ImageInfo, SketchRequest, SketchSettings
 
 from backend.core.errors import Conflict, NotFound
@@ -53,9 +54,23 @@ def test_recovery_queues_what_ran_once_more(store):
 
 def test_a_forgiven_attempt_does_not_count(store):
     job = store.add_job(REQUEST)[0].id
-    for _ in range(5):
-        assert store.start(job).attempts == 1
+    for number in range(1, 6):
+        stored = store.start(job)
+        assert (stored.attempts, stored.last_attempt) == (number, False)
         store.requeue(job, forgive=True)
+    store.start(job)
+    store.requeue(job)
+    assert store.start(job).last_attempt
+
+
+def test_an_older_database_is_brought_up_to_date(tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / "old.sqlite")) as database:
+        database.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
+        row = ("old", dumps(REQUEST), QUEUED, 1.0)
+        database.execute("INSERT INTO jobs (id, request, state, created) VALUES (?, ?, ?, ?)", row)
+        database.commit()
+    with contextlib.closing(Store(tmp_path / "old.sqlite")) as store:
+        assert store.start("old").info.request == REQUEST
 
 
 def test_jobs_that_run_cannot_be_removed(store):
