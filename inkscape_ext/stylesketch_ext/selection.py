@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 from urllib.parse import unquote
 
 import inkex
@@ -89,7 +89,7 @@ def _the_one(svg: inkex.BaseElement) -> Chain:
 
 def _without_repeats(chains: Iterator[Chain]) -> List[Chain]:
     """One chain for each image, the first; an image and its clone are one picture."""
-    first = {}
+    first: Dict[inkex.BaseElement, Chain] = {}
     for chain in chains:
         first.setdefault(chain[-1], chain)
     return list(first.values())

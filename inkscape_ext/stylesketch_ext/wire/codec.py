@@ -45,7 +45,8 @@ def loads(cls: Type[T], text: Union[str, bytes]) -> T:
 
 
 def _convert(hint: Any, value: Any, where: str) -> Any:
-    origin, arguments = getattr(hint, "__origin__", None), getattr(hint, "__args__", ())
+    origin: Any = getattr(hint, "__origin__", None)
+    arguments: Tuple[Any, ...] = getattr(hint, "__args__", ())
     if origin is Union:
         return None if value is None and type(None) in arguments else _convert(arguments[0], value, where)
     if origin in (list, List):
