@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from backend.initialize.order import order_by_coverage
+from tests.pictures import along
+
+CANVAS = (480, 640)
+
+
+def lines(count, seed=0):
+    """Straight rows anywhere on the canvas, and a worth for each point."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for _ in range(count):
+        start = random.uniform((20, 20), (620, 460))
+        rows.append(along(start, (start + random.normal(size=2) * 60).clip((0, 0), (639, 479))))
+    return rows, [random.uniform(0.2, 1, len(row)) for row in rows]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_order_for_few_is_the_beginning_of_the_order_for_many(seed):
+    rows, worths = lines(70, seed)
+    full = order_by_coverage(rows, worths, CANVAS, 70)
+    for count in (1, 8, 16, 33):
+        assert order_by_coverage(rows, worths, CANVAS, count) == full[:count]
+
+
+def test_the_first_is_the_one_of_most_worth():
+    rows, worths = lines(40)
+    [(first, gain)] = order_by_coverage(rows, worths, CANVAS, 1)
+    assert first == max(range(40), key=lambda i: worths[i].sum())
+    assert gain == pytest.approx(worths[first].sum())
+
+
+def test_no_row_comes_twice_and_no_gain_is_negative():
+    rows, worths = lines(70)
+    chosen, gains = zip(*order_by_coverage(rows, worths, CANVAS, 100), strict=True)
+    assert len(set(chosen)) == len(chosen)
+    assert min(gains) >= 0
+
+
+def test_copies_are_left_out():
+    rows = [along((100, 101.3), (300, 101.3)), along((100, 301.3), (260, 301.3))]
+    order = order_by_coverage(rows * 2, [np.ones(len(row)) for row in rows * 2], CANVAS, 4)
+    assert sorted(i % 2 for i, _gain in order) == [0, 1]
+
+
+def test_what_is_far_from_the_drawn_comes_before_a_stronger_neighbor():
+    rows = [along((100, 100), (400, 100)), along((100, 112), (380, 112)), along((100, 400), (300, 400))]
+    order = order_by_coverage(rows, [np.ones(len(row)) for row in rows], CANVAS, 3)
+    assert [i for i, _gain in order] == [0, 2, 1]
+
+
+def test_an_unworthy_line_comes_last():
+    rows = [along((100, 100), (500, 100)), along((100, 300), (200, 300))]
+    order = order_by_coverage(rows, [np.full(len(rows[0]), 0.01), np.ones(len(rows[1]))], CANVAS, 2)
+    assert [i for i, _gain in order] == [1, 0]
+
+
+def test_without_rows_or_wishes_there_is_no_order():
+    rows, worths = lines(3)
+    assert order_by_coverage([], [], CANVAS, 5) == []
+    assert order_by_coverage(rows, worths, CANVAS, 0) == []

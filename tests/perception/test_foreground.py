@@ -1,0 +1,74 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from backend.perception.foreground import find_foreground
+from tests.pictures import blank, disc, face, noise, square, tensor, two_squares
+
+
+def overlap(mask, true):
+    found, true = mask[0, 0].numpy() > 0.5, true > 0
+    return (found & true).sum() / (found | true).sum()
+
+
+def meadow():
+    """A picture of soft blotches all over, without a subject."""
+    return cv2.resize(noise(6, 8, 60, 200, seed=3), (320, 240), interpolation=cv2.INTER_CUBIC)
+
+
+@pytest.mark.parametrize("pixels", [disc(), square(), two_squares(), cv2.resize(disc(), (900, 400))])
+def test_an_object_on_a_plain_backdrop_is_found(pixels):
+    found = find_foreground(tensor(pixels))
+    assert found.trusted
+    assert found.reason == ""
+    assert found.mask.shape == (1, 1, *pixels.shape[:2])
+    assert overlap(found.mask, pixels[..., 0] < 128) > 0.95
+
+
+def test_a_face_is_found_with_what_it_encloses():
+    found = find_foreground(tensor(face()))
+    assert found.trusted
+    assert overlap(found.mask, cv2.ellipse(np.zeros((200, 200)), (100, 100), (62, 78), 0, 0, 360, 1, -1)) > 0.95
+
+
+def test_a_light_object_on_a_black_backdrop_is_found():
+    found = find_foreground(tensor(255 - disc()))
+    assert found.trusted
+    assert overlap(found.mask, disc()[..., 0] < 128) > 0.95
+
+
+def test_a_large_hole_that_shows_the_backdrop_is_not_foreground():
+    ring = cv2.circle(disc(200, 80), (100, 100), 45, (255, 255, 255), -1, cv2.LINE_AA)
+    found = find_foreground(tensor(ring))
+    assert float(found.mask[0, 0, 100, 100]) == 0
+    assert overlap(found.mask, ring[..., 0] < 128) > 0.93
+
+
+def test_a_texture_without_subject_is_not_trusted_and_says_why():
+    found = find_foreground(tensor(meadow()))
+    assert not found.trusted
+    assert found.reason.endswith(".")
+    assert "whole picture is drawn" in found.reason
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_a_flat_picture_has_no_subject(value):
+    found = find_foreground(tensor(blank(50, 70, value)))
+    assert not found.trusted
+    assert "No clear subject" in found.reason
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 60), (60, 1), (3, 5), (8, 8), (10, 700), (700, 10)])
+def test_any_size_gives_a_mask_of_that_size(size):
+    for pixels in (blank(*size), blank(*size, 0), noise(*size)):
+        found = find_foreground(tensor(pixels))
+        assert found.mask.shape == (1, 1, *size)
+        assert set(found.mask.unique().tolist()) <= {0, 1}
+        assert found.trusted == (not found.reason)
+        assert 0 <= found.certainty <= 1
+
+
+def test_the_same_picture_gives_the_same_mask():
+    picture = tensor(cv2.circle(meadow(), (160, 120), 60, (200, 40, 40), -1))
+    assert torch.equal(find_foreground(picture).mask, find_foreground(picture).mask)

@@ -1,0 +1,88 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from backend.perception.line_field import LineFieldSettings, line_field
+from tests.pictures import blank, disc, noise, tensor
+
+
+def halves(angle=0.0, size=160, dark=90, light=200):
+    """Two flat grays that meet on a line through the middle, at `angle` degrees from the x axis."""
+    y, x = np.mgrid[0:size, 0:size] - size / 2 + 0.25
+    side = y * np.cos(np.radians(angle)) - x * np.sin(np.radians(angle))
+    return np.where(side[..., None] > 0, dark, light).astype(np.uint8).repeat(3, 2)
+
+
+@pytest.mark.parametrize("angle", [0, 30, 45, 90, 135])
+def test_an_edge_between_two_flat_colors_is_a_ridge_along_it(angle):
+    field = line_field(tensor(halves(angle)))
+    nx, ny = -np.sin(np.radians(angle)), np.cos(np.radians(angle))
+    across = np.arange(-12, 13)
+    for along in (-30, 0, 30):
+        x = np.rint(79.5 + along * ny + across * nx).astype(int)
+        y = np.rint(79.5 - along * nx + across * ny).astype(int)
+        profile = field.strength[y, x]
+        assert abs(across[profile.argmax()]) <= 1.5
+        assert profile.max() > 0.8
+        assert profile[[0, -1]].max() < 0.1
+        at = y[profile.argmax()], x[profile.argmax()]
+        assert abs(field.tangent_x[at] * nx + field.tangent_y[at] * ny) < 0.1
+        assert field.coherence[at] > 0.9
+
+
+def test_edges_of_color_alone_are_lines():
+    pixels = np.zeros((100, 100, 3), np.uint8)
+    pixels[:, :50], pixels[:, 50:] = (200, 90, 90), (80, 139, 139)
+    assert line_field(tensor(pixels)).strength[50, 47:53].max() > 0.8
+
+
+def test_a_thin_dark_line_is_a_line():
+    pixels = cv2.line(blank(120, 120, 210), (0, 60), (119, 60), (120, 120, 120), 2)
+    field = line_field(tensor(pixels))
+    assert field.strength[57:64, 60].max() > 0.5
+    assert abs(field.tangent_y[60, 60]) < 0.1
+
+
+def test_texture_is_weaker_than_a_contour_of_the_same_contrast():
+    pixels = blank(200, 240, 200)
+    pixels[:, :60] = 100
+    pixels[:, 120:] = np.random.default_rng(1).choice([100, 200], (200, 120, 1))
+    strength = line_field(tensor(pixels)).strength
+    assert np.median(strength[20:180, 56:64].max(1)) > 0.8
+    assert np.percentile(strength[20:180, 140:220], 95) < 0.25
+
+
+@pytest.mark.parametrize("value", [0, 127, 255])
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (5, 5), (90, 120)])
+def test_a_flat_picture_has_no_lines(value, size):
+    field = line_field(tensor(blank(*size, value)))
+    assert field.strength.shape == size
+    assert not field.strength.any()
+    assert np.isfinite(field.tangent_x).all()
+    assert np.isfinite(field.coherence).all()
+
+
+@pytest.mark.parametrize("pixels", [noise(60, 80), noise(1, 30), noise(30, 1), noise(3, 3), disc(), blank(9, 9)])
+@pytest.mark.parametrize("settings", [LineFieldSettings(), LineFieldSettings(smoothing_rounds=0, scales=(1.0,))])
+def test_every_map_stays_in_its_range(pixels, settings):
+    field = line_field(tensor(pixels), settings)
+    assert 0 <= field.strength.min() <= field.strength.max() <= 1
+    assert np.allclose(np.hypot(field.tangent_x, field.tangent_y), 1, atol=1e-4)
+    assert 0 <= field.coherence.min() <= field.coherence.max() <= 1 + 1e-4
+
+
+def test_the_outline_of_a_certain_mask_is_a_line_where_the_colors_tell_none():
+    mask = torch.zeros(1, 1, 120, 120)
+    mask[..., 60:] = 1
+    plain = tensor(blank(120, 120, 128))
+    assert line_field(plain, silhouette=mask).strength[60, 57:63].max() > 0.8
+    assert not line_field(plain, silhouette=0 * mask).strength.any()
+
+
+def test_a_doubtful_mask_shows_less_than_a_certain_one():
+    mask = torch.zeros(1, 1, 120, 120)
+    mask[..., 60:] = 1
+    image = tensor(cv2.line(blank(120, 120, 200), (0, 30), (119, 30), (60, 60, 60), 20))
+    certain, doubtful = (line_field(image, silhouette=share * mask).strength[90, 57:63].max() for share in (1.0, 0.3))
+    assert doubtful < certain

@@ -1,0 +1,234 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from backend.core.bezier import sample
+from backend.core.errors import BadRequest
+from backend.core.image import Framing
+from backend.core.work import completed
+from backend.export.paths import drawing_paths
+from backend.model_pool import ModelPool
+from backend.perception.photograph import Photograph
+from backend.recipes import RECIPES, Inputs, SketchChoices
+from backend.recipes.object_sketch import ObjectSketch, ObjectSketchSettings
+from backend.style_pack import Pen, StylePack
+from tests.pictures import around, blank, disc, distances, face, noise, photograph, two_squares
+
+PACK = StylePack("pen", "Pen", Pen(0.01, (1.0, 0.0, 0.2)), strokes=12)
+POOL = ModelPool.choose("cpu")
+SMALL = ObjectSketch(ObjectSketchSettings(canvas=256))  # as the recipe, on a smaller canvas
+
+
+def sketch(pixels, mask=None, pack=PACK, report=lambda progress: None, recipe=SMALL, **choices):
+    picture = pixels if isinstance(pixels, Photograph) else photograph(pixels)
+    wishes = SketchChoices(**{"steps": 1, **choices})
+    return completed(recipe.run(Inputs(picture, mask), wishes, pack, POOL), report)
+
+
+def paths(drawing):
+    [(_name, found)] = drawing_paths(drawing)
+    return found
+
+
+def drawn(drawing, count=300):
+    """`count` points along each stroke, all in one row [M, 2], source px."""
+    [layer] = drawing.layers
+    points, _tangents = sample(layer.strokes.points, layer.strokes.segments, count)
+    return layer.framing.to_source(points).reshape(-1, 2).numpy()
+
+
+def mask_of(height, width, rows, columns):
+    mask = torch.zeros(1, 1, height, width)
+    mask[..., rows, columns] = 1
+    return mask
+
+
+@pytest.fixture(scope="module")
+def faces():
+    """A face drawn with all its strokes, and everything reported on the way."""
+    progress = []
+    return sketch(face(), report=progress.append, strokes=40, steps=3), progress
+
+
+def test_the_strokes_of_a_face_are_told_in_full(faces):
+    drawing, _progress = faces
+    [layer] = drawing.layers
+    assert layer.name == "object"
+    assert drawing.size == (200, 200)
+    assert 5 <= len(layer.strokes) <= 40
+    assert {note.kind for note in layer.notes} <= {"contour", "detail"}
+    assert {note.region for note in layer.notes} == {"object"}
+    assert (drawing.account.guidance, drawing.account.steps) == ("classical", 3)
+    assert not layer.strokes.points.requires_grad
+
+
+def test_importance_falls_from_one(faces):
+    importances = [path.importance for path in paths(faces[0])]
+    assert importances[0] == 1
+    assert importances == sorted(importances, reverse=True)
+    assert min(importances) >= 0
+
+
+def test_progress_runs_from_zero_to_one_and_shows_the_drawing(faces):
+    drawing, progress = faces
+    done = [step.done for step in progress]
+    assert done == sorted(done)
+    assert 0 <= done[0] < done[-1] <= 1
+    previews = [step.preview for step in progress if step.preview]
+    assert len(previews) == 4
+    assert all(len(preview.layers[0].strokes) == len(drawing.layers[0].strokes) for preview in previews)
+    assert all(set(step.losses) for step in progress if step.stage == "refining")
+
+
+def test_the_outline_of_the_face_is_drawn_first_and_on_the_face(faces):
+    first = paths(faces[0])[0]
+    outline = cv2.ellipse2Poly((100, 100), (62, 78), 0, 0, 360, 1) + 0.5
+    assert first.kind == "contour"
+    assert distances(np.array(first.points)[::3], outline).mean() < 2
+
+
+def test_fewer_strokes_are_the_first_of_many(faces):
+    many, few = paths(faces[0]), paths(sketch(face(), strokes=4, steps=0))
+    assert len(few) == 4
+    for one, other in zip(few, many, strict=False):
+        assert one.kind == other.kind
+        assert distances(one.points, other.points).max() < 1.5
+
+
+def test_a_disc_is_drawn_on_its_outline():
+    drawn_points = drawn(sketch(disc(), recipe=RECIPES["object"], steps=3), 2000)
+    circle = around((80.5, 80.5), 50)
+    assert distances(drawn_points, circle).max() < 1.5
+    assert distances(circle, drawn_points).max() < 1.5
+
+
+def test_two_runs_give_the_same_bytes_on_any_number_of_threads():
+    threads = torch.get_num_threads()
+    try:
+        results = []
+        for count in (1, 2, 2):
+            torch.set_num_threads(count)
+            results.append(sketch(face(), strokes=6, steps=2).layers[0].strokes.points.numpy().tobytes())
+    finally:
+        torch.set_num_threads(threads)
+    assert results[0] == results[1] == results[2]
+
+
+def test_the_style_chooses_how_many_strokes_when_the_user_does_not():
+    assert len(paths(sketch(face(), pack=StylePack("few", "Few", strokes=3), steps=0))) == 3
+
+
+def test_fewer_lines_than_strokes_asked_for_are_told():
+    drawing = sketch(disc(), strokes=500, steps=0)
+    assert any("500" in note for note in drawing.account.notes)
+
+
+def test_the_pen_of_the_style_arrives_in_the_paths():
+    drawing = sketch(disc(), steps=0)
+    framing = drawing.layers[0].framing
+    for path in paths(drawing):
+        assert path.color == "#ff0033"
+        assert path.widths == (pytest.approx(0.01 * max(framing.canvas) / framing.scale, abs=1e-3),)
+
+
+def test_the_paper_of_the_style_arrives_in_the_drawing():
+    assert sketch(disc(), pack=StylePack("night", "Night", Pen(color=(1, 1, 1)), paper=(0, 0, 0.1))).paper == (0, 0, 0.1)
+
+
+def test_no_steps_leave_the_traced_start():
+    drawing = sketch(disc(), steps=0)
+    assert drawing.account.steps == 0
+    assert paths(drawing)
+
+
+def test_a_picture_of_a_few_pixels_is_drawn():
+    pixels = blank(8, 8)
+    pixels[2:6, 2:6] = 0
+    found = drawn(sketch(pixels))
+    assert (found > -1).all()
+    assert (found < 9).all()
+
+
+@pytest.mark.parametrize("size", [(7, 100), (100, 7), (1, 1)])
+def test_a_picture_too_small_is_refused_with_its_size(size):
+    with pytest.raises(BadRequest, match=f"{size[1]} × {size[0]} px.*at least 8 px"):
+        sketch(blank(*size))
+
+
+@pytest.mark.parametrize("value", [0, 130, 255])
+@pytest.mark.parametrize("choices", [{}, {"whole_picture": True}])
+def test_a_picture_without_lines_is_refused_in_a_sentence(value, choices):
+    with pytest.raises(BadRequest, match=r"No lines were found.*\.$"):
+        sketch(blank(60, 80, value), **choices)
+
+
+def test_an_unknown_guidance_is_refused_with_those_there_are():
+    with pytest.raises(BadRequest, match=r"'clip'.*auto, classical"):
+        sketch(disc(), guidance="clip")
+
+
+def test_every_guidance_that_is_offered_draws():
+    for name in SMALL.guidances:
+        assert paths(sketch(disc(), guidance=name))
+
+
+@pytest.mark.parametrize("size", [(10, 2000), (2000, 10), (8, 300), (40, 1200)])
+@pytest.mark.parametrize("make", [lambda size: noise(*size), lambda size: cv2.resize(disc(), size[::-1])])
+def test_extreme_shapes_are_drawn_or_refused_in_a_sentence(size, make):
+    try:
+        drawing = sketch(make(size), strokes=6)
+    except BadRequest as error:
+        assert str(error).endswith(".")
+    else:
+        found = drawn(drawing)
+        assert (found >= -2).all()
+        assert (found <= np.array(size[::-1]) + 2).all()
+
+
+def test_a_mask_chooses_what_is_drawn():
+    drawing = sketch(two_squares(), mask_of(200, 300, slice(50, 150), slice(170, 280)), strokes=8)
+    assert drawn(drawing)[:, 0].min() > 160
+    assert drawing.layers[0].name == "object"
+
+
+def test_the_transparency_of_a_file_chooses_what_is_drawn():
+    pixels = photograph(two_squares()).pixels
+    drawing = sketch(Photograph(pixels, mask_of(200, 300, slice(50, 150), slice(20, 120))), strokes=8)
+    assert drawn(drawing)[:, 0].max() < 130
+
+
+def test_a_mask_comes_before_transparency():
+    picture = Photograph(photograph(two_squares()).pixels, mask_of(200, 300, slice(50, 150), slice(20, 120)))
+    drawing = sketch(picture, mask_of(200, 300, slice(50, 150), slice(170, 280)), strokes=8)
+    assert drawn(drawing)[:, 0].min() > 160
+
+
+def test_an_empty_mask_is_told_and_the_whole_picture_drawn():
+    drawing = sketch(two_squares(), torch.zeros(1, 1, 200, 300), strokes=8)
+    assert any("mask is empty" in note for note in drawing.account.notes)
+    assert drawing.layers[0].framing == Framing.whole((200, 300), 256)
+
+
+def test_the_whole_picture_is_drawn_when_the_user_wants_it():
+    drawing = sketch(two_squares(), mask_of(200, 300, slice(50, 150), slice(170, 280)), whole_picture=True, strokes=8)
+    assert drawing.layers[0].name == "picture"
+    assert drawing.layers[0].framing == Framing.whole((200, 300), 256)
+    assert drawn(drawing)[:, 0].min() < 40
+    assert drawn(drawing)[:, 0].max() > 260
+    assert drawing.account.notes == () or "subject" not in drawing.account.notes[0]
+
+
+def test_a_subject_not_found_is_told():
+    drawing = sketch(cv2.line(blank(160, 160), (30, 40), (130, 90), (0, 0, 0), 1, cv2.LINE_AA), strokes=6)
+    assert drawing.layers[0].name == "picture"
+    assert any("whole picture is drawn" in note for note in drawing.account.notes)
+
+
+def test_the_work_can_be_stopped_at_any_moment():
+    for count in (1, 3, 5):
+        work = SMALL.run(Inputs(photograph(disc())), SketchChoices(steps=9), PACK, POOL)
+        for _ in range(count):
+            next(work)
+        work.close()
+        assert torch.is_grad_enabled()

@@ -1,0 +1,93 @@
+import pytest
+
+from backend.core.errors import BadRequest, NotFound
+from backend.style_pack import Pen, bundled_packs, load_pack, pack_folders, read_pack
+
+FULL = """
+title = "Red chalk"
+strokes = 24
+paper = "#f4ecd8"
+[pen]
+width = 0.01
+color = "#ff0033"
+"""
+
+
+@pytest.fixture
+def pack(tmp_path):
+    """Writes a style.toml into a pack's folder and returns that folder."""
+
+    def write(text, name="chalk"):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        (folder / "style.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+        return folder
+
+    return write
+
+
+def test_a_pack_says_how_a_stroke_looks(pack):
+    read = read_pack(pack(FULL))
+    assert (read.name, read.title, read.strokes) == ("chalk", "Red chalk", 24)
+    assert read.pen == Pen(0.01, (1.0, 0.0, 0.2))
+    assert read.paper == pytest.approx((244 / 255, 236 / 255, 216 / 255))
+
+
+def test_a_title_is_enough(pack):
+    read = read_pack(pack('title = "Pen"'))
+    assert read.pen == Pen()
+    assert read.paper == (1, 1, 1)
+    assert read.strokes > 0
+
+
+@pytest.mark.parametrize("text", [
+    "", "strokes = 3", "title =", "title = \"x\"\ntitle = \"y\"", b"title = \"\xff\xfe\"", "\0",
+    'title = "x"\nstrokes = "many"', 'title = "x"\nstrokes = nan', 'title = "x"\npaper = "white"', 'title = "x"\npaper = 5',
+    'title = "x"\npen = 3', 'title = "x"\n[pen]\nwidth = "thick"', 'title = "x"\n[pen]\ncolor = "#ff00"',
+    'title = "x"\n[pen]\ncolor = "#gg0000"', 'title = "x"\n[pen]\ncolor = [1, 2, 3]',
+])  # fmt: skip
+def test_a_wrong_file_is_told_with_its_place(pack, text):
+    folder = pack(text)
+    with pytest.raises(BadRequest) as error:
+        read_pack(folder)
+    assert str(folder / "style.toml") in str(error.value)
+    assert str(error.value).endswith(".")
+
+
+def test_a_folder_without_a_file_is_told(tmp_path):
+    with pytest.raises(BadRequest, match=r"style\.toml"):
+        read_pack(tmp_path)
+
+
+def test_a_missing_pack_is_told_with_those_there_are(pack, tmp_path):
+    pack(FULL)
+    with pytest.raises(NotFound, match=r"'oil'.*chalk.*technical-pen"):
+        load_pack("oil", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../chalk", "/"])
+def test_a_name_is_no_path(pack, tmp_path, name):
+    pack(FULL)
+    with pytest.raises(NotFound):
+        load_pack(name, tmp_path / "own")
+
+
+def test_the_users_own_pack_comes_before_the_bundled_one(pack, tmp_path):
+    pack(FULL, "technical-pen")
+    assert load_pack("technical-pen", tmp_path).title == "Red chalk"
+    assert load_pack("technical-pen", tmp_path / "nowhere").title != "Red chalk"
+
+
+def test_folders_without_a_style_are_no_packs(pack, tmp_path):
+    folder = pack(FULL)
+    (tmp_path / "notes").mkdir()
+    assert [path for path in pack_folders(tmp_path) if path.parent == tmp_path] == [folder]
+
+
+@pytest.mark.parametrize("folder", [path.parent for path in bundled_packs().glob("*/style.toml")], ids=lambda path: path.name)
+def test_every_bundled_pack_can_be_drawn_with(folder):
+    read = read_pack(folder)
+    assert read.title
+    assert 0 < read.pen.width < 0.1
+    assert read.strokes >= 1
+    assert read.pen.color != read.paper
