@@ -1,32 +1,37 @@
 """How long will it still take? A calm answer from a jumpy progress."""
 
+import math
 from typing import Optional
 
-SMOOTHING = 0.2  # weight of the newest speed
-SETTLE = 1.5  # s of progress before anything is said
+MEMORY = 6.0  # s; how far back the mean speed reaches
+SETTLE = 2.0  # s before anything is said
+LEAST = 0.03  # share done before anything is said: the first stages jump
 
 
 class TimeLeft:
-    """Feed (share done, time); ask for the seconds left."""
+    """Feed (share done, time) often; ask for the seconds left.
+
+    speed = exponential mean of the progress per second over the last MEMORY seconds, corrected for its start at zero.
+    """
 
     def __init__(self) -> None:
         self._began: Optional[float] = None
         self._last = (0.0, 0.0)  # share, time
-        self._speed: Optional[float] = None  # share per second
+        self._mean = 0.0  # share per second, before the correction
 
     def update(self, done: float, now: float) -> Optional[float]:
         """Seconds left at time `now` (s, any origin); None while it is too early to tell."""
         if self._began is None:
             self._began, self._last = now, (done, now)
-            return None
         share, seconds = done - self._last[0], now - self._last[1]
-        if share > 0 and seconds > 0:
-            speed = share / seconds
-            self._speed = speed if self._speed is None else (1 - SMOOTHING) * self._speed + SMOOTHING * speed
+        if seconds > 0:
+            weight = 1 - math.exp(-seconds / MEMORY)
+            self._mean += weight * (max(0.0, share) / seconds - self._mean)
             self._last = (done, now)
-        if not self._speed or now - self._began < SETTLE:
+        elapsed = now - self._began
+        if elapsed < SETTLE or done < LEAST or self._mean <= 0:
             return None
-        return max(0.0, (1 - self._last[0]) / self._speed - (now - self._last[1]))
+        return (1 - done) * (1 - math.exp(-elapsed / MEMORY)) / self._mean
 
 
 def spoken(seconds: Optional[float]) -> str:

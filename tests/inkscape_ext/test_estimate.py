@@ -13,12 +13,26 @@ def test_steady_progress_is_predicted():
     assert seconds == pytest.approx(20 - 9, abs=0.5)
 
 
-def test_between_two_reports_the_time_runs_down():
+def test_an_early_jump_promises_nothing():
+    left = TimeLeft()
+    left.update(0.0, 0.0)
+    left.update(0.02, 0.1)
+    assert left.update(0.02, 5.0) is None
+    assert left.update(0.04, 5.1) > 30
+
+
+def test_when_nothing_moves_the_time_grows():
     left = TimeLeft()
     for second in range(5):
         left.update(second * 0.1, float(second))
-    assert left.update(0.4, 5.0) == pytest.approx(5.0)
-    assert left.update(0.4, 60.0) == 0.0
+    assert 5 < left.update(0.4, 5.0) < left.update(0.4, 8.0)
+
+
+def test_slow_work_after_a_quick_start_is_noticed():
+    left = TimeLeft()
+    for tick in range(200):
+        seconds = left.update(min(0.3, tick * 0.03) + tick * 0.001, tick * 0.1)
+    assert seconds == pytest.approx((1 - 0.3 - 0.2) / 0.01, rel=0.3)
 
 
 def test_standstill_says_nothing():
