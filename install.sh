@@ -201,7 +201,7 @@ find_python() {
 # ------------------------------------------------------------------------------------------------------------- engine
 
 fingerprint() {
-  (cd "$ROOT" && find "$@" -type f ! -path '*/__pycache__/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)
+  (cd "$ROOT" && find "$@" -type f ! -path '*/__pycache__/*' ! -name '*.so' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)
 }
 
 stamped() { [ "$(cat "$VENV/stamps/$1" 2>/dev/null)" = "$2" ]; }
@@ -324,12 +324,25 @@ install_engine() {
       say "Installing the engine …"
       logged "The engine could not be installed." pip install --no-deps --no-build-isolation --force-reinstall "$ROOT"
     fi
-    rm -rf "$VENV/tmp"
     logged "The engine does not start: run ./install.sh uninstall, then ./install.sh again." engine_starts
     stamp package "$package"
   else
     say "The engine in $VENV is up to date."
   fi
+  stamped native "$package" || build_native native "$package" /
+}
+
+# build_native STAMP VALUE FOLDER: compile the native rasterizer of the backend that Python finds from FOLDER. Without it a
+# slower one draws, so a failure is told and no more.
+build_native() {
+  say "Compiling the native rasterizer …"
+  mkdir -p "$VENV/tmp"
+  if (cd "$3" && TMPDIR="$VENV/tmp" "$VENV/bin/python" -m backend.raster.native.build) >>"$LOG" 2>&1 </dev/null; then
+    stamp "$1" "$2"
+  else
+    say "It could not be compiled, so a slower one draws; the reason is in $LOG. With g++ installed, run this again."
+  fi
+  rm -rf "$VENV/tmp"
 }
 
 engine_starts() {
@@ -622,7 +635,13 @@ demo_command() {
 }
 
 test_command() {
+  local native
   set_up test "$INKSCAPE_PACKAGES $SCREEN_PACKAGES"
+  # The suite tests the checkout, which needs a rasterizer of its own.
+  native="$ROOT $(fingerprint backend/raster/native)"
+  if ! stamped checkout-native "$native" || [ -z "$(find "$ROOT/backend/raster/native" -name '*.so' -print -quit)" ]; then
+    build_native checkout-native "$native" "$ROOT"
+  fi
   close_lock
   cd "$ROOT"
   local selection=()

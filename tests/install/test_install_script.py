@@ -182,6 +182,33 @@ def test_a_good_torch_is_left(machine: Machine, version: str, kept: bool) -> Non
     assert f"torch=={version if kept else '2.13.0'}\n" in (machine.data / "venv/constraints.txt").read_text()
 
 
+# ------------------------------------------------------------------------------------------------- native rasterizer
+
+
+def test_the_native_rasterizer_is_compiled_for_the_engine(machine: Machine) -> None:
+    machine.install()
+    assert "compile in /" in machine.calls()
+
+
+def test_a_lacking_compiler_is_told_and_no_more(machine: Machine) -> None:
+    done = machine.install(FAKE_NO_COMPILER="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "a slower one draws" in done.stdout
+    machine.calls()
+    machine.install()
+    assert "compile in /" in machine.calls()
+    machine.install()
+    assert not any(call.startswith("compile") for call in machine.calls())
+
+
+def test_the_suite_gets_a_rasterizer_in_the_checkout_once(machine: Machine) -> None:
+    machine.install("test")
+    assert f"compile in {machine.checkout}" in machine.calls()
+    (machine.checkout / "backend/raster/native/stylesketch_raster.so").touch()
+    machine.install("test")
+    assert not any(call.startswith("compile") for call in machine.calls())
+
+
 # ---------------------------------------------------------------------------------------------- interruptions, no room
 
 
