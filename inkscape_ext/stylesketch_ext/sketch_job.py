@@ -74,6 +74,10 @@ class SketchJob(threading.Thread):
         if first and job:
             threading.Thread(target=self._cancel_there, args=(job,), name="sketch-cancel", daemon=True).start()
 
+    def discard(self) -> None:
+        """Do without the finished sketch."""
+        self.cancelled, self.result = True, None
+
     def run(self) -> None:
         try:
             self.result = self._work()

@@ -1,7 +1,7 @@
 """The window of the menu entry: choose, then watch the sketch grow. Inkscape is blocked meanwhile."""
 
 import time
-from typing import Callable, Optional
+from typing import Callable, List, Optional
 
 from gi.repository import Gdk, GLib, Gtk, Pango
 
@@ -38,6 +38,8 @@ class SketchWindow(Gtk.Window):
         self._shown: Optional[bytes] = None
         self._left_at: Optional[float] = None  # when canceling began
         self._error: Optional[BaseException] = None
+        self._asking = False  # is the sketch ready, with notes to be read before it is inserted?
+        self._answered = False
         self._known = False  # has the engine answered?
         _use_css()
         self._build(name, picture, choices)
@@ -99,14 +101,14 @@ class SketchWindow(Gtk.Window):
         self._bar = Gtk.ProgressBar()
         self._bar.get_style_context().add_class("ss-bar")
         self._bar.get_accessible().set_name("Progress")
-        self._time = Gtk.Label(xalign=0.0)
+        self._time = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40)
         self._summary = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40)
-        waits = Gtk.Label(label="Inkscape waits until the sketch is done.", xalign=0.0)
-        for label in (self._summary, self._time, waits):
+        self._waits = Gtk.Label(label="Inkscape waits until the sketch is done.", xalign=0.0)
+        for label in (self._summary, self._time, self._waits):
             label.get_style_context().add_class("dim-label")
             label.get_style_context().add_class("ss-small")
         self._summary.set_margin_bottom(14)
-        for widget in (self._summary, self._stage, self._bar, self._time, waits):
+        for widget in (self._summary, self._stage, self._bar, self._time, self._waits):
             box.pack_start(widget, False, False, 0)
         return box
 
@@ -126,7 +128,7 @@ class SketchWindow(Gtk.Window):
         self._start = Gtk.Button.new_with_mnemonic("_Start")
         self._start.get_style_context().add_class("suggested-action")
         self._start.set_can_default(True)
-        self._start.connect("clicked", lambda button: self._begin())
+        self._start.connect("clicked", lambda button: self._accept() if self._asking else self._begin())
         box = Gtk.ButtonBox(layout_style=Gtk.ButtonBoxStyle.END, spacing=8)
         box.add(self._stop)
         box.add(self._start)
@@ -140,8 +142,26 @@ class SketchWindow(Gtk.Window):
         self._work.show()
         self._begun(choices)
 
+    def _ask(self, notes: List[str]) -> None:
+        """The engine could not do all that was asked: the user reads why, and may do without the sketch."""
+        self._asking = True
+        self._bar.set_fraction(1.0)
+        self._stage.set_text("The sketch is ready.")
+        self._time.set_text(" ".join(notes))
+        self._waits.hide()
+        self._start.set_label("_Insert")
+        self._start.show()
+        self._start.grab_default()
+        self._start.grab_focus()
+
+    def _accept(self) -> None:
+        self._answered = True
+
     def _cancel(self) -> bool:
-        if self._left_at is None:
+        if self._asking:
+            self._job.discard()
+            self._answered = True
+        elif self._left_at is None:
             self._left_at = time.monotonic()
             self._job.cancel()
             self._stop.set_sensitive(False)
@@ -163,11 +183,17 @@ class SketchWindow(Gtk.Window):
             return False
 
     def _look(self) -> bool:
-        if not self._job.is_alive() or (self._left_at and time.monotonic() - self._left_at > PATIENCE):
-            Gtk.main_quit()
-            return False
         if inkscape_is_gone():
             self._cancel()
+        notes = self._job.result.notes if self._job.result and self._left_at is None else []
+        if not self._job.is_alive() and notes and not self._asking:
+            self._ask(notes)
+        late = self._left_at is not None and time.monotonic() - self._left_at > PATIENCE
+        if late or self._answered or not (self._job.is_alive() or self._asking):
+            Gtk.main_quit()
+            return False
+        if self._asking:
+            return True
         snapshot = self._job.snapshot
         if snapshot.health and not self._known:
             self._known = True
