@@ -225,10 +225,7 @@ class Lane:
         self._thread.join(5)
 
     def _work(self) -> None:
-        try:
-            self.executor.warm()
-        except StyleSketchError as error:
-            logger.warning("the drawing worker cannot be warmed up: %s", error)
+        self._warm()
         while (job := self._queue.get()) is not None:
             try:
                 self._run(job, self.executor)
@@ -236,3 +233,11 @@ class Lane:
                 logger.exception("job %s", job)
                 self._stopped.wait(RETRY_SECONDS)
                 self._queue.put(job)
+            self._warm()  # a worker that was killed is replaced before it is needed
+
+    def _warm(self) -> None:
+        try:
+            self.executor.warm(self._stopped.is_set)
+        except StyleSketchError as error:
+            if not self._stopped.is_set():
+                logger.warning("the drawing worker cannot be warmed up: %s", error)

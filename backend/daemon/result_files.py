@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from stylesketch_ext.wire.codec import dumps
 from stylesketch_ext.wire.messages import SketchResult
@@ -16,15 +15,13 @@ from backend.daemon.files import remove_parts, write_folder
 RESULT, SVG, PREVIEW = "result.json", "drawing.svg", "preview.png"
 
 
-class FinishedLike(Protocol):
-    """What a drawing task returns."""
+@dataclass(frozen=True)
+class Finished:
+    """A sketch in every form that is kept: what a drawing task returns to the server, which knows no torch."""
 
-    @property
-    def result(self) -> SketchResult: ...
-    @property
-    def svg(self) -> str: ...
-    @property
-    def preview(self) -> bytes: ...
+    result: SketchResult
+    svg: str
+    preview: bytes  # a PNG
 
 
 class ResultFiles:
@@ -35,7 +32,7 @@ class ResultFiles:
         folder.mkdir(parents=True, exist_ok=True)
         remove_parts(folder)
 
-    def keep(self, job: str, finished: FinishedLike) -> None:
+    def keep(self, job: str, finished: Finished) -> None:
         """Writes the files of a job; OSError leaves nothing behind."""
         result = replace(finished.result, job=job)
         files = {RESULT: dumps(result).encode(), SVG: finished.svg.encode(), PREVIEW: finished.preview}

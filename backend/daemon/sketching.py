@@ -16,6 +16,7 @@ from backend.core.drawing import Drawing
 from backend.core.errors import BadRequest, NotFound
 from backend.core.work import Progress, Work
 from backend.daemon.capabilities import Capabilities
+from backend.daemon.result_files import Finished
 from backend.daemon.results import sketch_result
 from backend.daemon.warm_up import warm_up
 from backend.export.png import drawing_png
@@ -38,15 +39,6 @@ class Sources:
     image: Path
     packs: Path  # the user's own style packs
     mask: Path | None = None
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A sketch in every form that the daemon keeps."""
-
-    result: SketchResult
-    svg: str
-    preview: bytes  # a PNG
 
 
 def capabilities() -> Capabilities:

@@ -7,21 +7,14 @@ import errno
 import os
 import signal
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from stylesketch_ext.wire.messages import DrawingData, ProgressEvent, SketchRequest, SketchResult
 
 from backend.core.errors import BadRequest
 from backend.daemon.capabilities import Capabilities
+from backend.daemon.result_files import Finished
 from backend.daemon.tasks import Tasks
-
-
-@dataclass(frozen=True)
-class Finished:
-    result: SketchResult
-    svg: str
-    preview: bytes
 
 
 def draw(request: SketchRequest):

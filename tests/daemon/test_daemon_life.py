@@ -144,6 +144,7 @@ def test_cancel_stops_a_worker_that_does_not_listen(start_daemon, tmp_path, mode
     until(mark.exists)
     daemon.http.post(f"/v1/jobs/{job}/cancel")
     assert daemon.events(job)[-1][1:] == ("cancelled", {})
+    until(lambda: len(daemon.workers()) == 2, "a new worker")
     assert daemon.events(daemon.submit("plain"))[-1][1] == "finished"
 
 
