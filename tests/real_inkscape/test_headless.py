@@ -1,5 +1,8 @@
 """The extension in the real Inkscape: the strokes lie where the picture's lines are, whatever the document looks like."""
 
+import shutil
+
+import inkscape_profile
 import pytest
 import rings
 from headless import render, run_extension, window_titles
@@ -64,6 +67,18 @@ def test_the_layer_is_directly_above_the_picture_s(screen, fake_profile, tmp_pat
     layer, root = sketch(screen, installed, document, tmp_path / "out.svg", select=())
     drawn = [child.get("id") for child in root if child.tag in (SVG + "g", SVG + "rect")]
     assert drawn == ["l", layer.get("id"), "above"]
+
+
+def test_the_variant_without_gtk_passes_its_visible_parameters(screen, fake_profile, tmp_path):
+    installed, engine = fake_profile
+    rings.write_pictures(tmp_path)
+    extension = installed.profile / "extensions" / "stylesketch"
+    shutil.copy(inkscape_profile.ROOT / "inkscape_ext" / "stylesketch_nogtk.inx.in", extension / "stylesketch.inx")
+    installed.remember(gui=False, strokes=5, mask="none", seed=3)
+    document = rings.write_document(tmp_path / "document.svg", *DOCUMENTS["embedded"])
+    sketch(screen, installed, document, tmp_path / "out.svg")
+    (request,) = engine.jobs.values()
+    assert (request.settings.strokes, request.settings.mask, request.settings.seed) == (5, "none", 3)
 
 
 def test_the_real_engine_draws_the_ring(screen, installed_profile, tmp_path):
