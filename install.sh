@@ -258,7 +258,7 @@ install_torch() {
     fi
     say "That did not work; taking the build that pip offers, which may bring GPU packages along …"
   else
-    say "PyTorch's index of CPU builds does not answer; installing PyTorch $pin as pip offers it …"
+    say "PyTorch's index of CPU builds does not answer; installing PyTorch $pin as pip offers it (perhaps several gigabytes) …"
   fi
   pip_install "PyTorch could not be installed: check the network and the free disk space, then run this again." \
     -c "$ROOT/backend/constraints.txt" torch
@@ -638,8 +638,8 @@ test_command() {
   local native
   set_up test "$INKSCAPE_PACKAGES $SCREEN_PACKAGES"
   # The suite tests the checkout, which needs a rasterizer of its own.
-  native="$ROOT $(fingerprint backend/raster/native)"
-  if ! stamped checkout-native "$native" || [ -z "$(find "$ROOT/backend/raster/native" -name '*.so' -print -quit)" ]; then
+  native="$ROOT $(fingerprint backend/raster)"
+  if ! stamped checkout-native "$native" || [ -z "$(find "$ROOT/backend/raster" -name '*.so' -print -quit)" ]; then
     build_native checkout-native "$native" "$ROOT"
   fi
   close_lock
