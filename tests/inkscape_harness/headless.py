@@ -60,3 +60,13 @@ def render(environment, profile, document, png, only=None):
         env={**environment, "INKSCAPE_PROFILE_DIR": str(profile)}, check=True, timeout=60,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+
+
+def render_all(environment, profile, documents, dpi):
+    """The pages of `documents` as PNGs beside them, by one Inkscape."""
+    options = ["--export-type=png", "--export-area-page", "--export-background=white", "--export-background-opacity=1"]
+    subprocess.run(
+        ["inkscape", *map(str, documents), *options, f"--export-dpi={dpi}"],
+        env={**environment, "INKSCAPE_PROFILE_DIR": str(profile)}, check=True, timeout=240,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import base64
 from pathlib import Path
+from urllib.parse import quote
 
 import cv2
 import numpy as np
@@ -24,16 +25,21 @@ def write_pictures(folder):
     exif = Image.Exif()
     exif[0x0112] = 6  # turn it clockwise to see it upright
     (folder / "my pictures").mkdir(exist_ok=True)
-    upright.rotate(90, expand=True).save(folder / "my pictures" / "ring ü.jpg", quality=95, exif=exif)
+    upright.rotate(90, expand=True).save(folder / TURNED, quality=95, exif=exif)
 
 
-def data_uri(folder):
-    return "data:image/png;base64," + base64.b64encode((folder / "ring.png").read_bytes()).decode()
+TURNED = "my pictures/ring ü.jpg"
+
+
+def data_uri(file, kind="png"):
+    return f"data:image/{kind};base64," + base64.b64encode(file.read_bytes()).decode()
 
 
 def write_document(path, body, page=PAGE):
-    """A document; {png} in `body` stands for the embedded picture."""
-    Path(path).write_text(SVG.format(page, body.format(png=data_uri(path.parent))), encoding="utf-8")
+    """A document; in `body`, {png} stands for the embedded picture, {turned} and {turned_data} for the one with EXIF."""
+    folder = path.parent
+    links = {"png": data_uri(folder / "ring.png"), "turned": quote(TURNED), "turned_data": data_uri(folder / TURNED, "jpeg")}
+    Path(path).write_text(SVG.format(page, body.format(**links)), encoding="utf-8")
     return path
 
 
@@ -47,3 +53,9 @@ def farthest(one, other):
     """The largest distance in px from a dark place of `one` to the nearest of `other`."""
     away = cv2.distanceTransform((~other).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return float(away[one].max())
+
+
+def distances(picture, strokes, fine=1):
+    """(strokes to picture lines, picture lines to strokes) of two renderings with `fine` pixels per px, in px."""
+    lines, drawn = ink(picture), ink(strokes)
+    return farthest(drawn, lines) / fine, farthest(lines, drawn) / fine
