@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
+from logging import getLogger
 
 import torch
 
-from backend.core.errors import BadRequest
-from backend.raster import RASTERIZERS, Rasterizer
+from backend.core.errors import BadRequest, Missing
+from backend.raster import Rasterizer, rasterizers
+from backend.raster.allocator import keep_large_blocks
+from backend.raster.native import describe_engine
+
+log = getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -15,17 +21,34 @@ class ModelPool:
     """What heavy parts a recipe runs on."""
 
     device: torch.device
-    engine: str  # a name in RASTERIZERS
+    engine: str  # a name in rasterizers()
 
     @property
     def rasterizer(self) -> Rasterizer:
         """Draws strokes, differentiably."""
-        return RASTERIZERS[self.engine]
+        return rasterizers()[self.engine]
 
     @classmethod
-    def choose(cls, device: str = "auto") -> ModelPool:
-        """The pool for a device name (auto, cpu, cuda, cuda:i, mps); BadRequest says which devices there are."""
-        return cls(choose_device(device), "culled")
+    def choose(cls, device: str = "auto", engine: str = "auto") -> ModelPool:
+        """The pool for a device name (auto, cpu, cuda, cuda:i, mps) and an engine (auto or a name in `rasterizers()`).
+
+        BadRequest says which devices there are, Missing which engines. Makes the process keep the memory of its pictures.
+        """
+        keep_large_blocks()
+        return cls(choose_device(device), choose_engine(engine))
+
+
+def choose_engine(name: str) -> str:
+    """The engine of that name; `auto` is the best one here, and where that is not the native one, the log says so once."""
+    found = rasterizers()
+    if name == "auto":
+        best = next(iter(found))
+        if best != "native":
+            _tell_slow_engine()
+        return best
+    if name not in found:
+        raise Missing(f"There is no rasterizer '{name}' here; choose one of: auto, {', '.join(found)}.")
+    return name
 
 
 def available_devices() -> list[str]:
@@ -45,3 +68,8 @@ def choose_device(name: str) -> torch.device:
     if full not in devices:
         raise BadRequest(f"There is no device '{name}' here; choose one of: auto, {', '.join(devices)}.")
     return torch.device(full)
+
+
+@functools.cache
+def _tell_slow_engine() -> None:
+    log.warning("Drawing with the rasterizer %s", describe_engine())

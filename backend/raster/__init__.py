@@ -9,19 +9,29 @@ from torch import Tensor
 from backend.core.image import Image
 from backend.core.strokes import Strokes
 from backend.raster.culled import rasterize_culled
+from backend.raster.native import native_engine
 from backend.raster.reference import rasterize_reference
 
 
 class Rasterizer(Protocol):
-    """Draws strokes on paper.
+    """Draws strokes on paper, with round caps and joins; a closed stroke ends where it began.
 
-    size: height and width of the canvas, px. paper: sRGB [3]. softness: half width of the edge filter beyond the exact
-    pixel box, px; 0 draws what an editor shows. Differentiable in points, widths, colors and opacities.
+    size: height and width of the canvas, px. paper: sRGB [3]. softness: 0 draws what an editor shows; above, the edge filter
+    is a tent that reaches so many px farther than a pixel's corners. Differentiable in points, widths, colors, opacities.
     """
 
     def __call__(self, strokes: Strokes, size: tuple[int, int], paper: Tensor, softness: float = 0.0) -> Image: ...
 
 
-RASTERIZERS: dict[str, Rasterizer] = {"reference": rasterize_reference, "culled": rasterize_culled}
+def rasterizers() -> dict[str, Rasterizer]:
+    """Every engine that works here, by name, best first."""
+    found: dict[str, Rasterizer] = {}
+    engine = native_engine()
+    if engine:
+        found["native"] = engine
+    found["culled"] = rasterize_culled
+    found["reference"] = rasterize_reference
+    return found
 
-__all__ = ["RASTERIZERS", "Rasterizer", "rasterize_culled", "rasterize_reference"]
+
+__all__ = ["Rasterizer", "rasterize_culled", "rasterize_reference", "rasterizers"]

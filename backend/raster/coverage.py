@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
+
+HALF_DIAGONAL = math.sqrt(0.5)  # of a pixel, px
+
+
+def filter_reach(softness: float) -> float:
+    """How far from a pixel's center, px, its edge filter still notices an edge."""
+    return HALF_DIAGONAL + softness
 
 
 def edge_filter(distance: Tensor, normal: Tensor, softness: float) -> Tensor:
     """The share F(distance) in [0, 1] of a pixel that lies before an edge `distance` px away along `normal`.
 
-    distance: [...] px, positive = the pixel's center is before the edge; normal: [..., 2] unit. The pixel's unit box
-    projected on the normal is a trapezoid; `softness` px widen its foot on both sides.
+    distance: [...] px, positive = the pixel's center is before the edge; normal: [..., 2] unit. Without softness the filter
+    is the pixel's unit box projected on the normal, a trapezoid; with softness a tent that reaches `softness` px farther
+    than the box's corners, the same in all directions and without jumps in its derivative.
     """
-    nx, ny = normal[..., 0].abs(), normal[..., 1].abs()
-    foot, top = (nx + ny) / 2 + softness, (nx - ny).abs() / 2
-    height = 1 / (foot + top).clamp_min(0.5)  # a pixel whose center lies on the middle line has no normal
+    if softness > 0:
+        foot, top = torch.full_like(distance, filter_reach(softness)), torch.zeros_like(distance)
+    else:
+        nx, ny = normal[..., 0].abs(), normal[..., 1].abs()
+        foot, top = (nx + ny) / 2, (nx - ny).abs() / 2
     u = distance.abs()
     slope = (foot - top).clamp_min(1e-6)
     beyond = (u - top).clamp(min=0).minimum(slope)
-    area = height * (u.minimum(top) + beyond - beyond.square() / (2 * slope))
+    area = (u.minimum(top) + beyond - beyond.square() / (2 * slope)) / (2 * top + slope)
     return 0.5 + torch.sign(distance) * area
 
 

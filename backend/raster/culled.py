@@ -8,10 +8,12 @@ from torch import Tensor
 from backend.core.bezier import bernstein, segment_points
 from backend.core.image import Image
 from backend.core.strokes import Strokes
-from backend.raster.coverage import stroke_coverage
-from backend.raster.reference import newton, width_at
+from backend.raster.coverage import filter_reach
+from backend.raster.nearest import coverage_at, newton, width_at
 
 PIECES = 12  # straight pieces per cubic that find the nearest parameter
+SLACK = 0.35  # how far the pieces may be from the curve, px
+REFINEMENTS = 2
 
 
 def rasterize_culled(strokes: Strokes, size: tuple[int, int], paper: Tensor, softness: float = 0.0) -> Image:
@@ -31,13 +33,10 @@ def rasterize_culled(strokes: Strokes, size: tuple[int, int], paper: Tensor, sof
 def _coverage(
     strokes: Strokes, stroke: Tensor, pixel: Tensor, segment: Tensor, t: Tensor, width: int, softness: float
 ) -> Tensor:
-    """Coverage [P] of every fragment, differentiable in points and widths (the nearest parameter is held fixed)."""
+    """Coverage [P] of every fragment, differentiable in points and widths."""
     cubics = segment_points(strokes.points)[stroke, segment]
-    offset = _centers(pixel, width, t.dtype) - (bernstein(t)[..., None] * cubics).sum(1)
-    distance = (offset.square().sum(-1) + 1e-12).sqrt()
-    u = (segment + t) / strokes.segments[stroke]
-    normal = offset.detach() / distance.detach()[:, None]
-    return stroke_coverage(distance, normal, width_at(strokes.widths[stroke], u), softness)
+    count = strokes.segments[stroke]
+    return coverage_at(cubics, strokes.widths[stroke], t, segment, count, _centers(pixel, width, t.dtype), softness)
 
 
 def _centers(pixel: Tensor, width: int, dtype: torch.dtype) -> Tensor:
@@ -49,7 +48,8 @@ def _fragments(strokes: Strokes, size: tuple[int, int], softness: float) -> tupl
     height, width = size
     device, dtype = strokes.points.device, strokes.points.dtype
     ends, owner, segment, piece = _pieces(strokes)
-    reach = strokes.widths.amax(1)[owner] / 2 + softness + 1
+    near_edge = filter_reach(softness) + SLACK
+    reach = strokes.widths.amax(1).clamp_min(0)[owner] / 2 + near_edge
     low = (ends.amin(1) - reach[:, None] - 0.5).floor().long().clamp_min(0)
     high = (ends.amax(1) + reach[:, None] + 0.5).ceil().long()
     high = torch.minimum(high, torch.tensor([width, height], device=device))
@@ -65,13 +65,15 @@ def _fragments(strokes: Strokes, size: tuple[int, int], softness: float) -> tupl
     distance = (center - start - part[:, None] * along).square().sum(-1).sqrt()
     t = (piece[which] + part) / PIECES
     radius = width_at(strokes.widths[owner[which]], (segment[which] + t) / strokes.segments[owner[which]]) / 2
-    near = distance < radius + softness + 1
+    near = distance < radius + near_edge
     which, t, key = which[near], t[near], (owner[which] * (height * width) + y * width + x)[near]
     chosen, key = _nearest_of_each(key, (distance - radius)[near])
     which, t = which[chosen], t[chosen]
     stroke, pixel = key // (height * width), key % (height * width)
     cubics = segment_points(strokes.points)[stroke, segment[which]]
-    t = newton(cubics, t, _centers(pixel, width, dtype), 1 / PIECES)
+    widths, rate = strokes.widths[stroke], 1 / strokes.segments[stroke]
+    for _ in range(REFINEMENTS):
+        t = newton(cubics, widths, t, (segment[which] + t) * rate, rate, _centers(pixel, width, dtype), 1 / PIECES)
     return stroke, pixel, segment[which], t
 
 
@@ -81,7 +83,7 @@ def _pieces(strokes: Strokes) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     t = torch.linspace(0, 1, PIECES + 1, dtype=cubics.dtype, device=cubics.device)
     joints = torch.einsum("tk,nskd->nstd", bernstein(t), cubics)
     ends = torch.stack([joints[:, :, :-1], joints[:, :, 1:]], 3)
-    count, longest = cubics.shape[:2]
+    longest = cubics.shape[1]
     used = torch.arange(longest, device=cubics.device)[None] < strokes.segments[:, None]
     owner, segment = used.nonzero(as_tuple=True)
     ends = ends[owner, segment].reshape(-1, 2, 2)

@@ -8,9 +8,10 @@ from torch import Tensor
 from backend.core.bezier import bernstein, segment_points
 from backend.core.image import Image
 from backend.core.strokes import Strokes
-from backend.raster.coverage import stroke_coverage
+from backend.raster.nearest import coverage_at, newton, width_at
 
 SAMPLES = 64  # per segment, before refinement
+REFINEMENTS = 3
 
 
 def rasterize_reference(strokes: Strokes, size: tuple[int, int], paper: Tensor, softness: float = 0.0) -> Image:
@@ -28,42 +29,21 @@ def rasterize_reference(strokes: Strokes, size: tuple[int, int], paper: Tensor, 
 
 def _coverage(strokes: Strokes, i: int, centers: Tensor, softness: float) -> Tensor:
     """Coverage [P] of stroke `i` at pixel centers [P, 2]."""
-    count = int(strokes.segments[i])
-    cubics = segment_points(strokes.points[i : i + 1])[0, :count]
+    count = strokes.segments[i].expand(len(centers))
+    cubics = segment_points(strokes.points[i : i + 1])[0, : int(strokes.segments[i])]
+    widths = strokes.widths[i].expand(len(centers), -1)
     with torch.no_grad():
-        t = torch.linspace(0, 1, SAMPLES + 1, dtype=centers.dtype, device=centers.device)
-        samples = torch.einsum("tk,skd->std", bernstein(t), cubics).reshape(-1, 2)
-        u = (torch.arange(count, device=t.device)[:, None] + t[None]).reshape(-1) / count
-        radii = width_at(strokes.widths[i : i + 1].expand(len(u), -1), u) / 2
-        nearest = (torch.cdist(centers, samples) - radii).argmin(1)
-        which, at = nearest // (SAMPLES + 1), t[nearest % (SAMPLES + 1)]
-        at = newton(cubics[which], at, centers, 1 / SAMPLES)
-    offset = centers - (bernstein(at)[..., None] * cubics[which]).sum(1)
-    distance = (offset.square().sum(-1) + 1e-12).sqrt()
-    width = width_at(strokes.widths[i : i + 1].expand(len(at), -1), (which + at) / count)
-    return stroke_coverage(distance, offset.detach() / distance.detach()[:, None], width, softness)
+        segment, t = _nearest_sample(cubics, strokes.widths[i], centers)
+        for _ in range(REFINEMENTS):
+            t = newton(cubics[segment], widths, t, (segment + t) / count, 1 / count, centers, 1 / SAMPLES)
+    return coverage_at(cubics[segment], widths, t, segment, count, centers, softness)
 
 
-def width_at(widths: Tensor, u: Tensor) -> Tensor:
-    """Widths [P] at parameters u [P] in [0, 1] from knots [P, K]."""
-    knots = widths.shape[1]
-    if knots == 1:
-        return widths[:, 0]
-    place = u * (knots - 1)
-    left = place.floor().long().clamp(0, knots - 2)
-    part = place - left
-    low, high = widths.gather(1, left[:, None])[:, 0], widths.gather(1, left[:, None] + 1)[:, 0]
-    return low * (1 - part) + high * part
-
-
-def newton(cubics: Tensor, t: Tensor, target: Tensor, reach: float) -> Tensor:
-    """Parameters [P] one Newton step (at most `reach`) nearer to the points of cubics [P, 4, 2] closest to targets [P, 2]."""
-    d1 = 3 * (cubics[:, 1:] - cubics[:, :-1])
-    d2 = 2 * (d1[:, 1:] - d1[:, :-1])
-    s = 1 - t
-    offset = (bernstein(t)[..., None] * cubics).sum(1) - target
-    v = (torch.stack([s * s, 2 * s * t, t * t], -1)[..., None] * d1).sum(1)
-    a = (torch.stack([s, t], -1)[..., None] * d2).sum(1)
-    slope = (v * v).sum(-1) + (offset * a).sum(-1)
-    step = torch.where(slope > 1e-9, (offset * v).sum(-1) / slope.clamp_min(1e-9), torch.zeros_like(t))
-    return (t - step.clamp(-reach, reach)).clamp(0, 1)
+def _nearest_sample(cubics: Tensor, widths: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
+    """Segment and parameter [P] of the nearest of SAMPLES points per segment, none of them on a joint of two segments."""
+    t = (torch.arange(SAMPLES, dtype=centers.dtype, device=centers.device) + 0.5) / SAMPLES
+    samples = torch.einsum("tk,skd->std", bernstein(t), cubics).reshape(-1, 2)
+    u = (torch.arange(len(cubics), device=t.device)[:, None] + t).reshape(-1) / len(cubics)
+    radii = width_at(widths.expand(len(u), -1), u) / 2
+    nearest = (torch.cdist(centers, samples) - radii).argmin(1)
+    return nearest // SAMPLES, t[nearest % SAMPLES]

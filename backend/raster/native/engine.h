@@ -1,0 +1,105 @@
+// What the kernels (one build per instruction set) and the engine (threads, buffers, C interface) share: plain data.
+//
+// Lengths are canvas pixels, x right, y down; pixel (0, 0) has its center at (.5, .5). Colors are straight sRGB.
+#pragma once
+
+#include <stdint.h>
+
+namespace stylesketch {
+
+constexpr int BAND = 16;           // rows of one unit of work
+constexpr int FIELDS = 14;         // of a straight piece
+constexpr float TOLERANCE = 0.3f;  // of the straight pieces, px; Newton's method goes on from there
+
+// N strokes of S cubic segments, K width knots; rows of memory as torch lays them out.
+struct Drawing {
+    const float* points;      // [N, 3S+1, 2]
+    const int64_t* segments;  // [N], 1 … S
+    const float* widths;      // [N, K]
+    const float* colors;      // [N, 3]
+    const float* opacities;   // [N]
+    int32_t strokes, longest, knots;
+};
+
+struct Gradients {
+    float* points;     // [N, 3S+1, 2]
+    float* widths;     // [N, K]
+    float* colors;     // [N, 3]
+    float* opacities;  // [N]
+};
+
+struct Row {
+    float* data;
+    int64_t size, room;
+};
+
+// One cubic and the straight pieces that find its nearest parameter.
+struct Segment {
+    float curve[4][2];        // power basis: q(t) = curve[0] + t curve[1] + t² curve[2] + t³ curve[3]
+    float low[2], high[2];    // bounds of the ink
+    float most;               // largest radius of the segment
+    float uneven;             // how far its radius may be from that of its pieces: 0 unless knots lie within pieces
+    float part_first, part_rate;  // place on the knots: part_first + t · part_rate
+    int32_t first_knot, last_knot;
+    int32_t pieces;           // 0: nothing of it can be seen
+    int64_t place;            // of the pieces in Scene::pieces
+};
+
+struct Stroke {
+    float color[3], opacity;
+    int32_t first_segment, segments;
+    float low, high;          // rows that may hold ink
+    const float* radii;       // [K], ≥ 0
+};
+
+struct Scene {
+    Stroke* strokes;
+    Segment* segments;
+    float* pieces;            // per segment FIELDS rows of `pieces` floats, each rounded up to whole vectors
+    int32_t count, knots, height, width, channels;
+    float paper[3];
+    float reach;              // half width of the edge filter, px
+    bool tent;                // the filter: a tent, or the pixel's box projected on the normal
+};
+
+// The fragments of one segment within one band.
+struct Group {
+    int32_t stroke, segment, count;
+    int64_t place;            // of its vectors in Trace::fragments
+    int64_t record;           // of its gradients in Trace::records
+};
+
+// What the backward pass of one band needs to know of the forward pass.
+struct Trace {
+    Group* groups;
+    int64_t count, room;
+    Row fragments;            // per vector of fragments: place, t, and the color below of every channel
+    Row records;              // per group: 4 points, color, opacity, knots
+};
+
+// Buffers of one thread.
+struct Scratch {
+    Row nearest, parameter;   // [BAND, row] distance and parameter of the nearest piece so far
+    Row ranges;               // [pieces, 2, BAND] columns of each piece in each row
+    Row places, values;       // fragments of one group
+    Row running;              // [channels, BAND · width] gradient of the picture below
+};
+
+struct Kernel {
+    const char* name;
+    int32_t lanes;
+    void (*prepare)(Scene& scene, int from, int to);
+    // trace may be null: no backward pass will follow
+    bool (*forward)(const Scene& scene, int band, float* image, Trace* trace, Scratch& scratch);
+    bool (*backward)(const Scene& scene, int band, const float* gradient, Trace& trace, Scratch& scratch);
+};
+
+// Makes room for `more` floats behind those that count; false: out of memory. What was there stays.
+bool reserve(Row& row, int64_t more);
+bool reserve(Trace& trace);
+
+constexpr int RECORD_COLOR = 8, RECORD_OPACITY = 11, RECORD_KNOTS = 12;
+
+extern const Kernel kernel_avx512, kernel_avx2, kernel_sse4, kernel_neon;
+
+}  // namespace stylesketch

@@ -1,0 +1,173 @@
+"""The native rasterizer as torch sees it."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from backend.core.errors import BadRequest, Internal, OutOfMemory
+from backend.core.image import Image
+from backend.core.strokes import Strokes
+from backend.raster.native.library import DrawingRow, GradientRow, is_current, load_library
+from backend.raster.native.tape import Tape
+
+LONGEST_SIDE = 32767  # px; places of pixels are packed in 16 bits
+MOST_THREADS = 16
+IDLE_TAPES = 8
+BUILD_COMMAND = "python -m backend.raster.native.build"
+_OUT_OF_MEMORY = 1
+_PARTS = ("points", "widths", "colors", "opacities")
+
+
+class NativeEngine:
+    """Draws strokes in C++; a `Rasterizer`. Computes in float32 on the CPU, wherever the strokes lie.
+
+    threads: how many take part; None: as many as torch uses. The picture and its gradients are the same, bit by bit, for
+    any number.
+    """
+
+    def __init__(self, library: ctypes.CDLL, threads: int | None = None) -> None:
+        self.library, self._threads = library, threads
+        self._idle: list[int] = []
+
+    def __call__(self, strokes: Strokes, size: tuple[int, int], paper: Tensor, softness: float = 0.0) -> Image:
+        return self.batch([strokes], size, paper, softness)
+
+    def batch(self, drawings: Sequence[Strokes], size: tuple[int, int], paper: Tensor, softness: float = 0.0) -> Tensor:
+        """B drawings on canvases of one size, [B, 3, H, W]; where all is gray, the three channels share their memory."""
+        if max(size) > LONGEST_SIDE:
+            raise BadRequest(f"A canvas of {size[1]} × {size[0]} px is too large; {LONGEST_SIDE} px a side is the most.")
+        tensors = [getattr(strokes, part) for strokes in drawings for part in _PARTS]
+        segments = [strokes.segments for strokes in drawings]
+        image: Tensor = _Draw.apply(self, size, paper, softness, segments, *tensors)
+        return image.expand(-1, 3, -1, -1).to(tensors[0].device)
+
+    @property
+    def instructions(self) -> str:
+        """The instruction set in use: avx512, avx2, sse4 or neon."""
+        name: bytes = self.library.stylesketch_instructions()
+        return name.decode()
+
+    def use_instructions(self, name: str) -> bool:
+        """Switches the whole process to another instruction set; False where this machine does not have it."""
+        return bool(self.library.stylesketch_choose(name.encode()))
+
+    @property
+    def threads(self) -> int:
+        """How many threads draw."""
+        return min(self._threads or torch.get_num_threads(), MOST_THREADS)
+
+    def tape(self) -> Tape:
+        """A fresh or an idle memory of a forward pass."""
+        return Tape(self.library, self._idle, IDLE_TAPES)
+
+
+@functools.cache
+def native_engine() -> NativeEngine | None:
+    """The engine of this installation, or None where none was built."""
+    library = load_library()
+    return NativeEngine(library) if library else None
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """Which engine draws on the CPU, in words for a person."""
+
+    name: str  # native or culled
+    detail: str
+    cure: str  # the command that brings the faster one; empty where nothing is missing
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.detail}" + (f" (run: {self.cure})" if self.cure else "")
+
+
+def describe_engine() -> EngineState:
+    """Which engine draws on the CPU here."""
+    engine = native_engine()
+    if engine:
+        cure = "" if is_current(engine.library) else BUILD_COMMAND
+        stale = ", built from an older state of the program" if cure else ""
+        return EngineState(
+            "native", f"C++ with {engine.instructions} instructions on up to {engine.threads} threads{stale}", cure
+        )
+    return EngineState("culled", "torch, many times slower, because the native engine is not built", BUILD_COMMAND)
+
+
+class _Draw(torch.autograd.Function):
+    """B drawings → [B, 1 or 3, H, W]."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        engine: NativeEngine,
+        size: tuple[int, int],
+        paper: Tensor,
+        softness: float,
+        segments: list[Tensor],
+        *tensors: Tensor,
+    ) -> Tensor:
+        keep = any(ctx.needs_input_grad)
+        plain = [_plain(tensor) for tensor in tensors]
+        counts = [row.to("cpu", torch.long).contiguous() for row in segments]
+        rows = _drawing_rows(plain, counts)
+        ground = (ctypes.c_float * 3)(*paper.tolist())
+        channels = _channels(engine.library, ground, plain, ctx.needs_input_grad[5:])
+        image = torch.empty(len(rows), channels, *size)
+        tape = engine.tape()
+        code = engine.library.stylesketch_forward(
+            *(tape.handle, rows, len(rows), *size, ground, float(softness)),
+            *(channels, int(keep), engine.threads, image.data_ptr()),
+        )
+        _check(code)
+        if keep:
+            ctx.engine, ctx.tape, ctx.shapes = engine, tape, [tensor.shape for tensor in plain]
+            ctx.kinds = [(tensor.device, tensor.dtype) for tensor in tensors]
+        return image
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        plain = _plain(gradient)
+        found = [torch.empty(shape) for shape in ctx.shapes]
+        rows = (GradientRow * (len(found) // 4))()
+        for i in range(len(rows)):
+            rows[i] = GradientRow(*(tensor.data_ptr() for tensor in found[4 * i : 4 * i + 4]))
+        engine = ctx.engine
+        _check(engine.library.stylesketch_backward(ctx.tape.handle, plain.data_ptr(), rows, engine.threads))
+        wanted = ctx.needs_input_grad[5:]
+        own = (t.to(*kind) if want else None for t, kind, want in zip(found, ctx.kinds, wanted, strict=True))
+        return (None, None, None, None, None, *own)
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", torch.float32).contiguous()
+
+
+def _drawing_rows(tensors: Sequence[Tensor], segments: Sequence[Tensor]) -> ctypes.Array[DrawingRow]:
+    rows = (DrawingRow * len(segments))()
+    for i, counts in enumerate(segments):
+        points, widths, colors, opacities = tensors[4 * i : 4 * i + 4]
+        pointers = (part.data_ptr() for part in (points, counts, widths, colors, opacities))
+        rows[i] = DrawingRow(*pointers, points.shape[0], (points.shape[1] - 1) // 3, widths.shape[1])
+    return rows
+
+
+def _channels(library: ctypes.CDLL, paper: Any, tensors: Sequence[Tensor], wanted: Sequence[bool]) -> int:
+    """1 where paper and all colors are gray and nobody asks how the colors should change, else 3."""
+    if any(wanted[2::4]) or not library.stylesketch_gray(paper, 1):
+        return 3
+    return 1 if all(library.stylesketch_gray(colors.data_ptr(), len(colors)) for colors in tensors[2::4]) else 3
+
+
+def _check(code: int) -> None:
+    if code == _OUT_OF_MEMORY:
+        raise OutOfMemory("There is not enough memory for this drawing: choose a smaller size or fewer strokes.")
+    if code:
+        raise Internal(f"The native rasterizer refused its work (code {code}).")
