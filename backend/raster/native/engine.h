@@ -9,7 +9,7 @@ namespace stylesketch {
 
 constexpr int BAND = 16;           // rows of one unit of work
 constexpr int FIELDS = 14;         // of a straight piece
-constexpr float TOLERANCE = 0.3f;  // of the straight pieces, px; Newton's method goes on from there
+constexpr float TOLERANCE = 0.15f;  // of the straight pieces, px; Newton's method goes on from there
 
 // N strokes of S cubic segments, K width knots; rows of memory as torch lays them out.
 struct Drawing {
