@@ -63,4 +63,5 @@ def optimize(
         loss.backward()
         optimizer.step()
         with torch.no_grad():
-            yield Step(number, float(loss.detach()), losses, parameterization.strokes())
+            moved = parameterization.strokes()
+        yield Step(number, float(loss.detach()), losses, moved)

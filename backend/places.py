@@ -46,5 +46,6 @@ class Places:
     def create(self) -> Places:
         """The same places, made if they were not there; only the user may look into them."""
         for folder in (self.data, self.state):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
         return self

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,23 +64,35 @@ def read_pack(folder: Path) -> StylePack:
     file = folder / "style.toml"
     try:
         entries = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadRequest(f"The style pack {file} cannot be read: {error}.") from error
     try:
         pen = entries.get("pen", {})
         return StylePack(
             name=folder.name,
             title=str(entries["title"]),
-            pen=Pen(width=float(pen.get("width", Pen.width)), color=_color(pen.get("color", "#000000"))),
-            strokes=int(entries.get("strokes", StylePack.strokes)),
+            pen=Pen(width=_positive(pen.get("width", Pen.width)), color=_color(pen.get("color", "#000000"))),
+            strokes=_count(entries.get("strokes", StylePack.strokes)),
             paper=_color(entries.get("paper", "#ffffff")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadRequest(f"The style pack {file} has a wrong or missing entry: {error}.") from error
 
 
-def _color(text: str) -> tuple[float, float, float]:
-    if len(text) != 7 or text[0] != "#":
+def _positive(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
+        raise ValueError(f"a width is a number above 0, not {value!r}")
+    return float(value)
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"a number of strokes is a whole number above 0, not {value!r}")
+    return value
+
+
+def _color(text: object) -> tuple[float, float, float]:
+    if not isinstance(text, str) or not re.fullmatch("#[0-9a-fA-F]{6}", text):
         raise ValueError(f"a color is written #rrggbb, not {text!r}")
     red, green, blue = (int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return red, green, blue

@@ -48,10 +48,13 @@ def fit_poly_bezier(points: Points, tolerance: float, corners: tuple[int, ...] =
     error is largest but never nearer than four points to an end.
     """
     points = np.asarray(points, np.float64)
-    points = points[np.concatenate([[True], np.linalg.norm(np.diff(points, axis=0), axis=1) > 1e-9])]
+    if not len(points):
+        raise ValueError("a row needs at least one point")
+    distinct = np.concatenate([[True], np.linalg.norm(np.diff(points, axis=0), axis=1) > 1e-9])
+    points, place = points[distinct], np.cumsum(distinct) - 1
     if len(points) < 2:
         return np.repeat(points[:1], 4, 0)
-    bounds = [0, *(c for c in sorted(set(corners)) if 0 < c < len(points) - 1), len(points) - 1]
+    bounds = [0, *(c for c in sorted({int(place[c]) for c in corners}) if 0 < c < len(points) - 1), len(points) - 1]
     closing = _tangent(points[1] - points[-2]) if smooth_join else None
     pieces: list[Points] = []
     for a, b in itertools.pairwise(bounds):
@@ -90,7 +93,7 @@ def _end_tangent(row: Points) -> Points:
 
 
 def _fit_row(row: Points, start: Points, end: Points, tolerance: float) -> list[Points]:
-    if len(row) <= 3 or np.linalg.norm(np.diff(row, axis=0), axis=1).sum() < 2 * tolerance:
+    if len(row) == 2 or np.linalg.norm(np.diff(row, axis=0), axis=1).sum() < 2 * tolerance:
         third = float(np.linalg.norm(row[-1] - row[0])) / 3
         return [np.stack([row[0], row[0] + start * third, row[-1] + end * third, row[-1]])]
     t = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(row, axis=0), axis=1))])
@@ -101,9 +104,8 @@ def _fit_row(row: Points, start: Points, end: Points, tolerance: float) -> list[
         if errors.max() <= tolerance:
             return [cubic]
         t = _reparameterized(cubic, row, t)
-    if len(row) < 9:
-        return [cubic]
-    split = int(np.clip(errors.argmax(), 4, len(row) - 5))
+    nearest_end = min(4, (len(row) - 1) // 2)
+    split = int(np.clip(errors.argmax(), nearest_end, len(row) - 1 - nearest_end))
     reach = min(4, split, len(row) - 1 - split)
     through = _tangent(row[split + reach] - row[split - reach])
     return _fit_row(row[: split + 1], start, -through, tolerance) + _fit_row(row[split:], through, end, tolerance)

@@ -55,17 +55,17 @@ class Framing:
 
     def crop(self, image: Tensor, fill: float = 1.0) -> Tensor:
         """The framed part of a source image [1, C, H, W], resampled to the canvas size; `fill` lies outside the picture."""
-        height, width = self.canvas
-        x0, y0 = self.origin
-        x1, y1 = x0 + width / self.scale, y0 + height / self.scale
-        left, top = int(max(0, x0)), int(max(0, y0))
-        if (x0, y0) == (0.0, 0.0) and abs(x1 - image.shape[-1]) < 1 and abs(y1 - image.shape[-2]) < 1:
-            part = image
-        else:
-            right, bottom = round(x1), round(y1)
-            part = image[..., top : min(bottom, image.shape[-2]), left : min(right, image.shape[-1])]
-            pad = (left - round(x0), max(0, right - image.shape[-1]), top - round(y0), max(0, bottom - image.shape[-2]))
-            part = F.pad(part, tuple(max(0, p) for p in pad), value=fill)
+        (height, width), (rows, columns) = self.canvas, image.shape[-2:]
+        left, top = round(self.origin[0]), round(self.origin[1])
+        right, bottom = round(self.origin[0] + width / self.scale), round(self.origin[1] + height / self.scale)
+        if height == 1:  # a canvas is at least one pixel, also of a thinner picture
+            bottom = min(bottom, max(rows, top + 1))
+        if width == 1:
+            right = min(right, max(columns, left + 1))
+        part = image[..., max(0, top) : max(0, min(bottom, rows)), max(0, left) : max(0, min(right, columns))]
+        if not part.numel():
+            return image.new_full((*image.shape[:2], height, width), fill)
+        part = F.pad(part, (max(0, -left), max(0, right - columns), max(0, -top), max(0, bottom - rows)), value=fill)
         if part.shape[-2:] == (height, width):
             return part
         return F.interpolate(part, (height, width), mode="bilinear", antialias=True, align_corners=False).clamp(0, 1)

@@ -17,7 +17,7 @@ from backend.daemon.executors import ProcessExecutor
 from backend.daemon.files import remove_parts, sync_folder
 from backend.daemon.store import Store
 
-MAX_UPLOAD = 256 * 2**20  # bytes, as perception/photograph.py
+MAX_UPLOAD = 256 * 2**20  # bytes, as perception/picture_file.py
 DECODE_SECONDS = 60.0  # a picture of 150 million pixels takes a few
 
 Measured = Generator[object, None, tuple[int, int]]  # height, width
@@ -26,7 +26,7 @@ Measure = Callable[[str], Measured]
 
 def measure(path: str) -> Measured:
     """Height and width of the picture in a file, once all of it has been decoded; BadImage. Runs in the intake process."""
-    from backend.perception.photograph import picture_size
+    from backend.perception.picture_file import picture_size
 
     yield from ()
     return picture_size(Path(path).read_bytes())

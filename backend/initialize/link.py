@@ -11,7 +11,7 @@ from backend.initialize.streamlines import Row, Trace
 
 @dataclass(frozen=True)
 class LinkSettings:
-    """Distances in px of a canvas whose longer side is about 640 px."""
+    """Distances in px of a canvas whose longer side is about 900 px."""
 
     reach: float = 22.0  # widest gap
     bend: float = 0.80  # least cosine between a line's end and the bridge

@@ -55,7 +55,7 @@ def order_by_coverage(
         reach = side * (settings.reach + (settings.last_reach - settings.reach) * late)
         apart = distance.ravel()[cell]
         beside = np.add.reduceat(worth * (1 - np.exp(-0.5 * (apart / (side * settings.last_reach)) ** 2)), starts)
-        left &= beside >= settings.least_gain * full
+        left &= beside > settings.least_gain * full
         gains = np.add.reduceat(worth * (1 - np.exp(-0.5 * (apart / reach) ** 2)), starts)
         best = int(np.where(left, gains / lengths ** (settings.brevity * late), -1.0).argmax())
         if not left[best] or gains[best] <= 0:
@@ -67,7 +67,8 @@ def order_by_coverage(
 
 
 def _distance_to(row: Row, grid: tuple[int, int]) -> Map:
-    """Distance [h, w] of every cell to a row of points, canvas px."""
+    """Distance [h, w] of every cell to a row of points, canvas px, less a cell: what lies beside a row is on it."""
     free = np.ones(grid, np.uint8)
-    cv2.polylines(free, [np.round(row / CELL - 0.5).astype(np.int32)], False, 0)
-    return CELL * cv2.distanceTransform(free, cv2.DIST_L2, 5).astype(np.float32)
+    cv2.polylines(free, [np.floor(row / CELL).astype(np.int32)], False, 0)
+    cells = np.minimum(cv2.distanceTransform(free, cv2.DIST_L2, 5), 1e5)
+    return np.maximum(CELL * (cells - 1), 0).astype(np.float32)

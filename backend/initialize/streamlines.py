@@ -15,15 +15,14 @@ Row = npt.NDArray[np.float64]  # [M, 2] points x, y in canvas px, about 1 px apa
 
 @dataclass(frozen=True)
 class TraceSettings:
-    """Distances in px of a canvas whose longer side is about 640 px; strengths as in the line field."""
+    """Distances in px of a canvas whose longer side is about 900 px; strengths as in the line field."""
 
-    seed: float = 0.22  # a line starts where the strength is above this …
-    keep: float = 0.09  # … and runs on while it is above this
-    gap: int = 5  # steps a line runs on without support
+    seed: float = 0.20  # a line starts where the strength is above this …
+    keep: float = 0.08  # … and runs on while it is above this
+    gap: int = 4  # steps a line runs on without support
     turn: float = 0.6  # least cosine between the directions of neighboring steps
-    apart: int = 4  # no line starts, and none runs on, nearer to another than this
-    beside: int = 6  # the same for lines that are there already
-    least: float = 11.0  # shorter lines are crumbs …
+    apart: int = 3  # no line starts, and none runs on, nearer to another than this
+    least: float = 9.0  # shorter lines are crumbs …
     least_strong: float = 7.0  # … unless they are strong (a pupil, a nostril)
     strong: float = 0.55
     border: int = 3  # no lines along the picture's border
@@ -82,13 +81,9 @@ class _Field:
                     self.owner[center + offset] = who
 
 
-def trace_lines(
-    strength: Map, tangent_x: Map, tangent_y: Map, settings: TraceSettings = TraceSettings(), beside: Sequence[Trace] = ()
-) -> list[Trace]:
-    """Lines along the ridges of a line field, the strongest seeds first, none of them twice and none along `beside`."""
+def trace_lines(strength: Map, tangent_x: Map, tangent_y: Map, settings: TraceSettings = TraceSettings()) -> list[Trace]:
+    """Lines along the ridges of a line field, the strongest seeds first, none of them twice."""
     field = _Field(strength, tangent_x, tangent_y)
-    for other in beside:
-        field.claim(other.row.tolist(), -1, settings.beside)
     traces: list[Trace] = []
     for index in _seeds(strength, tangent_x, tangent_y, settings):
         if field.owner[index]:
@@ -130,10 +125,11 @@ def _line_through(field: _Field, x: float, y: float, settings: TraceSettings) ->
     i = field.index(x, y)
     tx, ty = field.tangent_x[i], field.tangent_y[i]
     x, y = _on_ridge(field, x, y, tx, ty)
-    ahead, closed = _follow(field, x, y, tx, ty, settings)
+    passed = {field.index(x, y): 0}
+    ahead, closed = _follow(field, x, y, tx, ty, settings, passed, 1)
     if closed:
         return [(x, y), *ahead, (x, y)], True
-    behind, _closed = _follow(field, x, y, -tx, -ty, settings)
+    behind, _closed = _follow(field, x, y, -tx, -ty, settings, passed, -1)
     return [*reversed(behind), (x, y), *ahead], False
 
 
@@ -150,13 +146,15 @@ def _on_ridge(field: _Field, x: float, y: float, tx: float, ty: float) -> tuple[
 
 
 def _follow(
-    field: _Field, x0: float, y0: float, tx: float, ty: float, settings: TraceSettings
+    field: _Field, x0: float, y0: float, tx: float, ty: float, settings: TraceSettings, passed: dict[int, int], way: int
 ) -> tuple[list[tuple[float, float]], bool]:
-    """Points after x0, y0 along the ridge in direction t, and whether they come back to it."""
+    """Points after x0, y0 along the ridge in direction t, and whether they come back to it.
+
+    passed: pixels the line has been on, each with its place along the line, counted in direction `way` (1 or -1).
+    """
     points: list[tuple[float, float]] = []
     x, y, unsupported, supported = x0, y0, 0, 0
     sx, sy = tx, ty
-    passed: dict[int, int] = {field.index(x0, y0): 0}
     while True:
         x, y = x + tx, y + ty
         if not field.inside(x, y, settings.border):
@@ -164,7 +162,8 @@ def _follow(
         i = field.index(x, y)
         if len(points) >= 8 and (x - x0) ** 2 + (y - y0) ** 2 < 2.0 and sx * tx + sy * ty > 0.3:
             return points, True
-        if passed.setdefault(i, len(points)) < len(points) - 5:
+        place = way * len(points)
+        if abs(passed.setdefault(i, place) - place) > 5:
             break
         if field.owner[i]:
             points += _up_to_the_other(field, x, y, tx, ty, settings)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -26,17 +25,14 @@ class Lines:
     strength: Map
     tangent_x: Map
     tangent_y: Map
+    fine: Map
 
 
 @dataclass(frozen=True)
 class TracedStartSettings:
-    """How lines become strokes; distances in px of a canvas whose longer side is about 640 px."""
+    """How lines become strokes; distances in px of a canvas whose longer side is about 900 px."""
 
-    contours: TraceSettings = TraceSettings()
-    details: TraceSettings = field(
-        default_factory=lambda: TraceSettings(seed=0.20, keep=0.10, gap=3, least=9.0, least_strong=6.0)
-    )
-    detail_worth: float = 0.55  # of a point on a detail line, beside one on a contour
+    trace: TraceSettings = TraceSettings()
     link: LinkSettings = LinkSettings()
     order: OrderSettings = OrderSettings()
     tolerance: float = 1.4  # largest distance of a curve from its line
@@ -71,39 +67,35 @@ class TracedStart:
         return torch.from_numpy(ink)[None, None]
 
 
-def traced_start(
-    contours: Lines, details: Lines, worth: Map, count: int, settings: TracedStartSettings = TracedStartSettings()
-) -> TracedStart:
-    """At most `count` strokes along the lines of two fields: contours first, then details that lie apart from them.
+def traced_start(lines: Lines, worth: Map, count: int, settings: TracedStartSettings = TracedStartSettings()) -> TracedStart:
+    """At most `count` strokes along the lines of a field.
 
     worth: [H, W] how much the place matters, 0 = no line may be there.
     """
-    allowed = worth > 0
-    big = link_traces(_traced(contours, allowed, settings.contours, ()), settings.link)
-    small = link_traces(_traced(details, allowed, settings.details, big), settings.link)
-    lines = [*big, *small]
-    kinds = ["contour"] * len(big) + ["detail"] * len(small)
-    scales = [1.0 if kind == "contour" else settings.detail_worth for kind in kinds]
-    worths = [scale * _worth_along(line, worth) for line, scale in zip(lines, scales, strict=True)]
-    chosen = order_by_coverage([line.row for line in lines], worths, (worth.shape[0], worth.shape[1]), count, settings.order)
+    strength = np.where(worth > 0, lines.strength, 0)
+    traces = link_traces(trace_lines(strength, lines.tangent_x, lines.tangent_y, settings.trace), settings.link)
+    worths = [_worth_along(trace, worth) for trace in traces]
+    shape = (worth.shape[0], worth.shape[1])
+    chosen = order_by_coverage([trace.row for trace in traces], worths, shape, count, settings.order)
     return TracedStart(
-        curves=[_curve(lines[i], settings) for i, _ in chosen],
-        closed=[lines[i].closed for i, _ in chosen],
-        kinds=[kinds[i] for i, _ in chosen],
+        curves=[_curve(traces[i], settings) for i, _ in chosen],
+        closed=[traces[i].closed for i, _ in chosen],
+        kinds=["detail" if _along(traces[i], lines.fine).mean() > 0.5 else "contour" for i, _ in chosen],
         gains=[gain for _, gain in chosen],
-        lines=lines,
+        lines=traces,
     )
 
 
-def _traced(lines: Lines, allowed: npt.NDArray[np.bool_], settings: TraceSettings, beside: Sequence[Trace]) -> list[Trace]:
-    return trace_lines(np.where(allowed, lines.strength, 0), lines.tangent_x, lines.tangent_y, settings, beside)
+def _along(trace: Trace, values: Map) -> npt.NDArray[np.float64]:
+    """The values [M] of a map at the points of a line."""
+    at = np.rint(trace.row).astype(int)
+    here = values[at[:, 1].clip(0, values.shape[0] - 1), at[:, 0].clip(0, values.shape[1] - 1)]
+    return here.astype(np.float64)
 
 
-def _worth_along(line: Trace, worth: Map) -> npt.NDArray[np.float64]:
+def _worth_along(trace: Trace, worth: Map) -> npt.NDArray[np.float64]:
     """Worth [M] of each point: the place's, times how clearly the line is drawn there."""
-    at = np.rint(line.row).astype(int)
-    here = worth[at[:, 1].clip(0, worth.shape[0] - 1), at[:, 0].clip(0, worth.shape[1] - 1)]
-    return here * np.sqrt(line.strength.clip(0, 1))
+    return _along(trace, worth) * np.sqrt(trace.strength.clip(0, 1))
 
 
 def _curve(line: Trace, settings: TracedStartSettings) -> Tensor:

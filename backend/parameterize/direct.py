@@ -33,7 +33,8 @@ class DirectStrokes:
     def strokes(self) -> Strokes:
         """The strokes as they stand, differentiable in the parameters."""
         reach = self.settings.reach
-        shift = reach * torch.tanh(self.shift / reach)
+        length = (self.shift.square().sum(-1, keepdim=True) + 1e-12).sqrt()
+        shift = self.shift * (reach * torch.tanh(length / reach) / length)
         moved = self.start.points + shift.gather(1, self._carrier[..., None].expand_as(shift))
         return replace(self.start, points=moved)
 

@@ -15,7 +15,9 @@ from backend.core.image import Image, Mask
 Map = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.uint8]  # 1 = keep
 
-WORKING_SIDE = 320  # px on the longer side
+BACKDROP_SIDE = 512  # px on the longer side, where the backdrop is plain
+GLANCE_SIDE, ROUGH_SIDE, FINE_SIDE = 128, 256, 320  # px, where GrabCut takes a first look, finds the mask, refines its outline
+HOPELESS, TRUSTED, CLEAR = 0.5, 0.78, 0.86  # clarity of an outline
 
 
 @dataclass(frozen=True)
@@ -34,21 +36,34 @@ def find_foreground(image: Image) -> Foreground:
     The mask is trusted if its size is plausible and its outline runs along edges of the picture.
     """
     height, width = image.shape[-2:]
-    scale = WORKING_SIDE / max(height, width)
-    size = (max(8, round(width * scale)), max(8, round(height * scale)))
     rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
-    small = np.clip(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), 0, 1)
-    lab = cv2.cvtColor(small, cv2.COLOR_RGB2Lab)
+    lab = _lab(_resized(rgb, BACKDROP_SIDE))
     bits = _against_plain_backdrop(lab)
     plain = bits is not None
     if bits is None:
-        bits = _grab_cut(small, lab)
+        fine = _resized(rgb, FINE_SIDE)
+        lab = _lab(fine)
+        glance = _resized(rgb, GLANCE_SIDE)
+        bits = _tidy(_grab_cut(glance, 3))
+        if _clarity(bits, _lab(glance)) > HOPELESS:  # GrabCut takes seconds on mere texture, for nothing
+            bits = _tidy(_grab_cut(_resized(rgb, ROUGH_SIDE), 6))
+        bits = _refined(fine, bits)
     bits = _tidy(bits)
-    clarity = _clarity(bits, lab)
+    clarity = 1.0 if plain else _clarity(bits, lab)
     reason = _doubt(bits, clarity, plain)
-    certainty = 1.0 if plain else 0.5 if clarity > 0.86 else 0.0
+    certainty = 1.0 if plain else 0.5 if clarity > CLEAR else 0.0
     mask = cv2.resize(bits.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     return Foreground(torch.from_numpy((mask > 0.5).astype(np.float32))[None, None], not reason, reason, certainty)
+
+
+def _resized(rgb: Map, side: int) -> Map:
+    scale = side / max(rgb.shape[:2])
+    size = (max(8, round(rgb.shape[1] * scale)), max(8, round(rgb.shape[0] * scale)))
+    return np.clip(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR), 0, 1)
+
+
+def _lab(rgb: Map) -> Map:
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
 
 
 def with_rim(mask: Mask, rim: int) -> Mask:
@@ -69,11 +84,17 @@ def _against_plain_backdrop(lab: Map, tolerance: float = 7.0) -> Bits | None:
     backdrop = np.median(rim, axis=0)
     if np.mean(np.linalg.norm(rim - backdrop, axis=1) < tolerance) < 0.7:
         return None
-    like_backdrop = (np.linalg.norm(lab - backdrop, axis=2) < tolerance).astype(np.uint8)
+    difference = np.linalg.norm(lab - backdrop, axis=2).astype(np.float32)
+    halfway = 0.5 * cv2.dilate(difference, np.ones((5, 5), np.uint8))  # where a soft edge passes from one side to the other
+    like_backdrop = (difference < np.clip(halfway, tolerance, 4 * tolerance)).astype(np.uint8)
     _count, labels = cv2.connectedComponents(like_backdrop, connectivity=4)
     outer = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     background = np.isin(labels, outer[outer > 0])
-    enclosed = like_backdrop.astype(bool) & ~background & _large_components(like_backdrop & ~background, 150)
+    enclosed = (
+        like_backdrop.astype(bool)
+        & ~background
+        & _large_components(like_backdrop & ~background, lab.shape[0] * lab.shape[1] // 1000)
+    )
     return (~background & ~enclosed).astype(np.uint8)
 
 
@@ -109,19 +130,35 @@ def _unit(values: Map) -> Map:
     return np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
 
 
-def _grab_cut(rgb: Map, lab: Map) -> Bits:
-    saliency = _saliency(lab)
+def _grab_cut(rgb: Map, rounds: int) -> Bits:
+    saliency = _saliency(_lab(rgb))
     labels = np.full(saliency.shape, cv2.GC_PR_BGD, np.uint8)
     labels[saliency > np.quantile(saliency, 0.68)] = cv2.GC_PR_FGD
     labels[saliency > np.quantile(saliency, 0.92)] = cv2.GC_FGD
     border = 2
     labels[:border], labels[:, :border], labels[:, -border:] = cv2.GC_BGD, cv2.GC_BGD, cv2.GC_BGD
+    bits = _cut(rgb, labels, rounds)
+    return np.pad(bits[border:-border, border:-border], border, mode="edge")  # it was background only for GrabCut's sake
+
+
+def _refined(rgb: Map, rough: Bits, band: int = 5) -> Bits:
+    """A rough mask at the size of a finer picture, decided anew only within `band` px of its outline."""
+    size = (rgb.shape[1], rgb.shape[0])
+    bits = (cv2.resize(rough.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.5).astype(np.uint8)
+    kernel = np.ones((2 * band + 1,) * 2, np.uint8)
+    sure, possible = cv2.erode(bits, kernel, borderValue=1) > 0, cv2.dilate(bits, kernel) > 0
+    if not sure.any() or possible.all():
+        return bits
+    labels = np.where(bits > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    labels[sure], labels[~possible] = cv2.GC_FGD, cv2.GC_BGD
+    return _cut(rgb, labels, 1)
+
+
+def _cut(rgb: Map, labels: Bits, rounds: int) -> Bits:
     cv2.setRNGSeed(0)
     image = cv2.cvtColor((rgb * 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
-    cv2.grabCut(image, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), 6, cv2.GC_INIT_WITH_MASK)
-    bits = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
-    inner = bits[border:-border, border:-border]
-    return np.pad(inner, border, mode="edge")  # the border was background only for GrabCut's sake
+    cv2.grabCut(image, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), rounds, cv2.GC_INIT_WITH_MASK)
+    return np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
 
 
 def _tidy(bits: Bits) -> Bits:
@@ -148,7 +185,7 @@ def _doubt(bits: Bits, clarity: float, plain: bool) -> str:
         return "The subject found is very small, so the whole picture is drawn; give a mask to choose it."
     if share > 0.75:
         return "The subject fills the picture, so the whole picture is drawn."
-    if clarity < 0.75:
+    if clarity < TRUSTED:
         return "The subject could not be told from its surroundings, so the whole picture is drawn; give a mask to choose it."
     return ""
 

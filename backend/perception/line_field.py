@@ -14,17 +14,27 @@ Map = npt.NDArray[np.float32]  # [H, W]
 
 
 @dataclass(frozen=True)
-class LineFieldSettings:
-    """Scales in px of a canvas whose longer side is about 640 px."""
+class ScaleSettings:
+    """One scale of looking; px of a canvas whose longer side is about 900 px."""
 
     smoothing_rounds: int = 2  # bilateral passes that calm fur, grass and noise before anything is measured
     scales: tuple[float, ...] = (1.2, 2.2, 4.0)  # Gaussian σ of the gradients, fine to coarse
     inhibition: float = 0.8  # how much a busy surround weakens an edge (surround suppression, Grigorescu et al. 2003)
     surround: float = 9.0  # σ of that surround
-    line_scale: float = 1.6  # σ of the detector of thin dark lines
+    line_scales: tuple[float, ...] = (1.3,)  # σ of the detectors of bars: lines with two edges, drawn as one stroke
+    bar_shadow: float = 1.0  # how much a bar weakens the edges beside it
     flow: float = 3.0  # σ over which directions are averaged
     most_lift: float = 2.2  # how far lines inside a silhouette may be raised
     silhouette: float = 22.0  # ΔE that the outline of a certain mask counts as
+
+
+@dataclass(frozen=True)
+class LineFieldSettings:
+    """Contours seen coarsely, details seen finely, in one field."""
+
+    coarse: ScaleSettings = ScaleSettings()
+    fine: ScaleSettings = ScaleSettings(smoothing_rounds=1, scales=(1.0, 1.8), inhibition=0.7, line_scales=(1.0,), flow=2.0)
+    fine_weight: float = 0.9  # of a fine line beside a coarse one
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class LineField:
     strength: Map  # 0 … 1; ridges of it are lines
     tangent_x: Map  # unit vector along the line; its sign has no meaning
     tangent_y: Map
-    coherence: Map  # 0 … 1, how much the neighborhood agrees on the direction
+    fine: Map  # 1 where the line is only seen finely, else 0
 
 
 def line_field(image: Image, settings: LineFieldSettings = LineFieldSettings(), silhouette: Mask | None = None) -> LineField:
@@ -42,16 +52,28 @@ def line_field(image: Image, settings: LineFieldSettings = LineFieldSettings(), 
 
     silhouette: a mask [1, 1, H, W], its height the certainty, whose outline is a line even where the colors do not tell it.
     """
+    outline = None if silhouette is None else silhouette[0, 0].cpu().numpy().astype(np.float32)
+    strength, x, y, _coherence = _one_scale(image, settings.coarse, outline)
+    fine_strength, fine_x, fine_y, coherence = _one_scale(image, settings.fine, outline)
+    fine_strength = settings.fine_weight * fine_strength
+    fine = fine_strength > strength
+    exact = fine | (coherence > 0.9)
+    return LineField(
+        np.maximum(strength, fine_strength), np.where(exact, fine_x, x), np.where(exact, fine_y, y), fine.astype(np.float32)
+    )
+
+
+def _one_scale(image: Image, settings: ScaleSettings, outline: Map | None) -> tuple[Map, Map, Map, Map]:
+    """Strength 0 … 1, tangent x and y, and how much the neighborhood agrees on it, 0 … 1."""
     lab = _calm_lab(image, settings.smoothing_rounds)
-    if silhouette is not None:
-        lab = np.dstack([lab, settings.silhouette * silhouette[0, 0].cpu().numpy().astype(np.float32)])
+    if outline is not None:
+        lab = np.dstack([lab, settings.silhouette * outline])
     edges, tensor = _persistent_edges(lab, settings)
-    lines = _dark_lines(lab[..., 0], settings.line_scale)
-    strength = _inhibited(np.maximum(edges, lines), settings)
-    if silhouette is not None:
-        strength = _inside_lifted(strength, silhouette[0, 0].cpu().numpy() > 0, settings)
-    tangent_x, tangent_y, coherence = _directions(tensor, settings.flow)
-    return LineField(_normalized(strength), tangent_x, tangent_y, coherence)
+    edges = _instead_of_edges(edges, lab[..., 0], settings)
+    strength = _inhibited(edges, settings)
+    if outline is not None:
+        strength = _inside_lifted(strength, outline > 0, settings)
+    return np.clip(strength / _top(strength), 0, 1).astype(np.float32), *_directions(tensor, settings.flow)
 
 
 def _calm_lab(image: Image, rounds: int) -> Map:
@@ -63,7 +85,7 @@ def _calm_lab(image: Image, rounds: int) -> Map:
     return lab
 
 
-def _persistent_edges(lab: Map, settings: LineFieldSettings) -> tuple[Map, Map]:
+def _persistent_edges(lab: Map, settings: ScaleSettings) -> tuple[Map, Map]:
     """Edge strength [H, W] in Lab units, and the structure tensor [H, W, 3] (xx, xy, yy) of the finest two scales.
 
     The strength is the geometric mean over the scales, each widened to the reach of its blur: what vanishes in the
@@ -79,7 +101,7 @@ def _persistent_edges(lab: Map, settings: LineFieldSettings) -> tuple[Map, Map]:
         if level:
             magnitude = cv2.dilate(magnitude, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3)), iterations=round(sigma))
         logs += np.log(magnitude + 1e-2)
-    return np.exp(logs / len(settings.scales)), tensor
+    return np.clip(np.exp(logs / len(settings.scales)) - 0.05, 0, None), tensor
 
 
 def _gradients(lab: Map, sigma: float) -> tuple[Map, Map]:
@@ -93,18 +115,37 @@ def _larger_eigenvalue(xx: Map, xy: Map, yy: Map) -> Map:
     return (xx + yy + np.sqrt((xx - yy) ** 2 + 4 * xy**2)) / 2
 
 
-def _dark_lines(lightness: Map, sigma: float) -> Map:
-    """Strength of thin lines darker than both their sides, in Lab units: the larger curvature across them."""
-    blurred = cv2.GaussianBlur(lightness, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+def _instead_of_edges(edges: Map, lightness: Map, settings: ScaleSettings) -> Map:
+    """The edges, but where two of them bound a bar, the bar's middle line instead."""
+    lines, shadow = np.zeros_like(edges), np.zeros_like(edges)
+    for sigma in settings.line_scales:
+        bars = _bars(lightness, sigma)
+        lines = np.maximum(lines, bars)
+        reach = 2 * round(1.3 * sigma) + 1
+        shadow = np.maximum(shadow, cv2.dilate(bars, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))))
+    return np.maximum(np.clip(edges - settings.bar_shadow * shadow, 0, None), lines)
+
+
+def _bars(lightness: Map, sigma: float) -> Map:
+    """How much darker (or lighter: half) bars about 2σ wide are than both their sides, in Lab units."""
+    blurred = cv2.GaussianBlur(lightness, (0, 0), 0.6 * sigma, borderType=cv2.BORDER_REPLICATE)
     xx = cv2.Sobel(blurred, cv2.CV_32F, 2, 0, ksize=3, scale=0.25)
     yy = cv2.Sobel(blurred, cv2.CV_32F, 0, 2, ksize=3, scale=0.25)
     xy = cv2.Sobel(blurred, cv2.CV_32F, 1, 1, ksize=3, scale=0.25)
-    half, spread = (xx + yy) / 2, np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
-    across, along = half + spread, half - spread
-    return sigma**2 * np.clip(across - 2 * np.abs(along), 0, None)
+    half, spread = np.abs(xx + yy) / 2, np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
+    straight = np.clip(1 - 2 * np.abs(half - spread) / (half + spread + 1e-6), 0, 1)  # 0 for a dot
+    sign = np.where(xx + yy < 0, np.float32(-1), np.float32(1))
+    angle = 0.5 * np.arctan2(2 * xy * sign, (xx - yy) * sign)
+    y, x = np.mgrid[0 : blurred.shape[0], 0 : blurred.shape[1]].astype(np.float32)
+    dx, dy = 1.8 * sigma * np.cos(angle), 1.8 * sigma * np.sin(angle)
+    one = cv2.remap(blurred, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    other = cv2.remap(blurred, x - dx, y - dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    dark = np.minimum(one, other) - blurred
+    light = blurred - np.maximum(one, other)
+    return straight * np.clip(np.maximum(dark, 0.5 * light), 0, None)
 
 
-def _inhibited(strength: Map, settings: LineFieldSettings) -> Map:
+def _inhibited(strength: Map, settings: ScaleSettings) -> Map:
     """Strength less what the surround has anyway: a lone contour keeps all, a hair among hairs little."""
     near = cv2.GaussianBlur(strength, (0, 0), settings.surround / 3)
     wide = cv2.GaussianBlur(strength, (0, 0), settings.surround)
@@ -113,7 +154,7 @@ def _inhibited(strength: Map, settings: LineFieldSettings) -> Map:
     return np.clip(strength - settings.inhibition * surround, 0, None)
 
 
-def _inside_lifted(strength: Map, mask: npt.NDArray[np.bool_], settings: LineFieldSettings) -> Map:
+def _inside_lifted(strength: Map, mask: npt.NDArray[np.bool_], settings: ScaleSettings) -> Map:
     """Strength with the lines inside the subject raised towards those of its silhouette, which outshine them."""
     inside = cv2.erode(mask.astype(np.uint8), np.ones((13, 13), np.uint8)) > 0
     if inside.sum() < 400:
@@ -133,8 +174,3 @@ def _directions(tensor: Map, sigma: float) -> tuple[Map, Map, Map]:
     spread = np.sqrt((xx - yy) ** 2 + 4 * xy**2)
     angle = 0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2
     return np.cos(angle), np.sin(angle), (spread / (xx + yy + 1e-6)).astype(np.float32)
-
-
-def _normalized(strength: Map) -> Map:
-    """Scaled so that clearly drawn lines reach 1."""
-    return np.clip(strength / _top(strength), 0, 1).astype(np.float32)

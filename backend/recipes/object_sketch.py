@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 
@@ -31,15 +31,10 @@ LEAST_SIDE = 8  # px; a smaller picture holds no lines
 class ObjectSketchSettings:
     """How a subject is looked at and drawn."""
 
-    canvas: int = 704  # longer side of the framed subject, px
+    canvas: int = 896  # longer side of the framed subject, px
     margin: float = 0.06  # of the subject's longer side, kept free around it
     rim: int = 4  # lines may lie this far outside the subject, canvas px
-    contours: LineFieldSettings = LineFieldSettings()
-    details: LineFieldSettings = field(
-        default_factory=lambda: LineFieldSettings(
-            smoothing_rounds=1, scales=(1.0, 1.8), inhibition=0.55, line_scale=1.2, flow=2.0
-        )
-    )
+    lines: LineFieldSettings = LineFieldSettings()
     start: TracedStartSettings = TracedStartSettings()
     steps: int = 30
     bending: float = 0.002  # weight beside the ink's 1
@@ -91,15 +86,10 @@ class ObjectSketch:
             raise BadRequest(f"The picture is only {width} × {height} px; choose one of at least {LEAST_SIDE} px a side.")
 
     def _start(self, image: Image, mask: Mask, certainty: float, count: int) -> TracedStart:
-        silhouette = certainty * mask if certainty else None
-        contours, details = (line_field(image, s, silhouette) for s in (self.settings.contours, self.settings.details))
-        return traced_start(
-            Lines(contours.strength, contours.tangent_x, contours.tangent_y),
-            Lines(details.strength, details.tangent_x, details.tangent_y),
-            with_rim(mask, self.settings.rim)[0, 0].cpu().numpy(),
-            count,
-            self.settings.start,
-        )
+        field = line_field(image, self.settings.lines, certainty * mask if certainty else None)
+        worth = with_rim(mask, self.settings.rim)[0, 0].cpu().numpy()
+        lines = Lines(field.strength, field.tangent_x, field.tangent_y, field.fine)
+        return traced_start(lines, worth, count, self.settings.start)
 
     def _refined(
         self, strokes: Strokes, start: TracedStart, framing: Framing, pack: StylePack, steps: int, pool: ModelPool

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from backend.core.drawing import Drawing
+from backend.core.errors import BadRequest
 from backend.core.image import Mask
 from backend.core.work import Work
 from backend.model_pool import ModelPool
@@ -20,6 +21,10 @@ class Inputs:
     photograph: Photograph
     mask: Mask | None = None  # [1, 1, H, W] at the photograph's size, 1 = keep
 
+    def __post_init__(self) -> None:
+        if self.mask is not None and tuple(self.mask.shape[-2:]) != self.photograph.size:
+            raise BadRequest("The mask must have the size of the picture.")
+
 
 @dataclass(frozen=True)
 class SketchChoices:
@@ -30,6 +35,12 @@ class SketchChoices:
     guidance: str = "auto"
     seed: int = 0
     steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.strokes is not None and self.strokes < 1:
+            raise BadRequest(f"A sketch needs at least one stroke, not {self.strokes}.")
+        if self.steps is not None and self.steps < 0:
+            raise BadRequest(f"The number of steps cannot be negative ({self.steps}); 0 keeps the traced strokes.")
 
 
 class Recipe(Protocol):

@@ -91,14 +91,6 @@ def test_crumbs_are_left_out():
     assert trace_lines(0.4 * strength, tangent_x, tangent_y) == []
 
 
-def test_nothing_is_drawn_beside_lines_that_are_there():
-    fields = ridge_field((60, 160), along((15, 30), (145, 30)))
-    there = trace_lines(*fields)
-    assert trace_lines(*fields, beside=there) == []
-    apart = ridge_field((60, 160), along((15, 45), (145, 45)))
-    assert len(trace_lines(*apart, beside=there)) == 1
-
-
 def test_parallel_lines_that_are_far_enough_are_both_drawn():
     far = TraceSettings().apart + 6
     traces = trace_lines(*ridge_field((60, 160), along((15, 20), (145, 20)), along((15, 20 + far), (145, 20 + far))))

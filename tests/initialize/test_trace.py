@@ -7,13 +7,18 @@ from backend.initialize.trace import Lines, traced_start
 from backend.perception.line_field import line_field
 from tests.pictures import along, around, disc, distances, ridge_field, square, tensor
 
-NONE = Lines(*np.zeros((3, 160, 160), np.float32))
+COARSE = np.zeros((160, 160), np.float32)
+NONE = Lines(COARSE, COARSE, COARSE, COARSE)
 EVERYWHERE = np.ones((160, 160), np.float32)
 
 
 def lines_of(picture):
     field = line_field(tensor(picture))
-    return Lines(field.strength, field.tangent_x, field.tangent_y)
+    return Lines(field.strength, field.tangent_x, field.tangent_y, field.fine)
+
+
+def drawn_lines(*rows):
+    return Lines(*ridge_field((160, 160), *rows), COARSE)
 
 
 def on_curve(curve, count=2000):
@@ -26,7 +31,7 @@ def on_curve(curve, count=2000):
     (square(), along((35, 35), (125, 35), (125, 125), (35, 125), (35, 35))),
 ], ids=["disc", "square"])  # fmt: skip
 def test_the_outline_of_a_shape_is_one_closed_stroke_on_it(picture, outline):
-    start = traced_start(lines_of(picture), NONE, EVERYWHERE, 8)
+    start = traced_start(lines_of(picture), EVERYWHERE, 8)
     assert len(start.curves) == 1
     assert start.closed == [True]
     assert start.kinds == ["contour"]
@@ -39,53 +44,54 @@ def test_the_outline_of_a_shape_is_one_closed_stroke_on_it(picture, outline):
 
 
 def test_strokes_lie_half_a_pixel_right_of_pixel_indices():
-    field = Lines(*ridge_field((160, 160), along((20, 60), (140, 60))))
-    [curve] = traced_start(field, NONE, EVERYWHERE, 8).curves
+    field = drawn_lines(along((20, 60), (140, 60)))
+    [curve] = traced_start(field, EVERYWHERE, 8).curves
     assert np.allclose(curve[:, 1].numpy(), 60.5, atol=0.2)
 
 
 def test_no_more_strokes_than_asked_for_and_the_same_first_ones():
     rows = [along((20, y), (140, y)) for y in range(20, 150, 20)]
-    field = Lines(*ridge_field((160, 160), *rows))
-    many, few = (traced_start(field, NONE, EVERYWHERE, count) for count in (7, 3))
+    field = drawn_lines(*rows)
+    many, few = (traced_start(field, EVERYWHERE, count) for count in (7, 3))
     assert (len(many.curves), len(few.curves)) == (7, 3)
     assert all(torch.equal(a, b) for a, b in zip(few.curves, many.curves, strict=False))
     assert len(few.lines) == len(many.lines) == 7
 
 
-def test_details_come_only_where_no_contour_is():
-    contour, detail = along((20, 40), (140, 40)), along((20, 120), (120, 120))
-    start = traced_start(
-        Lines(*ridge_field((160, 160), contour)), Lines(*ridge_field((160, 160), contour, detail)), EVERYWHERE, 8
-    )
+def test_a_line_that_is_only_seen_finely_is_a_detail():
+    coarse, fine = along((20, 40), (140, 40)), along((20, 120), (120, 120))
+    lines = drawn_lines(coarse, fine)
+    seen_finely = COARSE.copy()
+    seen_finely[80:] = 1
+    start = traced_start(Lines(lines.strength, lines.tangent_x, lines.tangent_y, seen_finely), EVERYWHERE, 8)
     assert start.kinds == ["contour", "detail"]
     assert start.curves[1][:, 1].numpy() == pytest.approx(120.5, abs=0.3)
 
 
 def test_no_line_is_drawn_where_nothing_matters():
-    field = Lines(*ridge_field((160, 160), along((20, 40), (140, 40)), along((20, 120), (140, 120))))
+    field = drawn_lines(along((20, 40), (140, 40)), along((20, 120), (140, 120)))
     worth = EVERYWHERE.copy()
     worth[80:] = 0
-    [curve] = traced_start(field, NONE, worth, 8).curves
+    [curve] = traced_start(field, worth, 8).curves
     assert curve[:, 1].max() < 45
 
 
 def test_importance_starts_at_one_and_never_rises():
     rows = [along((20, y), (20 + y, y)) for y in range(20, 120, 9)]
-    importances = traced_start(Lines(*ridge_field((160, 160), *rows)), NONE, EVERYWHERE, 20).importances
+    importances = traced_start(drawn_lines(*rows), EVERYWHERE, 20).importances
     assert importances[0] == 1
     assert importances == sorted(importances, reverse=True)
     assert min(importances) >= 0
 
 
 def test_an_empty_field_starts_nothing():
-    start = traced_start(NONE, NONE, EVERYWHERE, 8)
+    start = traced_start(NONE, EVERYWHERE, 8)
     assert (start.curves, start.closed, start.kinds, start.gains, start.lines) == ([], [], [], [], [])
     assert start.importances == []
 
 
 def test_the_lines_as_ink_are_dark_where_lines_are():
-    start = traced_start(Lines(*ridge_field((160, 160), along((20, 40), (140, 40)))), NONE, EVERYWHERE, 8)
+    start = traced_start(drawn_lines(along((20, 40), (140, 40))), EVERYWHERE, 8)
     ink = start.lines_as_ink((160, 160), 3.0)
     assert ink.shape == (1, 1, 160, 160)
     assert float(ink[0, 0, 40, 40:120].min()) > 0.8

@@ -8,8 +8,9 @@ import torch
 from PIL import Image, ImageOps
 
 from backend.core.errors import BadImage, ImageTooLarge
-from backend.perception import photograph
-from backend.perception.photograph import Photograph, decode, decode_mask, picture_size
+from backend.perception import picture_file
+from backend.perception.photograph import Photograph, decode, decode_mask
+from backend.perception.picture_file import picture_size
 from tests.pictures import file_of, noise
 
 COLORS = noise(12, 20, seed=1)
@@ -156,7 +157,7 @@ def test_a_bomb_is_refused_by_its_declared_size(size):
 
 
 def test_a_file_of_too_many_bytes_is_refused(monkeypatch):
-    monkeypatch.setattr(photograph, "MAX_BYTES", 50)
+    monkeypatch.setattr(picture_file, "MAX_BYTES", 50)
     with pytest.raises(ImageTooLarge):
         decode(file_of(COLORS, "PNG"))
 

@@ -1,0 +1,61 @@
+"""Picture files opened safely, without torch: also the process that looks at uploads needs only this."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from backend.core.errors import BadImage, ImageTooLarge
+
+MAX_BYTES = 256 * 2**20
+MAX_PIXELS = 150_000_000
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "ICO", "TGA", "JPEG2000", "AVIF", "MPO")
+
+_DAMAGED = (
+    OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError,
+    MemoryError, struct.error,
+)  # fmt: skip
+
+
+def open_picture(data: bytes) -> Image.Image:
+    """The first frame of a picture file, fully decoded and upright (EXIF rotation applied), in its own color mode.
+
+    Raises BadImage or ImageTooLarge with a sentence.
+    """
+    if not data:
+        raise BadImage("The picture is empty (0 bytes). Choose another file.")
+    if len(data) > MAX_BYTES:
+        raise ImageTooLarge(f"The picture has more than {MAX_BYTES >> 20} MB. Save it smaller and try again.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(data), formats=[name for name in FORMATS if _known(name)])
+            if image.width * image.height > MAX_PIXELS:
+                raise ImageTooLarge(
+                    f"The picture has {image.width} × {image.height} pixels; {MAX_PIXELS // 10**6} million is the limit. "
+                    "Scale it down and try again."
+                )
+            image.load()
+            return ImageOps.exif_transpose(image)
+    except BadImage:
+        raise
+    except UnidentifiedImageError as error:
+        raise BadImage("This is not a picture that can be read. Use PNG, JPEG, WebP, TIFF, BMP or GIF.") from error
+    except Image.DecompressionBombError as error:
+        raise ImageTooLarge("The picture has too many pixels. Scale it down and try again.") from error
+    except _DAMAGED as error:
+        raise BadImage(f"The picture is damaged or cut short ({error}). Save it again and retry.") from error
+
+
+def picture_size(data: bytes) -> tuple[int, int]:
+    """Height and width in px after EXIF rotation, once the whole file has been decoded. Errors as `open_picture`."""
+    image = open_picture(data)
+    return image.height, image.width
+
+
+def _known(name: str) -> bool:
+    Image.init()
+    return name in Image.OPEN
