@@ -57,3 +57,16 @@ def test_two_runs_are_the_same_to_the_bit():
     first, second = (list(steps_towards(13.0, line(12.0), Schedule(5))) for _ in range(2))
     assert torch.equal(first[-1].strokes.points, second[-1].strokes.points)
     assert [step.loss for step in first] == [step.loss for step in second]
+
+
+def test_the_grad_mode_of_the_caller_is_its_own_between_steps():
+    work = steps_towards(13.0, line(12.0), Schedule(3))
+    next(work)
+    assert torch.is_grad_enabled()
+
+
+def test_two_optimizations_may_alternate():
+    a, b = steps_towards(13.0, line(12.0), Schedule(3)), steps_towards(13.0, line(12.0), Schedule(3))
+    next(a)
+    next(b)
+    next(a)

@@ -91,3 +91,23 @@ def test_every_bundled_pack_can_be_drawn_with(folder):
     assert 0 < read.pen.width < 0.1
     assert read.strokes >= 1
     assert read.pen.color != read.paper
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "strokes = inf",
+        "strokes = 0",
+        "strokes = -4",
+        "[pen]\nwidth = -1",
+        "[pen]\nwidth = nan",
+        "[pen]\nwidth = inf",
+        "[pen]\nwidth = 0",
+        "[pen]\ncolor = '#+1+1+1'",
+        "strokes = true",
+    ],
+)
+def test_packs_that_cannot_draw_are_told(tmp_path, text):
+    (tmp_path / "style.toml").write_text('title = "x"\n' + text)
+    with pytest.raises(BadRequest):
+        read_pack(tmp_path)

@@ -148,3 +148,24 @@ def test_corners_are_farther_apart_than_their_reach():
     corners = find_corners(along((0, 0), (30, 0), (30, 4), (0, 4)), 7, 0.95)
     assert corners
     assert np.all(np.diff(corners) > 7)
+
+
+def test_repeated_points_do_not_move_corners():
+    row = along((0, 0), (40, 0), (40, 40))
+    doubled = np.concatenate([np.repeat(row[:1], 10, 0), row])
+    assert np.allclose(fit_poly_bezier(doubled, 0.5, (50,)), fit_poly_bezier(row, 0.5, (40,)))
+
+
+def test_a_short_zigzag_stays_within_the_tolerance():
+    row = along((0, 0), (4, 0), (0, 0.5), (4, 1), (0, 1.5))
+    assert distances(row, on_curve(fit_poly_bezier(row, 0.3))).max() <= 0.31
+
+
+def test_three_points_stay_within_the_tolerance():
+    row = np.array([[0, 0], [10, 10], [20, 0.0]])
+    assert distances(row, on_curve(fit_poly_bezier(row, 1.0))).max() <= 1.01
+
+
+def test_a_row_without_points_is_refused():
+    with pytest.raises(ValueError, match="at least one point"):
+        fit_poly_bezier(np.zeros((0, 2)), 1.0)

@@ -63,3 +63,14 @@ def test_luminance_weighs_green_most():
     shades = torch.eye(3).reshape(3, 3, 1, 1)
     assert luminance(shades).flatten().tolist() == pytest.approx([0.299, 0.587, 0.114])
     assert float(luminance(torch.ones(1, 3, 1, 1))) == pytest.approx(1)
+
+
+def test_a_frame_left_of_the_picture_is_all_fill():
+    torch.testing.assert_close(
+        Framing((20, 300), (10, 10), (-100.0, 0.0)).crop(torch.zeros(1, 3, 20, 300)), torch.ones(1, 3, 10, 10)
+    )
+
+
+@pytest.mark.parametrize("size", [(1, 500), (10, 2000)])
+def test_a_thin_whole_picture_holds_no_fill(size):
+    assert float(Framing.whole(size, 64).crop(torch.zeros(1, 3, *size)).max()) == 0

@@ -61,3 +61,19 @@ def test_without_rows_or_wishes_there_is_no_order():
     rows, worths = lines(3)
     assert order_by_coverage([], [], CANVAS, 5) == []
     assert order_by_coverage(rows, worths, CANVAS, 0) == []
+
+
+@pytest.mark.parametrize("y", [8.0, 10.0, 101.3])
+@pytest.mark.parametrize("shift", [0.0, 0.7, 1.0])
+def test_a_copy_beside_a_row_is_left_out(y, shift):
+    row = along((100, y), (300, y))
+    assert len(order_by_coverage([row, row + shift], [np.ones(len(row))] * 2, (480, 640), 4)) == 1
+
+
+def test_a_worthless_row_is_left_out():
+    rows = [along((0, 10), (50, 10)), along((0, 300), (50, 300))]
+    assert len(order_by_coverage(rows, [np.ones(51), np.zeros(51)], (480, 640), 4)) == 1
+
+
+def test_rows_beyond_the_canvas_are_no_warning():
+    order_by_coverage([along((0, 0), (40, 0)), along((900, 900), (950, 900))], [np.ones(41), np.ones(51)], (480, 640), 2)

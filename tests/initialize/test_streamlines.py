@@ -107,3 +107,15 @@ def test_the_same_field_gives_the_same_lines():
     fields = ridge_field((120, 120), around((60, 60), 30), along((10, 100), (110, 20)))
     first, second = trace_lines(*fields), trace_lines(*fields)
     assert all(np.array_equal(a.row, b.row) for a, b in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("way", [1, -1])
+@pytest.mark.parametrize("start", np.linspace(0, 1, 5))
+def test_a_lasso_is_drawn_once_wherever_it_begins(way, start):
+    loop = around((130, 100), 35, np.pi / 2, np.pi / 2 - 2 * np.pi)
+    lasso = np.concatenate([along((20, 135), (129, 135)), loop])[::way]
+    s, tx, ty = ridge_field((200, 200), lasso)
+    p = lasso[int(start * (len(lasso) - 1))]
+    y, x = np.mgrid[0:200, 0:200]
+    s *= 0.8 + 0.2 * np.exp(-((x - p[0]) ** 2 + (y - p[1]) ** 2) / 200).astype(np.float32)
+    assert max(map(retraced, trace_lines(s, tx, ty))) < 0.1

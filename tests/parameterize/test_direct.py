@@ -63,3 +63,10 @@ def test_the_start_is_not_changed_and_every_used_parameter_has_a_gradient():
     [gradient] = [parameter.grad for parameter in direct.parameters]
     assert bool(gradient[1, [3, 6]].abs().gt(0).any(-1).all())
     assert bool(torch.isfinite(gradient).all())
+
+
+def test_no_point_goes_farther_than_the_reach():
+    direct = DirectStrokes(start(), DirectSettings(3.0))
+    for parameter in direct.parameters:
+        parameter.data += 1000
+    assert float((direct.strokes().points - start().points).detach().norm(dim=-1).max()) <= 3.0 + 1e-5

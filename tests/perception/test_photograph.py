@@ -204,3 +204,33 @@ def test_a_transparent_mask_keeps_what_is_opaque():
 def test_a_damaged_mask_is_told_in_a_sentence():
     with pytest.raises(BadImage):
         decode_mask(b"no mask", (10, 20))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [RAMP * 1.02, np.where(RAMP > 0.98, np.nan, RAMP), np.where(RAMP > 0.98, np.inf, RAMP)],
+    ids=["overshoot", "nan", "inf"],
+)
+def test_a_float_tiff_keeps_its_shades(values):
+    pixels = decode(file_of(Image.fromarray(values.astype(np.float32)), "TIFF")).pixels[0, 0].numpy()
+    assert abs(pixels[4] - RAMP[4]).max() < 0.03
+
+
+def test_signaling_nan_gives_no_warning():
+    data = file_of(Image.fromarray(RAMP), "TIFF").replace(np.float32(1).tobytes(), b"\x01\x00\x80\x7f")
+    decode(data)
+
+
+@pytest.mark.parametrize("form", ["AVIF", "TGA"])
+def test_other_formats_damaged_are_bad_images(form):
+
+    a = np.random.default_rng(0).integers(0, 255, (24, 32, 3)).astype(np.uint8)
+    f, r = file_of(a, form), random.Random(form)
+    for _ in range(600):
+        b = bytearray(f)
+        for _ in range(r.choice([1, 2, 4])):
+            b[r.randrange(min(len(b), 400))] = r.choice([0, 255, r.randrange(256)])
+        try:
+            decode(bytes(b))
+        except BadImage:
+            continue
