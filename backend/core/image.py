@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -29,10 +30,11 @@ class Framing:
         return cls(source, (max(1, round(height * scale)), max(1, round(width * scale))), scale=scale)
 
     @classmethod
-    def around(cls, mask: Mask, long_side: int, margin: float) -> Framing:
+    def around(cls, mask: Mask, long_side: int, margin: float, enlargement: float = math.inf) -> Framing:
         """The part of a picture that holds its mask (not empty) and a margin, a share of the part's longer side.
 
-        The canvas is `long_side` px on its longer side; the part ends at the picture's border.
+        The canvas is `long_side` px on its longer side, less where that would enlarge the picture more than
+        `enlargement` times; the part ends at the picture's border.
         """
         height, width = mask.shape[-2:]
         rows, columns = mask[0, 0].amax(1).nonzero()[:, 0], mask[0, 0].amax(0).nonzero()[:, 0]
@@ -41,7 +43,7 @@ class Framing:
         room = round(margin * max(bottom - top, right - left)) + 2
         top, left = max(0, top - room), max(0, left - room)
         bottom, right = min(height, bottom + room), min(width, right + room)
-        scale = long_side / max(bottom - top, right - left)
+        scale = min(long_side / max(bottom - top, right - left), enlargement)
         canvas = (max(1, round((bottom - top) * scale)), max(1, round((right - left) * scale)))
         return cls((height, width), canvas, (float(left), float(top)), scale)
 

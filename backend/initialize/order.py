@@ -23,7 +23,9 @@ class OrderSettings:
     last_reach: float = 0.006  # … a late one only what lies beside it
     ease: float = 14.0  # strokes over which the reach falls by a factor e
     brevity: float = 0.5  # late strokes are compared by gain / length^brevity, so that short telling details do not starve
-    least_gain: float = 0.10  # a stroke whose new part is less than this share of it only doubles others
+    beside: float = 0.009  # what is nearer than about this to a stroke is beside it, the more the nearer
+    least_new: float = 0.3  # a stroke of which a smaller share is not beside others only doubles them …
+    least_new_closed: float = 0.1  # … but a closed one is a shape of its own: a pupil in its eye
 
 
 def order_by_coverage(
@@ -48,14 +50,16 @@ def order_by_coverage(
     distance = np.full(grid, 1e6, np.float32)
     left = np.ones(len(rows), bool)
     lengths = np.array([len(row) for row in rows], float)
+    closed = np.array([np.array_equal(row[0], row[-1]) for row in rows])
+    least_new = np.where(closed, settings.least_new_closed, settings.least_new)
     chosen: list[tuple[int, float]] = []
     side = max(shape)
     while len(chosen) < count and left.any():
         late = 1 - np.exp(-len(chosen) / settings.ease)
         reach = side * (settings.reach + (settings.last_reach - settings.reach) * late)
         apart = distance.ravel()[cell]
-        beside = np.add.reduceat(worth * (1 - np.exp(-0.5 * (apart / (side * settings.last_reach)) ** 2)), starts)
-        left &= beside > settings.least_gain * full
+        new = np.add.reduceat(worth * (1 - np.exp(-0.5 * (apart / (side * settings.beside)) ** 2)), starts)
+        left &= new > least_new * full
         gains = np.add.reduceat(worth * (1 - np.exp(-0.5 * (apart / reach) ** 2)), starts)
         best = int(np.where(left, gains / lengths ** (settings.brevity * late), -1.0).argmax())
         if not left[best] or gains[best] <= 0:

@@ -35,7 +35,7 @@ class TracedStartSettings:
     trace: TraceSettings = TraceSettings()
     link: LinkSettings = LinkSettings()
     order: OrderSettings = OrderSettings()
-    tolerance: float = 1.4  # largest distance of a curve from its line
+    tolerance: float = 2.0  # largest distance of a curve from its line
     corner_reach: int = 7
     corner_turn: float = 0.95  # rad
 

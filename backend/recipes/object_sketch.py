@@ -32,6 +32,7 @@ class ObjectSketchSettings:
     """How a subject is looked at and drawn."""
 
     canvas: int = 896  # longer side of the framed subject, px
+    enlargement: float = 2.5  # a small picture is enlarged no more than this: it has no finer lines to show
     margin: float = 0.06  # of the subject's longer side, kept free around it
     rim: int = 4  # lines may lie this far outside the subject, canvas px
     lines: LineFieldSettings = LineFieldSettings()
@@ -55,7 +56,7 @@ class ObjectSketch:
         self._check(inputs, choices)
         yield Progress("finding the subject", 0.02)
         foreground, notes = _choose_foreground(inputs, choices)
-        framing = Framing.around(foreground.mask, self.settings.canvas, self.settings.margin)
+        framing = Framing.around(foreground.mask, self.settings.canvas, self.settings.margin, self.settings.enlargement)
         image, mask = framing.crop(inputs.photograph.pixels), framing.crop(foreground.mask, fill=0.0)
         yield Progress("finding the lines", 0.12)
         start = self._start(image, mask, foreground.certainty, choices.strokes or pack.strokes)
