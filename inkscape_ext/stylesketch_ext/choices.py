@@ -8,14 +8,25 @@ from typing import Optional
 
 from stylesketch_ext.failures import Failure, sentence
 from stylesketch_ext.wire.messages import SketchSettings
+from stylesketch_ext.words import _, marked
 
 LOG = logging.getLogger(__name__)
 
 FILE_NAME = "inkscape-choices.json"
 
-STYLES = (("technical-pen", "Technical pen"),)
-MASKS = (("auto", "The main subject"), ("none", "The whole picture"))
-GUIDANCE = {"auto": "Automatic", "classical": "Lines of the picture", "squeezenet": "SqueezeNet", "clip": "CLIP"}
+STYLES = (("technical-pen", marked("Technical pen")),)
+MASKS = (("auto", marked("The main subject")), ("none", marked("The whole picture")))
+SOURCES = (
+    ("auto", marked("Automatic")),
+    ("file", marked("The picture's file")),
+    ("seen", marked("What is visible of the selection")),
+)
+GUIDANCE = {
+    "auto": marked("Automatic"),
+    "classical": marked("Lines of the picture"),
+    "squeezenet": "SqueezeNet",
+    "clip": "CLIP",
+}
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,7 @@ class Choices:
     strokes: int = 0  # 0 = the style's own number
     style: str = "technical-pen"
     mask: str = "auto"
+    source: str = "auto"  # what is taken for the picture: one of SOURCES
     guidance: str = "auto"
     seed: int = 0
     steps: int = -1  # -1 = the recipe's own number
@@ -41,7 +53,7 @@ class Choices:
                 steps=None if self.steps < 0 else self.steps,
             )
         except ValueError as error:
-            raise Failure(sentence("StyleSketch cannot draw with these settings: %s" % error)) from error
+            raise Failure(sentence(_("StyleSketch cannot draw with these settings: %s") % error), "select") from error
 
 
 def remembered(folder: str, otherwise: Choices) -> Choices:
@@ -70,3 +82,17 @@ def remember(folder: str, choices: Choices) -> Optional[str]:
         LOG.warning("the choices cannot be kept: %s", error)
         return None
     return path
+
+
+def once(folder: str, what: str) -> bool:
+    """True the first time that this is asked for `what`; also where `folder` cannot be written."""
+    path = os.path.join(folder, what)
+    if os.path.exists(path):
+        return False
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with open(path, "w", encoding="utf-8"):
+            pass
+    except OSError as error:
+        LOG.warning("%s cannot be kept: %s", what, error)
+    return True

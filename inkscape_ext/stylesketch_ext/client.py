@@ -19,6 +19,7 @@ from stylesketch_ext.wire.messages import (
     SketchRequest,
     SketchResult,
 )  # fmt: skip
+from stylesketch_ext.words import _, marked
 
 T = TypeVar("T")
 
@@ -26,7 +27,7 @@ SILENCE = 15.0  # s; the engine sends a heartbeat at least every 5 s
 UPLOAD_TIMEOUT = 120.0  # s; a worker decodes the picture meanwhile
 RECONNECTS = 6  # in a row, without an event in between
 
-GARBLED = "StyleSketch's engine gave an answer that this extension does not understand: run ./install.sh again."
+GARBLED = marked("StyleSketch's engine gave an answer that this extension does not understand: run ./install.sh again.")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class BackendClient:
                     yield event
                     if event.ends:
                         return
-                problem: Unreachable = Unreachable("StyleSketch's engine stopped in the middle of the sketch: try again.")
+                problem: Unreachable = Unreachable(_("StyleSketch's engine stopped in the middle of the sketch: try again."))
             except Unreachable as error:
                 problem = error
             broken += 1
@@ -101,7 +102,7 @@ class BackendClient:
         try:
             for line in self._http.lines("/jobs/%s/events" % job, headers, SILENCE):
                 if line:
-                    name, _, value = line.decode("utf-8", "replace").partition(":")
+                    name, _colon, value = line.decode("utf-8", "replace").partition(":")
                     fields.setdefault(name, []).append(value[1:] if value.startswith(" ") else value)
                     continue
                 if "event" in fields:
@@ -109,13 +110,13 @@ class BackendClient:
                 fields = {}
         except StreamRefused as refused:
             self._checked(refused.answer)
-            raise Garbled(GARBLED) from None
+            raise Garbled(_(GARBLED)) from None
 
     def _message(self, kind: Type[T], answer: Answer) -> T:
         try:
             return codec.loads(kind, self._checked(answer).body)
         except codec.WireError as error:
-            raise Garbled(GARBLED) from error
+            raise Garbled(_(GARBLED)) from error
 
     def _checked(self, answer: Answer) -> Answer:
         if 200 <= answer.status < 300:
@@ -123,7 +124,7 @@ class BackendClient:
         try:
             problem = codec.loads(Problem, answer.body)
         except codec.WireError as error:
-            raise Garbled("%s (HTTP status %d)" % (GARBLED, answer.status)) from error
+            raise Garbled("%s (HTTP status %d)" % (_(GARBLED), answer.status)) from error
         raise Refusal(problem)
 
 
@@ -135,5 +136,5 @@ def _event(fields: Dict[str, List[str]]) -> JobEvent:
         if kind == FAILED:
             return JobEvent(number, kind, problem=codec.loads(Problem, data))
     except codec.WireError as error:
-        raise Garbled(GARBLED) from error
+        raise Garbled(_(GARBLED)) from error
     return JobEvent(number, kind)

@@ -3,6 +3,8 @@
 import math
 from typing import Optional
 
+from stylesketch_ext.words import _
+
 MEMORY = 6.0  # s; how far back the mean speed reaches
 SETTLE = 2.0  # s before anything is said
 LEAST = 0.03  # share done before anything is said: the first stages jump
@@ -39,8 +41,8 @@ def spoken(seconds: Optional[float]) -> str:
     if seconds is None:
         return ""
     if seconds < 5:
-        return "a few seconds left"
+        return _("a few seconds left")
     if seconds < 55:
-        return "about %d s left" % (5 * round(seconds / 5 + 0.49))
+        return _("about %d s left") % (5 * round(seconds / 5 + 0.49))
     minutes = int(seconds / 60 + 0.75)
-    return "about %d min left" % max(1, minutes)
+    return _("about %d min left") % max(1, minutes)

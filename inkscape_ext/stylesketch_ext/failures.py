@@ -1,27 +1,64 @@
-"""What ends a run early. Every text is one sentence that says what the user can do."""
+"""What ends a run early. Every text is one sentence that says what the user can do.
+
+Each failure names the part of the README's troubleshooting page that helps further, by its key in HELP.
+"""
 
 from typing import Optional
 
 from stylesketch_ext.wire.messages import Problem
 
+HELP = {  # key: heading in README.md, below Troubleshooting
+    "select": "Nothing is sketched, or the wrong thing",
+    "picture": "The picture cannot be read",
+    "seen": "What is visible cannot be drawn as a picture",
+    "engine": "The engine does not start",
+    "sandbox": "Inkscape from Snap or Flathub",
+    "install": "The extension finds no engine",
+    "modules": "A Python module or GTK is missing",
+    "memory": "There is not enough memory or space",
+    "weights": "Weights or packages are missing",
+    "bug": "StyleSketch stumbled over an error of its own",
+}
+HELP_BY_CODE = {
+    "bad-image": "picture",
+    "image-too-large": "picture",
+    "bad-request": "select",
+    "not-found": "engine",
+    "refused": "engine",
+    "conflict": "engine",
+    "missing": "weights",
+    "out-of-memory": "memory",
+    "out-of-disk": "memory",
+}
+
 
 class Failure(Exception):
-    """The run cannot go on; `str(failure)` is the sentence for the user."""
+    """The run cannot go on; `str(failure)` is the sentence for the user, `help` a key of HELP."""
+
+    def __init__(self, text: str, help: str = "bug") -> None:
+        super().__init__(text)
+        self.help = help
 
 
 class Unreachable(Failure):
     """The engine does not answer: not started, ended, or the connection broke."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text, "engine")
+
 
 class Garbled(Failure):
     """The engine, or whatever listens on its port, answered something that is no message of ours."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, "engine")
 
 
 class Refusal(Failure):
     """The engine answered with a problem; its sentence is shown as it is."""
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.detail or problem.title)
+        super().__init__(problem.detail or problem.title, HELP_BY_CODE.get(problem.code, "bug"))
         self.problem = problem
 
     @property

@@ -15,12 +15,17 @@ from urllib.request import pathname2url, url2pathname
 import inkex
 
 from stylesketch_ext.failures import Failure
+from stylesketch_ext.words import _
 
 XLINK = "{http://www.w3.org/1999/xlink}href"
 ABSREF = "{http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd}absref"
 
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+class NoBitmap(Failure):
+    """The picture is itself a drawing."""
 
 
 def href(element: inkex.BaseElement) -> str:
@@ -31,20 +36,20 @@ def href(element: inkex.BaseElement) -> str:
 def picture_bytes(image: inkex.BaseElement, folders: Sequence[str]) -> bytes:
     """The bytes of the image file that `image` shows; relative links are tried in `folders`, in order.
 
-    Raises Failure for a missing file, for a link to the web and for a picture that is no bitmap.
+    Raises Failure for a missing file and for a link to the web, NoBitmap for a picture that is a drawing.
     """
     link = href(image)
     if link[:5].lower() == "data:":
         return _bitmap(decode_data_uri(link))
     if not link and not image.get(ABSREF):
-        raise Failure("The selected picture is empty: import a photograph with File ▸ Import and select that.")
+        raise Failure(_("The selected picture is empty: import a photograph with File ▸ Import and select that."), "picture")
     path = linked_path(link, image.get(ABSREF), folders)
     try:
         with open(path, "rb") as file:
             return _bitmap(file.read())
     except OSError as error:
         raise Failure(
-            "The linked picture %s cannot be read (%s): mend the link or embed it." % (path, error.strerror)
+            _("The linked picture %s cannot be read (%s): mend the link or embed it.") % (path, error.strerror), "picture"
         ) from error
 
 
@@ -60,21 +65,25 @@ def decode_data_uri(uri: str) -> bytes:
         except binascii.Error:
             data = b""
     if not data:
-        raise Failure("The picture embedded in the document is damaged: import the photograph again.")
+        raise Failure(_("The picture embedded in the document is damaged: import the photograph again."), "picture")
     return data
 
 
 def linked_path(link: str, absref: Optional[str], folders: Sequence[str]) -> str:
     """The file that a link means; raises Failure with the path that was looked for."""
     if urlsplit(link).scheme.lower() in ("http", "https", "ftp") and not _DRIVE.match(link):
-        raise Failure("The picture lies on the web (%s): save it to a file, import that file and select it." % link)
+        raise Failure(
+            _("The picture lies on the web (%s): save it to a file, import that file and select it.") % link, "picture"
+        )
     candidates = list(_candidates(link, folders))
     if absref:
         candidates.append(absref)
     for path in candidates:
         if os.path.isfile(path):
             return path
-    raise Failure("The linked picture %s is missing: mend the link with Object Properties, or embed it." % candidates[-1])
+    raise Failure(
+        _("The linked picture %s is missing: mend the link with Object Properties, or embed it.") % candidates[-1], "picture"
+    )
 
 
 def repair_links(svg: inkex.BaseElement, temporary_folder: str, document: Optional[str]) -> int:
@@ -120,8 +129,8 @@ def _candidates(link: str, folders: Sequence[str]) -> Iterator[str]:
 def _bitmap(data: bytes) -> bytes:
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<svg", b"<?xml", b"<!doctype svg")):
-        raise Failure(
-            "The selected picture is itself a drawing (SVG): "
-            "make a bitmap of it with Edit ▸ Make a Bitmap Copy and select that."
+        raise NoBitmap(
+            _("The selected picture is itself a drawing (SVG): choose to sketch what is visible, not the picture's file."),
+            "picture",
         )
     return data

@@ -5,14 +5,15 @@ The extension never works these folders out by itself: sandboxed Inkscapes redir
 
 import json
 import os
+import sys
 from dataclasses import dataclass
 from typing import Any, Dict, Optional
 
 from stylesketch_ext.failures import Failure
+from stylesketch_ext.words import _
 
 SCHEMA = 1
 VARIABLE = "STYLESKETCH_INSTALL_JSON"
-CURE = "run ./install.sh in the StyleSketch folder, then restart Inkscape"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,13 @@ class Installation:
     home: Optional[str] = None  # given to the engine as STYLESKETCH_HOME
 
 
+def cure() -> str:
+    """What to do where the engine is missing or broken, as the end of a sentence."""
+    if sys.platform == "linux":
+        return _("run ./install.sh in the StyleSketch folder, then restart Inkscape")
+    return _("run install.py in the StyleSketch folder with Inkscape's Python, then restart Inkscape")
+
+
 def find_installation(entry_script: str) -> Installation:
     """The installation that `entry_script` (…/inkscape_ext/x.py) belongs to; raises Failure when there is none.
 
@@ -39,18 +47,18 @@ def find_installation(entry_script: str) -> Installation:
         with open(path, encoding="utf-8") as file:
             fields = json.load(file)
     except OSError:
-        raise Failure("StyleSketch's engine is not installed (there is no %s): %s." % (path, CURE)) from None
+        raise Failure(_("StyleSketch's engine is not installed (there is no %s): %s.") % (path, cure()), "install") from None
     except ValueError as error:
-        raise Failure("StyleSketch's %s is damaged (%s): %s." % (path, error, CURE)) from None
+        raise Failure(_("StyleSketch's %s is damaged (%s): %s.") % (path, error, cure()), "install") from None
     return _read(fields, path)
 
 
 def _read(fields: Any, path: str) -> Installation:
     if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
-        raise Failure("StyleSketch's %s was written by another version: %s." % (path, CURE))
+        raise Failure(_("StyleSketch's %s was written by another version: %s.") % (path, cure()), "install")
     kinds: Dict[str, type] = {"version": str, "protocol": int, "python": str, "data": str, "state": str, "endpoint": str}
     for name, kind in kinds.items():
         if not isinstance(fields.get(name), kind):
-            raise Failure("StyleSketch's %s lacks '%s': %s." % (path, name, CURE))
+            raise Failure(_("StyleSketch's %s lacks '%s': %s.") % (path, name, cure()), "install")
     home = fields.get("home")
     return Installation(home=home if isinstance(home, str) and home else None, **{name: fields[name] for name in kinds})

@@ -9,12 +9,14 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from typing import IO, Callable, Dict, Mapping, Optional
+from typing import IO, Callable, Optional
 
 from stylesketch_ext.client import BackendClient
 from stylesketch_ext.failures import Cancelled, Failure, Garbled, Refusal, Unreachable
-from stylesketch_ext.installation import CURE, Installation
+from stylesketch_ext.installation import Installation, cure
+from stylesketch_ext.surroundings import sandbox, scrubbed_environment
 from stylesketch_ext.wire.messages import PROTOCOL_VERSION, Health
+from stylesketch_ext.words import _
 
 LOG = logging.getLogger(__name__)
 
@@ -23,11 +25,6 @@ START_LIMIT = 60.0  # s
 STOP_LIMIT = 15.0  # s
 GRACE = 3.0  # s, for an engine that somebody else started at the same moment
 START_LOG = "engine-start.log"
-
-# What Inkscape's packaging sets for its own Python and GTK, and what would mislead the engine's Python.
-FOREIGN_PREFIXES = ("PYTHON", "GDK_PIXBUF_", "GTK_", "FONTCONFIG_", "DYLD_", "QT_", "INKSCAPE_", "INKEX_", "STYLESKETCH_")
-FOREIGN = ("GI_TYPELIB_PATH", "GIO_MODULE_DIR", "LD_LIBRARY_PATH", "LD_PRELOAD", "SELF_CALL", "DOCUMENT_PATH", "VIRTUAL_ENV")
-REDIRECTED = ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,12 @@ def connect(
         if health.protocol == PROTOCOL_VERSION:
             return endpoint.client()
         _retire(installation, endpoint, health, tell, stopped)
-    tell("Starting the drawing engine …")
+    if sandbox(os.environ):
+        raise Failure(
+            _("Inkscape from %s cannot start the drawing engine: run 'systemctl --user start stylesketch' in a terminal, "
+              "then try again.") % sandbox(os.environ), "sandbox"
+        )  # fmt: skip
+    tell(_("Starting the drawing engine …"))
     return _start(installation, tell, stopped)
 
 
@@ -79,36 +81,28 @@ def answering(endpoint: Endpoint) -> Optional[Health]:
     except Refusal as refusal:
         if refusal.problem.code != "refused":
             return None
-        raise Failure("A StyleSketch engine runs that does not accept this Inkscape: end it with 'stylesketch stop'.") from None
-
-
-def scrubbed_environment(environment: Mapping[str, str], home: Optional[str]) -> Dict[str, str]:
-    """`environment` without what Inkscape, its packaging and other extensions put into it."""
-    kept = {k: v for k, v in environment.items() if not k.startswith(FOREIGN_PREFIXES) and k not in FOREIGN}
-    if sys.platform == "darwin" or "SNAP" in kept or "FLATPAK_ID" in kept:
-        kept = {k: v for k, v in kept.items() if k not in REDIRECTED}
-    bundle = kept.pop("APPDIR", None) or (os.path.dirname(sys.executable) if sys.platform == "win32" else None)
-    if bundle and "PATH" in kept:
-        kept["PATH"] = os.pathsep.join(p for p in kept["PATH"].split(os.pathsep) if not p.startswith(bundle))
-    if home:
-        kept["STYLESKETCH_HOME"] = home
-    return kept
+        raise Failure(
+            _("A StyleSketch engine runs that does not accept this Inkscape: end it with 'stylesketch stop'."), "engine"
+        ) from None
 
 
 def _retire(installation: Installation, old: Endpoint, health: Health, tell: Callable, stopped: Callable) -> None:
     """Stop an engine of another protocol, unless it is at work."""
     if health.queue != 0:
         raise Failure(
-            "An older StyleSketch engine (%s) is still drawing: wait until it is done, or end it with 'stylesketch stop'."
-            % health.version
+            _("An older StyleSketch engine (%s) is still drawing: wait until it is done, or end it with 'stylesketch stop'.")
+            % health.version,
+            "engine",
         )
-    tell("Replacing the engine by the installed version …")
+    tell(_("Replacing the engine by the installed version …"))
     with contextlib.suppress(Unreachable):
         old.client().shutdown()
     limit = time.monotonic() + STOP_LIMIT
     while answering(old):
         if time.monotonic() > limit:
-            raise Failure("An older StyleSketch engine (%s) does not stop: end it with 'stylesketch stop'." % health.version)
+            raise Failure(
+                _("An older StyleSketch engine (%s) does not stop: end it with 'stylesketch stop'.") % health.version, "engine"
+            )
         _pause(stopped)
 
 
@@ -126,11 +120,13 @@ def _start(installation: Installation, tell: Callable, stopped: Callable) -> Bac
         if process.poll() is not None and limit > time.monotonic() + GRACE:
             limit = time.monotonic() + GRACE
         if time.monotonic() > began + 4:
-            tell("Starting the drawing engine … (the first start takes about ten seconds)")
+            tell(_("Starting the drawing engine … (the first start takes about ten seconds)"))
         _pause(stopped)
     if process.poll() is None:
-        raise Failure("The drawing engine did not get ready within %d s: look into %s, then try again." % (START_LIMIT, log))
-    raise Failure("The drawing engine ended at once (%s): %s." % (_last_line(log) or "see " + log, CURE))
+        raise Failure(
+            _("The drawing engine did not get ready within %d s: look into %s, then try again.") % (START_LIMIT, log), "engine"
+        )
+    raise Failure(_("The drawing engine ended at once (%s): %s.") % (_last_line(log) or log, cure()), "engine")
 
 
 def _spawn(installation: Installation, log: str) -> subprocess.Popen:
@@ -148,7 +144,7 @@ def _spawn(installation: Installation, log: str) -> subprocess.Popen:
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, close_fds=True, **detached
             )  # fmt: skip
     except OSError as error:
-        raise Failure("The drawing engine could not be started (%s): %s." % (error, CURE)) from error
+        raise Failure(_("The drawing engine could not be started (%s): %s.") % (error, cure()), "engine") from error
 
 
 def _private_log(path: str) -> IO[bytes]:

@@ -6,7 +6,7 @@ from typing import Dict, Set
 import inkex
 
 from stylesketch_ext.placement import Box, Placement
-from stylesketch_ext.selection import SelectedPicture
+from stylesketch_ext.subjects import Subject
 from stylesketch_ext.wire import codec
 from stylesketch_ext.wire.messages import LayerData, PathData, SketchResult
 
@@ -15,16 +15,17 @@ PREFIX = "stylesketch"
 PRECISION = 0.001  # source px; the accuracy of written coordinates
 
 
-def add_sketch(svg: inkex.BaseElement, result: SketchResult, picture: SelectedPicture, placement: Placement) -> inkex.Layer:
-    """Put `result` into the document: one top-level layer without a transform, directly above the picture's own.
+def add_sketch(svg: inkex.BaseElement, result: SketchResult, subject: Subject, placement: Placement) -> inkex.Layer:
+    """Put `result` into the document: one top-level layer without a transform, directly above the one of
+    what it shows.
 
     A group for each region, a path for each stroke, in the order given.
     """
     taken = {element.get("id") for element in svg.iter() if element.get("id")}
     layer = inkex.Layer(nsmap={PREFIX: NAMESPACE})
-    svg.insert(svg.index(picture.chain[0]) + 1, layer)
+    svg.insert(svg.index(subject.chain[0]) + 1, layer)
     layer.set("inkscape:groupmode", "layer")
-    layer.set("inkscape:label", "StyleSketch: %s — %s" % (result.style_title, result.title or picture.name))
+    layer.set("inkscape:label", "StyleSketch: %s — %s" % (result.style_title, result.title or subject.name))
     layer.set("id", unique("ss-%s" % result.drawing.run, taken))
     _describe(layer, result)
     for region in result.drawing.layers:

@@ -16,6 +16,7 @@ from inkex import Transform
 
 from stylesketch_ext.failures import Failure
 from stylesketch_ext.selection import Chain, tag_name
+from stylesketch_ext.words import _
 
 PX_PER_UNIT = {
     "": 1.0,
@@ -74,11 +75,11 @@ def place(chain: Chain, width: int, height: int) -> Placement:
         matrix = matrix @ local
     frame = _frame(image, viewport, Box(0, 0, width, height))
     if frame.width <= 0 or frame.height <= 0:
-        raise Failure("The selected picture has no area: give it a width and a height, then try again.")
+        raise Failure(_("The selected picture has no area: give it a width and a height, then try again."), "select")
     pixels, rule = Box(0, 0, width, height), image.get("preserveAspectRatio")
     placement = Placement(matrix @ _transform(image) @ fit(pixels, frame, rule), _crop(pixels, frame, rule))
     if not placement.scale > 0:
-        raise Failure("The selected picture is squeezed to a line: give it a width and a height, then try again.")
+        raise Failure(_("The selected picture is squeezed to a line: give it a width and a height, then try again."), "select")
     return placement
 
 

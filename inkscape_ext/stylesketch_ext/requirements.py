@@ -2,44 +2,80 @@
 
 import importlib
 import importlib.util
+import os
 import sys
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
+
+from stylesketch_ext.surroundings import bundle, sandbox
+from stylesketch_ext.words import _, plural
 
 MODULES = ("inkex", "lxml", "cssselect", "numpy", "tinycss2")  # inkex itself, and what its versions import
+OLDEST_INKEX = (1, 2)
 
-PACKAGES = {
-    "debian": ("sudo apt install", "python3-%s"),
-    "fedora": ("sudo dnf install", "python3-%s"),
-    "suse": ("sudo zypper install", "python3-%s"),
-    "arch": ("sudo pacman -S", "python-%s"),
+PACKAGES = {  # family of distributions: (command, package of a module, packages that bring GTK)
+    "debian": ("sudo apt install", "python3-%s", "python3-gi python3-gi-cairo gir1.2-gtk-3.0"),
+    "fedora": ("sudo dnf install", "python3-%s", "python3-gobject gtk3"),
+    "suse": ("sudo zypper install", "python3-%s", "python3-gobject-Gdk typelib-1_0-Gtk-3_0"),
+    "arch": ("sudo pacman -S", "python-%s", "python-gobject gtk3"),
+    "alpine": ("sudo apk add", "py3-%s", "py3-gobject3 gtk+3.0"),
+    "void": ("sudo xbps-install", "python3-%s", "python3-gobject gtk+3"),
 }
+FAMILIES = {"ubuntu": "debian", "rhel": "fedora", "centos": "fedora", "opensuse": "suse", "sles": "suse"}
 
 
 def missing_sentence() -> Optional[str]:
-    """None when inkex can be imported, else one sentence with the command that mends it."""
+    """None when inkex can be imported and is new enough, else one sentence with the command that mends it."""
     try:
-        importlib.import_module("inkex")
+        inkex = importlib.import_module("inkex")
     except ImportError as error:
         return _explain(error)
+    except Exception as error:  # a package for another Python, or half installed
+        return _broken(error)
+    found = inkex_version(inkex)
+    if found < OLDEST_INKEX:
+        return _("StyleSketch needs Inkscape 1.2 or newer, and this one's modules are of version %s: update Inkscape.") % (
+            ".".join(map(str, found))
+        )
     return None
+
+
+def inkex_version(inkex: object) -> "tuple":
+    """(major, minor); modules that do not tell are those of Inkscape 1.0 or 1.1, unless they can what 1.2's can."""
+    told = getattr(inkex, "__version__", None) or ("1.2" if hasattr(inkex, "Rectangle") and hasattr(inkex, "Page") else "1.0")
+    return tuple(int(part) for part in told.split(".")[:2] if part.isdigit())
+
+
+def no_window_sentence() -> str:
+    """Why there is no window, and the command that brings it."""
+    cure = _("run '%s'") % " ".join(_family_line()) if _family_line() else _("install GTK 3 and PyGObject for it")
+    return _("StyleSketch works without its window, since Inkscape's Python (%s) has no GTK: %s to get it.") % (
+        sys.executable, cure
+    )  # fmt: skip
 
 
 def _explain(error: ImportError) -> str:
     name = (error.name or "").split(".")[0]
     if name == "inkex" or not _found("inkex"):
-        return (
+        return _(
             "StyleSketch cannot find Inkscape's Python module 'inkex': start it from Inkscape's Extensions menu, "
             "and if that is what you did, install Inkscape again (version 1.2 or newer)."
         )
     if not name or (_found(name) and name not in MODULES):
-        return "StyleSketch cannot load Inkscape's Python modules with %s (%s): install Inkscape again." % (
-            sys.executable,
-            error,
-        )
+        return _broken(error)
     absent = sorted({name, *(module for module in MODULES if not _found(module))})
-    return "StyleSketch needs the Python module%s %s, which %s lacks: %s, then try again." % (
-        "s" if len(absent) > 1 else "", " and ".join("'%s'" % module for module in absent), sys.executable, _cure(absent)
-    )  # fmt: skip
+    names = _(" and ").join("'%s'" % module for module in absent)
+    said = plural(
+        "StyleSketch needs the Python module {names}, which {python} lacks: {cure}, then try again.",
+        "StyleSketch needs the Python modules {names}, which {python} lacks: {cure}, then try again.",
+        len(absent),
+    )
+    return said.format(names=names, python=sys.executable, cure=_cure(absent))
+
+
+def _broken(error: Exception) -> str:
+    detail = " ".join(str(error).split()).rstrip(".")
+    said = _("StyleSketch cannot load Inkscape's Python modules with %s (%s): install Inkscape again.")
+    return said % (sys.executable, detail)
 
 
 def _found(name: str) -> bool:
@@ -49,22 +85,28 @@ def _found(name: str) -> bool:
         return False
 
 
-def _cure(modules: List[str]) -> str:
-    """The command of this distribution that installs `modules`."""
+def _cure(modules: Sequence[str]) -> str:
+    """What installs `modules` for this Inkscape."""
+    if sandbox(os.environ) or bundle(os.environ):
+        return _("install Inkscape again, with its Python and extension components")
+    line = _family_line(modules)
+    return _("run '%s'") % " ".join(line) if line else _("install it with the tool that installed Inkscape")
+
+
+def _family_line(modules: Sequence[str] = ()) -> List[str]:
+    """The command of this distribution that installs `modules`, or GTK; empty where the distribution is not known."""
     release = _os_release()
-    names = (release.get("ID", "") + " " + release.get("ID_LIKE", "")).split()
-    family = {"ubuntu": "debian", "rhel": "fedora", "opensuse": "suse"}
-    for name in names:
-        packages = PACKAGES.get(family.get(name, name))
-        if packages:
-            return "run '%s %s'" % (packages[0], " ".join(packages[1] % module for module in modules))
-    return "install them with the tool that installed Inkscape" if len(modules) > 1 else "install it with your package manager"
+    for name in (release.get("ID", "") + " " + release.get("ID_LIKE", "")).split():
+        known = PACKAGES.get(FAMILIES.get(name.split("-")[0], name.split("-")[0]))
+        if known:
+            return [known[0], *([known[1] % module for module in modules] or [known[2]])]
+    return []
 
 
 def _os_release() -> Dict[str, str]:
     try:
-        with open("/etc/os-release", encoding="utf-8") as lines:
+        with open(os.environ.get("STYLESKETCH_OS_RELEASE", "/etc/os-release"), encoding="utf-8") as lines:
             pairs = [line.strip().partition("=") for line in lines if "=" in line]
     except OSError:
         return {}
-    return {key: value.strip("\"'") for key, _, value in pairs}
+    return {key: value.strip("\"'") for key, _sign, value in pairs}

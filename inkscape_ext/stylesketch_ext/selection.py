@@ -1,50 +1,68 @@
-"""The photograph that the user means, and the way to it through groups, nested documents and clones."""
+"""The photographs that the user means, and the way to each through groups, nested documents and clones."""
 
 import os
-from dataclasses import dataclass
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 from urllib.parse import unquote
 
 import inkex
 
 from stylesketch_ext.failures import Failure
-from stylesketch_ext.hrefs import ABSREF, href, picture_bytes
+from stylesketch_ext.hrefs import ABSREF, href
+from stylesketch_ext.words import _
 
 # From a child of the root down to the <image>; after a <use> comes what it shows. Its length is at least one.
 Chain = Tuple[inkex.BaseElement, ...]
 
 CONTAINERS = ("g", "a", "switch", "svg")
+SHAPES = ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "flowRoot", "image", "use", *CONTAINERS)
 CLONE_DEPTH = 20  # clones of clones; deeper ones are taken for a circle
+CHANGES = ("clip-path", "mask", "filter", "opacity", "mix-blend-mode")
+UNCHANGED = (None, "", "none", "1", "1.0", "100%", "normal")
 
-NOTHING = "Select the photograph that is to be sketched (a bitmap picture, or a group with one), then start StyleSketch again."
-
-
-@dataclass(frozen=True)
-class SelectedPicture:
-    """The photograph: where it stands in the document, what it is called, and its file's bytes."""
-
-    chain: Chain
-    name: str
-    data: bytes
+LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
 
 
-def selected_picture(svg: inkex.BaseElement, folders: Sequence[str]) -> SelectedPicture:
-    """The one picture in the selection; with nothing selected, the only picture of the document.
+def selected_chains(svg: inkex.BaseElement) -> List[Chain]:
+    """The chains to all pictures in the selection, in drawing order, an image and its clones counting once.
 
-    `folders` are those that relative links may start at. Raises Failure with a sentence that says what to select.
+    With nothing selected, the only picture of the document, or the only one that is not hidden. An empty list if the
+    selection holds no picture. Raises Failure with a sentence that says what to select.
     """
-    chain = _the_one(svg)
-    image = chain[-1]
-    return SelectedPicture(chain, picture_name(image), picture_bytes(image, folders))
+    if svg.selection:
+        return _without_repeats(chain for element in svg.selection for chain in pictures_below(chain_to(element), svg))
+    found = _without_repeats(chain for child in svg for chain in pictures_below((child,), svg))
+    shown = [chain for chain in found if not any(is_hidden(element) for element in chain)]
+    if len(shown or found) > 1:
+        count = len(shown or found)
+        raise Failure(_("The document holds %d pictures: select those that are to be sketched.") % count, "select")
+    return shown or found
 
 
-def picture_name(image: inkex.BaseElement) -> str:
-    """The picture's label, else its file's name, else its id."""
-    label = image.get("{http://www.inkscape.org/namespaces/inkscape}label")
-    link = image.get(ABSREF) or href(image)
+def selected_shapes(svg: inkex.BaseElement) -> List[Chain]:
+    """The chains to all selected objects that can be seen, without those inside other selected ones, in drawing order."""
+    chosen = [element for element in svg.selection if tag_name(element) in SHAPES]
+    outer = [element for element in chosen if not any(other in chosen for other in element.iterancestors())]
+    order = {element: place for place, element in enumerate(svg.iter())}
+    return [chain_to(element) for element in sorted(outer, key=lambda element: order[element])]
+
+
+def is_changed(chain: Chain) -> bool:
+    """Does the user see something else than the picture's file, by a clip, mask, filter or opacity on the way to it?"""
+    return any(_property(element, name) not in UNCHANGED for element in chain for name in CHANGES)
+
+
+def is_hidden(element: inkex.BaseElement) -> bool:
+    """Is this element, by itself, not shown?"""
+    return _property(element, "display") == "none" or _property(element, "visibility") in ("hidden", "collapse")
+
+
+def name_of(element: inkex.BaseElement) -> str:
+    """The label, else the name of the linked file, else the id."""
+    label = element.get(LABEL)
+    link = (element.get(ABSREF) or href(element)) if tag_name(element) == "image" else ""
     if not label and link and link[:5].lower() != "data:":
         label = os.path.basename(unquote(link).replace("\\", "/"))
-    return label or image.get("id") or "picture"
+    return label or element.get("id") or _("picture")
 
 
 def chain_to(element: inkex.BaseElement) -> Chain:
@@ -72,22 +90,17 @@ def tag_name(element: inkex.BaseElement) -> str:
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
-def _the_one(svg: inkex.BaseElement) -> Chain:
-    selected = list(svg.selection)
-    if selected:
-        found = _without_repeats(chain for element in selected for chain in pictures_below(chain_to(element), svg))
-        if len(found) > 1:
-            raise Failure("The selection holds %d pictures: select just one of them." % len(found))
-    else:
-        found = _without_repeats(chain for child in svg for chain in pictures_below((child,), svg))
-        if len(found) > 1:
-            raise Failure("The document holds %d pictures: select the one that is to be sketched." % len(found))
-    if not found:
-        raise Failure(NOTHING)
-    return found[0]
+def _property(element: inkex.BaseElement, name: str) -> Optional[str]:
+    """A presentation property as written in the element's style, else in its attribute of that name."""
+    for declaration in reversed((element.get("style") or "").split(";")):
+        key, colon, value = declaration.partition(":")
+        if colon and key.strip() == name:
+            return value.replace("!important", "").strip()
+    value = element.get(name)
+    return value.strip() if value else value
 
 
-def _without_repeats(chains: Iterator[Chain]) -> List[Chain]:
+def _without_repeats(chains: Iterable[Chain]) -> List[Chain]:
     """One chain for each image, the first; an image and its clone are one picture."""
     first: Dict[inkex.BaseElement, Chain] = {}
     for chain in chains:

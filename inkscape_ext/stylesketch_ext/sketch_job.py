@@ -1,4 +1,4 @@
-"""One sketch being made: a thread that talks to the engine, and snapshots of how far it is for whoever shows them."""
+"""Sketches being made: a thread that talks to the engine, and snapshots of how far it is for whoever shows them."""
 
 import base64
 import binascii
@@ -7,7 +7,7 @@ import logging
 import threading
 import uuid
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from stylesketch_ext.client import BackendClient, JobEvent
 from stylesketch_ext.failures import Cancelled, Failure, Garbled, Refusal, sentence
@@ -23,6 +23,7 @@ from stylesketch_ext.wire.messages import (
     SketchResult,
     SketchSettings,
 )  # fmt: skip
+from stylesketch_ext.words import _, spoken_stage
 
 LOG = logging.getLogger(__name__)
 
@@ -40,28 +41,37 @@ class Snapshot:
     working: bool = False  # has the engine taken the job?
 
 
-class SketchJob(threading.Thread):
-    """Connects at once, waits for `begin`, then uploads, submits and follows the job to its end.
+@dataclass(frozen=True)
+class Sketched:
+    """One finished sketch, and its picture as the engine decoded it."""
 
-    Read `snapshot` at any time; once the thread has ended exactly one of `failure`, `cancelled` and `result` tells how.
+    image: ImageInfo
+    result: SketchResult
+
+
+class SketchJob(threading.Thread):
+    """Connects at once, waits for `begin`, then for each picture uploads, submits and follows the job to its end.
+
+    Read `snapshot` at any time. Once the thread has ended, `results` holds the finished sketches in the order of the
+    pictures; fewer than pictures if there is a `failure`, none if it was `cancelled`.
     """
 
-    def __init__(self, connect: Connect, picture: bytes, title: str) -> None:
+    def __init__(self, connect: Connect) -> None:
         super().__init__(name="sketch-job", daemon=True)
-        self._connect, self._picture, self._title = connect, picture, title
-        self._settings: Optional[SketchSettings] = None
+        self._connect = connect
+        self._pictures: Sequence[Tuple[str, bytes]] = ()
+        self._settings = SketchSettings()
         self._client: Optional[BackendClient] = None
         self._job: Optional[str] = None
         self._begun, self._stopping, self._lock = threading.Event(), threading.Event(), threading.Lock()
-        self.snapshot = Snapshot(stage="Looking for the drawing engine …")
-        self.image: Optional[ImageInfo] = None
-        self.result: Optional[SketchResult] = None
+        self.snapshot = Snapshot(stage=_("Looking for the drawing engine …"))
+        self.results: List[Sketched] = []
         self.failure: Optional[Failure] = None
         self.cancelled = False
 
-    def begin(self, settings: SketchSettings) -> None:
-        """Go, with these settings."""
-        self._settings = settings
+    def begin(self, pictures: Sequence[Tuple[str, bytes]], settings: SketchSettings) -> None:
+        """Go: sketch these pictures, given as (title, bytes of the file), with these settings."""
+        self._pictures, self._settings = pictures, settings
         self._begun.set()
 
     def cancel(self) -> None:
@@ -75,36 +85,45 @@ class SketchJob(threading.Thread):
             threading.Thread(target=self._cancel_there, args=(job,), name="sketch-cancel", daemon=True).start()
 
     def discard(self) -> None:
-        """Do without the finished sketch."""
-        self.cancelled, self.result = True, None
+        """Do without the finished sketches."""
+        self.cancelled, self.results = True, []
 
     def run(self) -> None:
         try:
-            self.result = self._work()
+            self._work()
         except Cancelled:
-            self.cancelled = True
+            self.discard()
         except Failure as failure:
-            self.cancelled, self.failure = self._stopping.is_set(), None if self._stopping.is_set() else failure
+            if self._stopping.is_set():
+                self.discard()
+            else:
+                self.failure = failure
         except Exception as error:
             LOG.exception("the job's thread broke")
-            self.failure = Failure(sentence("StyleSketch stumbled over an error of its own (%s)" % error))
+            self.failure = Failure(sentence(_("StyleSketch stumbled over an error of its own (%s): try again.") % error))
 
-    def _work(self) -> SketchResult:
+    def _work(self) -> None:
         client = self._client = self._connect(lambda text: self._show(stage=text), self._stopping.is_set)
         self._show(health=client.health(), stage="")
         self._begun.wait()
         self._go_on()
-        self._show(stage="Handing over the picture …")
-        self.image = client.upload(self._picture)
+        for title, data in self._pictures:
+            self.results.append(self._sketch(client, title, data))
+            self._job = None
+            self._go_on()
+
+    def _sketch(self, client: BackendClient, title: str, data: bytes) -> Sketched:
         self._go_on()
-        request = SketchRequest(image=self.image.sha256, settings=self._settings or SketchSettings(), title=self._title)
+        self._tell(_("Handing over the picture …"), 0.0)
+        image = client.upload(data)
+        self._go_on()
+        request = SketchRequest(image=image.sha256, settings=self._settings, title=title)
         job = client.submit(request, key=uuid.uuid4().hex)
-        self._show(stage="Waiting for the engine …", working=True)
+        self._tell(_("Waiting for the engine …"), 0.0)
+        self._show(working=True)
         self._follow(client, job)
-        self._show(stage="Placing the strokes …", done=1.0)
-        result = client.result(job.id)
-        self._go_on()
-        return result
+        self._tell(_("Placing the strokes …"), 1.0)
+        return Sketched(image, client.result(job.id))
 
     def _follow(self, client: BackendClient, job: JobInfo) -> None:
         """Until the job has finished; raises how else it ended."""
@@ -123,14 +142,14 @@ class SketchJob(threading.Thread):
                 return
             elif event.kind in (CANCELLED, FAILED):
                 raise self._end(event)
-        raise Garbled("The drawing engine lost the sketch: try again.")
+        raise Garbled(_("The drawing engine lost the sketch: try again."))
 
     def _end(self, event: JobEvent) -> Exception:
         if event.kind == CANCELLED and self._stopping.is_set():
             return Cancelled()
         if event.problem:
             return Refusal(event.problem)
-        return Failure("The sketch was canceled in the engine: start it again if that was not meant.")
+        return Failure(_("The sketch was canceled in the engine: start it again if that was not meant."), "engine")
 
     def _progress(self, progress: ProgressEvent) -> None:
         preview = None
@@ -139,8 +158,16 @@ class SketchJob(threading.Thread):
                 preview = base64.b64decode(progress.preview)
             except binascii.Error:
                 LOG.warning("a preview was not base64")
-        stage = progress.stage[:1].upper() + progress.stage[1:]
-        self._show(stage=stage, done=min(1.0, max(0.0, progress.done)), **({"preview": preview} if preview else {}))
+        self._tell(spoken_stage(progress.stage), min(1.0, max(0.0, progress.done)))
+        if preview:
+            self._show(preview=preview)
+
+    def _tell(self, stage: str, done: float) -> None:
+        """Show how far the present picture is."""
+        count, number = len(self._pictures), len(self.results)
+        if count > 1:
+            stage = _("%s (picture %d of %d)") % (stage, number + 1, count)
+        self._show(stage=stage, done=(number + done) / count)
 
     def _cancel_there(self, job: str) -> None:
         try:

@@ -15,8 +15,9 @@ except ImportError:
     requests = None  # type: ignore[assignment]
 
 from stylesketch_ext.failures import Unreachable
+from stylesketch_ext.words import _, marked
 
-GONE = "StyleSketch's engine does not answer any more: try again, and it will be started anew."
+GONE = marked("StyleSketch's engine does not answer any more: try again, and it will be started anew.")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class UrllibTransport:
         except StreamRefused as refused:
             return refused.answer
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(GONE) from error
+            raise Unreachable(_(GONE)) from error
 
     def lines(self, path: str, headers: Mapping[str, str], timeout: float) -> Iterator[bytes]:
         """The lines of a stream as they come; `timeout` is the longest silence. Raises StreamRefused unless status 200."""
@@ -64,7 +65,7 @@ class UrllibTransport:
                 for line in response:
                     yield line.rstrip(b"\r\n")
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(GONE) from error
+            raise Unreachable(_(GONE)) from error
 
     def _open(self, method: str, path: str, body: Optional[bytes], headers: Mapping[str, str], timeout: float):
         request = urllib.request.Request(self._base + path, data=body, method=method, headers={**self._headers, **headers})
@@ -95,7 +96,7 @@ class RequestsTransport:
                 )
                 return Answer(response.status_code, response.content)
         except OSError as error:  # requests.RequestException is one
-            raise Unreachable(GONE) from error
+            raise Unreachable(_(GONE)) from error
 
     def lines(self, path: str, headers: Mapping[str, str], timeout: float) -> Iterator[bytes]:
         """The lines of a stream as they come; `timeout` is the longest silence. Raises StreamRefused unless status 200."""
@@ -106,7 +107,7 @@ class RequestsTransport:
                     session.get(url, headers=dict(headers), timeout=timeout, stream=True, allow_redirects=False)
                 )
         except OSError as error:
-            raise Unreachable(GONE) from error
+            raise Unreachable(_(GONE)) from error
 
     def _session(self):
         """One session per request: the job's thread and the canceling one share nothing."""

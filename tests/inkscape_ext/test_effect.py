@@ -17,9 +17,9 @@ LAYER = "{http://www.w3.org/2000/svg}g[@{http://www.inkscape.org/namespaces/inks
 
 @pytest.fixture
 def entry():
-    import style_sketch
+    from stylesketch_ext import effect
 
-    return style_sketch
+    return effect
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def run(entry, tmp_path, install_json, monkeypatch):
         monkeypatch.setattr(entry.inkex, "errormsg", told.append)
         with FakeEngine(mode) as engine:
             engine.write_endpoint(install_json()["endpoint"])
-            entry.StyleSketch().run(["--gui=false", *arguments, str(path)], output=written)
+            entry.SketchEffect().run(["--gui=false", *arguments, str(path)], output=written)
         assert len(told) <= 1 and all("\n" not in text for text in told)
         return (etree.fromstring(written.getvalue()) if written.getvalue() else None), told
 
@@ -51,6 +51,30 @@ def test_a_sketch(run):
     assert len(layer.findall(".//{http://www.w3.org/2000/svg}path")) == 7
     assert json.loads(layer.get("{https://stylesketch.org/ns/1}settings"))["seed"] == 5
     assert not told
+
+
+PAIR = IMAGE + IMAGE.replace('id="i"', 'id="j" inkscape:label="second"')
+
+
+def test_several_pictures_become_a_layer_each(run):
+    root, told = run(f'<g id="g">{PAIR}</g><rect id="above"/>', "--id=i", "--id=j", "--strokes=3")
+    assert not told
+    labels = [child.get("{http://www.inkscape.org/namespaces/inkscape}label") for child in root]
+    assert labels == [None, "StyleSketch: Technical pen — i", "StyleSketch: Technical pen — second", None]
+    assert len({element.get("id") for element in root.iter() if element.get("id")}) == len(root.findall(".//*[@id]"))
+
+
+def test_what_was_finished_before_a_failure_stays(run, monkeypatch):
+    sketch = sketch_job.SketchJob._sketch
+
+    def only_once(job, client, title, data):
+        if job.results:
+            raise Failure("The second one fails: try again.")
+        return sketch(job, client, title, data)
+
+    monkeypatch.setattr(sketch_job.SketchJob, "_sketch", only_once)
+    root, told = run(PAIR, "--id=i", "--id=j")
+    assert len(layers(root)) == 1 and "The second one fails" in told[0]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +96,7 @@ def test_a_failure_is_one_sentence_and_changes_nothing(run, mode, words):
 @pytest.mark.parametrize(
     ("body", "arguments", "words"),
     [
-        ("", [], "Select the photograph"),
+        ("", [], "Select what is to be sketched"),
         (IMAGE, ["--strokes=5000"], "strokes must be between 1 and 1000"),
         ('<image xlink:href="gone.png"/>', [], "gone.png is missing"),
         (IMAGE.replace('height="30"', 'height="0"'), [], "has no area"),
@@ -101,26 +125,26 @@ def test_no_installation_is_one_sentence(entry, tmp_path, monkeypatch):
     (tmp_path / "d.svg").write_text(svg_text(IMAGE))
     told = []
     monkeypatch.setattr(entry.inkex, "errormsg", told.append)
-    entry.StyleSketch().run(["--gui=false", str(tmp_path / "d.svg")], output=io.BytesIO())
+    entry.SketchEffect().run(["--gui=false", str(tmp_path / "d.svg")], output=io.BytesIO())
     assert "is not installed" in told[0]
 
 
 def test_canceling_stops_the_engine(install_json):
     with FakeEngine("slow") as engine:
-        job = sketch_job.SketchJob(lambda tell, stopped: _client(engine), IMAGE_BYTES(), "cat")
-        job.begin(Choices().settings())
+        job = sketch_job.SketchJob(lambda tell, stopped: _client(engine))
+        job.begin([("cat", IMAGE_BYTES()), ("dog", IMAGE_BYTES())], Choices().settings())
         job.start()
         while not job.snapshot.preview:
             job.join(0.05)
         job.cancel()
         job.join(10)
-        assert (job.cancelled, job.failure, job.result) == (True, None, None)
+        assert (job.cancelled, job.failure, job.results) == (True, None, [])
         assert engine.cancelled == {"job1"}
 
 
 def test_canceling_before_the_start_asks_nothing_of_the_engine():
     with FakeEngine() as engine:
-        job = sketch_job.SketchJob(lambda tell, stopped: _client(engine), IMAGE_BYTES(), "cat")
+        job = sketch_job.SketchJob(lambda tell, stopped: _client(engine))
         job.start()
         job.cancel()
         job.join(10)

@@ -11,7 +11,8 @@ from fake_engine import FakeEngine
 from stylesketch_ext import launcher
 from stylesketch_ext.failures import Cancelled, Failure
 from stylesketch_ext.installation import find_installation
-from stylesketch_ext.launcher import connect, read_endpoint, scrubbed_environment
+from stylesketch_ext.launcher import connect, read_endpoint
+from stylesketch_ext.surroundings import scrubbed_environment
 from stylesketch_ext.wire.messages import PROTOCOL_VERSION
 
 FAKE = Path(__file__).resolve().parents[1] / "inkscape_harness" / "fake_engine.py"

@@ -7,7 +7,7 @@ from documents import IMAGE, svg_of
 from fake_engine import ring
 from stylesketch_ext.layers import NAMESPACE, add_sketch, path_data, path_style
 from stylesketch_ext.placement import Placement, place
-from stylesketch_ext.selection import selected_picture
+from stylesketch_ext.subjects import subjects
 from stylesketch_ext.wire.messages import DrawingData, LayerData, PathData, SketchResult, SketchSettings
 
 INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"
@@ -25,7 +25,7 @@ def result(layers=None, notes=()):
 
 def sketched(body=LAYERED, **changes):
     root = svg_of(body)
-    picture = selected_picture(root, [])
+    (picture,) = subjects(root, [])
     return root, add_sketch(root, result(**changes), picture, place(picture.chain, 40, 30))
 
 

@@ -1,5 +1,6 @@
 """The entry script where something is missing: one sentence and no traceback, in a process of its own."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -44,6 +45,54 @@ def test_a_missing_module_is_one_sentence_with_its_cure(tmp_path, module):
     assert (status, out, err.strip().count("\n")) == (1, "", 0)
     assert f"'{module}'" in err and sys.executable in err and "then try again." in err
     assert "Traceback" not in err
+
+
+LINES = {
+    "ID=debian": "sudo apt install python3-tinycss2",
+    "ID=linuxmint\nID_LIKE='ubuntu debian'": "sudo apt install python3-tinycss2",
+    "ID=fedora": "sudo dnf install python3-tinycss2",
+    'ID="opensuse-tumbleweed"': "sudo zypper install python3-tinycss2",
+    "ID=manjaro\nID_LIKE=arch": "sudo pacman -S python-tinycss2",
+    "ID=alpine": "sudo apk add py3-tinycss2",
+    "ID=unheard": "install it with the tool that installed Inkscape",
+    "": "install it with the tool that installed Inkscape",
+}
+
+
+@pytest.mark.parametrize("release", LINES)
+def test_the_package_line_is_the_distribution_s(tmp_path, release):
+    (tmp_path / "os-release").write_text(release)
+    _, _, err = started(
+        tmp_path, absent=["tinycss2"], fake_inkex="import tinycss2\n", STYLESKETCH_OS_RELEASE=str(tmp_path / "os-release")
+    )
+    assert LINES[release] in err and "Troubleshooting, “A Python module or GTK is missing”" in err
+
+
+@pytest.mark.parametrize(("name", "value"), [("APPDIR", "/tmp/.mount_x"), ("FLATPAK_ID", "org.inkscape.Inkscape")])
+def test_in_a_bundle_no_package_line_helps(tmp_path, name, value):
+    _, _, err = started(tmp_path, absent=["lxml"], fake_inkex="import lxml\n", **{name: value})
+    assert "install Inkscape again, with its Python" in err and "sudo" not in err
+
+
+@pytest.mark.parametrize(
+    ("inkex", "words"),
+    [
+        ('__version__ = "1.1.2"', "needs Inkscape 1.2 or newer, and this one's modules are of version 1.1"),
+        ("pass", "of version 1.0: update Inkscape"),
+        ("raise SystemError('bad magic')", "(bad magic): install Inkscape again"),
+    ],
+)
+def test_an_old_or_broken_inkscape_is_one_sentence(tmp_path, inkex, words):
+    status, out, err = started(tmp_path, fake_inkex=inkex + "\n")
+    assert (status, out, err.strip().count("\n")) == (1, "", 0)
+    assert words in err and "Traceback" not in err
+
+
+def test_the_entry_can_be_read_by_any_python():
+    """No annotations, f-strings or keyword-only arguments before the version is looked at."""
+    tree = ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 5))
+    kinds = (ast.JoinedStr, ast.AnnAssign, ast.FunctionDef, ast.NamedExpr)
+    assert not [node for node in ast.walk(tree) if isinstance(node, kinds)]
 
 
 def test_all_missing_modules_are_named_at_once(tmp_path):

@@ -1,12 +1,29 @@
-"""Which picture is meant."""
+"""Which pictures are meant."""
 
 import pytest
 from documents import DATA_URI, IMAGE, PICTURE, svg_of
+from stylesketch_ext import subjects as module
 from stylesketch_ext.failures import Failure
-from stylesketch_ext.selection import picture_name, selected_picture
+from stylesketch_ext.seen import Seen
+from stylesketch_ext.selection import is_changed, name_of
+from stylesketch_ext.subjects import subjects
 
 OTHER = f'<image id="j" xlink:href="{DATA_URI}"/>'
 TEXT = '<text id="t">x</text>'
+LINE = '<path id="p" d="M 0 0 L 9 9"/>'
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What Inkscape is asked to draw: the ids, together."""
+    asked = []
+
+    def seen(svg, shown, folder):
+        asked.append([chain[-1].get("id") for chain in shown])
+        return Seen(b"png", module.Transform())
+
+    monkeypatch.setattr(module, "seen", seen)
+    return asked
 
 
 @pytest.mark.parametrize(
@@ -21,31 +38,88 @@ TEXT = '<text id="t">x</text>'
         (f'<g>{IMAGE}</g><use xlink:href="#i"/>', [], ["g", "image"]),
         (IMAGE + TEXT, ["i", "t"], ["image"]),
         (f"<!-- a comment --><defs>{OTHER}</defs><pattern>{OTHER}</pattern>{IMAGE}", [], ["image"]),
+        (f'<g style="display:none">{OTHER}</g>{IMAGE}', [], ["image"]),
+        (f'<g display="none">{IMAGE}</g>', [], ["g", "image"]),
+        (f'<g sodipodi:insensitive="true">{IMAGE}</g>', [], ["g", "image"]),
+        (f'<g display="none">{IMAGE}</g>', ["i"], ["g", "image"]),
     ],
 )
 def test_found(body, select, way):
-    picture = selected_picture(svg_of(body, select=select), [])
+    (picture,) = subjects(svg_of(body, select=select), [])
     assert [element.TAG for element in picture.chain] == way
     assert picture.chain[-1].get("id") == "i"
     assert picture.data == PICTURE
 
 
 @pytest.mark.parametrize(
+    ("body", "select", "found"),
+    [
+        (IMAGE + OTHER, ["i", "j"], ["i", "j"]),
+        (f'<g id="g">{IMAGE}{OTHER}</g>', ["g"], ["i", "j"]),
+        (f'<g id="g">{IMAGE}</g>{OTHER}', ["g", "i", "j"], ["i", "j"]),
+    ],
+)
+def test_several(body, select, found):
+    assert [picture.chain[-1].get("id") for picture in subjects(svg_of(body, select=select), [])] == found
+
+
+@pytest.mark.parametrize(
     ("body", "select", "words"),
     [
         (IMAGE + OTHER, [], "document holds 2 pictures: select"),
-        (IMAGE + OTHER, ["i", "j"], "selection holds 2 pictures: select just one"),
-        (IMAGE + TEXT, ["t"], "Select the photograph"),
-        (TEXT, [], "Select the photograph"),
-        ("", [], "Select the photograph"),
-        ('<use id="u" xlink:href="#u"/>', ["u"], "Select the photograph"),
-        ('<g id="g"><use id="u" xlink:href="#g"/></g>', ["g"], "Select the photograph"),
-        ('<use id="u" xlink:href="file.svg#x"/>', ["u"], "Select the photograph"),
+        (TEXT, [], "Select what is to be sketched"),
+        ("", [], "Select what is to be sketched"),
+        ("<defs>" + '<linearGradient id="l"/></defs>', ["l"], "Select what is to be sketched"),
     ],
 )
 def test_not_found_is_one_sentence(body, select, words):
-    with pytest.raises(Failure, match=words):
-        selected_picture(svg_of(body, select=select), [])
+    with pytest.raises(Failure, match=words) as failure:
+        subjects(svg_of(body, select=select), [])
+    assert failure.value.help == "select"
+
+
+@pytest.mark.parametrize(
+    ("body", "select", "source", "shown"),
+    [
+        (TEXT + LINE, ["p", "t"], "auto", [["t", "p"]]),
+        (f'<g id="g">{TEXT}{LINE}</g>', ["g", "p"], "auto", [["g"]]),
+        (f'<g clip-path="url(#c)">{IMAGE}</g>', ["i"], "auto", [["i"]]),
+        (f'<g style="opacity:0.5">{IMAGE}</g>{OTHER}', ["i", "j"], "auto", [["i"]]),
+        (IMAGE + OTHER, ["i", "j"], "auto", []),
+        (f'<g clip-path="url(#c)">{IMAGE}</g>', ["i"], "file", []),
+        (IMAGE + TEXT, ["i", "t"], "seen", [["i", "t"]]),
+        (IMAGE + TEXT, [], "seen", [["i"]]),
+        ('<image id="i" xlink:href="data:image/svg+xml,%3Csvg/%3E"/>', ["i"], "auto", [["i"]]),
+        ('<use id="u" xlink:href="#u"/>', ["u"], "auto", [["u"]]),
+        ('<g id="g"><use id="u" xlink:href="#g"/></g>', ["g"], "auto", [["g"]]),
+    ],
+)
+def test_what_inkscape_draws(drawn, body, select, source, shown):
+    subjects(svg_of(body, select=select), ["/"], source)
+    assert drawn == shown
+
+
+def test_a_drawing_is_no_file():
+    with pytest.raises(Failure, match="Select what"):
+        subjects(svg_of(TEXT, select=["t"]), [], "file")
+    with pytest.raises(Failure, match="what is visible"):
+        subjects(svg_of('<image id="i" xlink:href="data:image/svg+xml,%3Csvg/%3E"/>', select=["i"]), [], "file")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "changed"),
+    [
+        ('style="clip-path:url(#c)"', True),
+        ('mask="url(#m)"', True),
+        ('style="fill:red; filter: url(#f) !important"', True),
+        ('style="opacity:1;mix-blend-mode:normal;filter:none" opacity="0.3"', False),
+        ('opacity=".3"', True),
+        ("", False),
+    ],
+)
+def test_changed(attributes, changed):
+    root = svg_of(f"<g {attributes}>{IMAGE}</g>")
+    assert is_changed(tuple(root.xpath("//svg:g | //svg:image"))) is changed
 
 
 @pytest.mark.parametrize(
@@ -59,4 +133,4 @@ def test_not_found_is_one_sentence(body, select, words):
     ],
 )
 def test_name(attributes, name):
-    assert picture_name(svg_of(f'<image id="i" {attributes}/>').getElementById("i")) == name
+    assert name_of(svg_of(f'<image id="i" {attributes}/>').getElementById("i")) == name

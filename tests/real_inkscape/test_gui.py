@@ -97,7 +97,7 @@ def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
         engine.mode = "fails"
         open_window(inkscape)
         inkscape.press(OURS, "Start")
-        inkscape.wait_text(OURS, "There was not enough memory: choose fewer strokes.")
+        inkscape.wait_text(OURS, "(?s)There was not enough memory: choose fewer strokes\\..*Troubleshooting.*")
         inkscape.shot(tmp_path / "failure.png")
         inkscape.press(OURS, "Close")
         inkscape.wait_gone(OURS)

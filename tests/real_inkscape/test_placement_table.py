@@ -70,19 +70,18 @@ def sketch_here(document, output):
     import inkex
     from fake_engine import image_size, ring
     from stylesketch_ext.layers import add_sketch
-    from stylesketch_ext.placement import place
-    from stylesketch_ext.selection import selected_picture
+    from stylesketch_ext.subjects import subjects
     from stylesketch_ext.wire.messages import DrawingData, LayerData, SketchResult, SketchSettings
 
     svg = inkex.load_svg(str(document)).getroot()
     svg.selection.set("i")
-    picture = selected_picture(svg, [str(document.parent)])
+    (picture,) = subjects(svg, [str(document.parent)])
     width, height = image_size(picture.data)
     drawing = DrawingData(width, height, [LayerData("object", ring(width, height, 9))], "0123abcd")
     result = SketchResult(
         drawing, "ab" * 32, picture.name, "object", SketchSettings(), "Pen", "classical", "cpu", "fake", 3, "0"
     )
-    add_sketch(svg, result, picture, place(picture.chain, width, height))
+    add_sketch(svg, result, picture, picture.placement(width, height))
     svg.getroottree().write(str(output))
 
 

@@ -5,8 +5,9 @@ from typing import Iterable, Optional, Tuple
 
 from gi.repository import Gtk
 
-from stylesketch_ext.choices import GUIDANCE, MASKS, STYLES, Choices
+from stylesketch_ext.choices import GUIDANCE, MASKS, SOURCES, STYLES, Choices
 from stylesketch_ext.wire.messages import MAX_SEED, MAX_STROKES
+from stylesketch_ext.words import _, plural
 
 USUAL_STROKES = 64  # where the number starts when "automatic" is switched off
 
@@ -17,25 +18,27 @@ class ChoicesPanel(Gtk.Grid):
     def __init__(self, choices: Choices) -> None:
         super().__init__(row_spacing=10, column_spacing=12)
         self._given = choices
-        self._automatic = Gtk.CheckButton.new_with_mnemonic("A_utomatic")
-        self._strokes = _number(1, MAX_STROKES, choices.strokes or USUAL_STROKES, 4, "How many strokes")
-        self._style = _combo(STYLES, choices.style, "Style")
-        self._mask = _combo(MASKS, choices.mask, "What is sketched")
-        self._guidance = _combo([("auto", GUIDANCE["auto"])], "auto", "Guidance")
-        self._seed = _number(0, MAX_SEED, choices.seed, 9, "Seed")
+        self._automatic = Gtk.CheckButton.new_with_mnemonic(_("A_utomatic"))
+        self._strokes = _number(1, MAX_STROKES, choices.strokes or USUAL_STROKES, 4, _("How many strokes"))
+        self._style = _combo(STYLES, choices.style, _("Style"))
+        self._mask = _combo(MASKS, choices.mask, _("What is sketched"))
+        self._source = _combo(SOURCES, choices.source, _("What is taken for the picture"))
+        self._guidance = _combo([("auto", GUIDANCE["auto"])], "auto", _("Guidance"))
+        self._seed = _number(0, MAX_SEED, choices.seed, 9, _("Seed"))
         self.offer_guidance(())
-        self._automatic.set_tooltip_text("As many strokes as the style usually takes")
+        self._automatic.set_tooltip_text(_("As many strokes as the style usually takes"))
         self._automatic.connect("toggled", lambda box: self._strokes.set_sensitive(not box.get_active()))
         self._automatic.set_active(choices.strokes == 0)
-        dice = Gtk.Button.new_with_mnemonic("_New")
-        dice.set_tooltip_text("Another random seed: another variation of the sketch")
-        dice.get_accessible().set_name("New seed")
+        dice = Gtk.Button.new_with_mnemonic(_("_New"))
+        dice.set_tooltip_text(_("Another random seed: another variation of the sketch"))
+        dice.get_accessible().set_name(_("New seed"))
         dice.connect("clicked", lambda button: self._seed.set_value(random.randrange(1_000_000)))
-        self._add_row("S_trokes", self._strokes, self._automatic)
-        self._add_row("St_yle", self._style)
-        self._add_row("S_ketch", self._mask)
-        self._add_row("_Guidance", self._guidance)
-        self._add_row("S_eed", self._seed, dice)
+        self._add_row(_("S_trokes"), self._strokes, self._automatic)
+        self._add_row(_("St_yle"), self._style)
+        self._add_row(_("S_ketch"), self._mask)
+        self._add_row(_("_Picture"), self._source)
+        self._add_row(_("_Guidance"), self._guidance)
+        self._add_row(_("S_eed"), self._seed, dice)
 
     def read(self) -> Choices:
         """The choices as the form shows them."""
@@ -45,6 +48,7 @@ class ChoicesPanel(Gtk.Grid):
             strokes=0 if self._automatic.get_active() else self._strokes.get_value_as_int(),
             style=self._style.get_active_id() or self._given.style,
             mask=self._mask.get_active_id() or self._given.mask,
+            source=self._source.get_active_id() or self._given.source,
             guidance=self._guidance.get_active_id() or "auto",
             seed=self._seed.get_value_as_int(),
             steps=self._given.steps,
@@ -53,8 +57,8 @@ class ChoicesPanel(Gtk.Grid):
     def summary(self) -> str:
         """The choices in a line."""
         chosen = self.read()
-        count = "%d strokes" % chosen.strokes if chosen.strokes else "automatic number of strokes"
-        parts = [self._style.get_active_text(), self._mask.get_active_text(), count, "seed %d" % chosen.seed]
+        count = plural("%d stroke", "%d strokes", chosen.strokes) if chosen.strokes else _("automatic number of strokes")
+        parts = [self._style.get_active_text(), self._mask.get_active_text(), count, _("seed %d") % chosen.seed]
         return " · ".join(filter(None, parts))
 
     def offer_guidance(self, available: Iterable[str]) -> None:
@@ -63,7 +67,7 @@ class ChoicesPanel(Gtk.Grid):
         names = dict.fromkeys(["auto", *available, self._given.guidance])
         self._guidance.remove_all()
         for name in names:
-            self._guidance.append(name, GUIDANCE.get(name, name))
+            self._guidance.append(name, _(GUIDANCE.get(name, name)))
         self._guidance.set_active_id(chosen or "auto")
 
     def _add_row(self, text: str, widget: Gtk.Widget, beside: Optional[Gtk.Widget] = None) -> None:
@@ -94,7 +98,7 @@ def _combo(options: Iterable[Tuple[str, str]], chosen: str, name: str) -> Gtk.Co
     titles = dict(options)
     titles.setdefault(chosen, chosen)
     for key, title in titles.items():
-        combo.append(key, title)
+        combo.append(key, _(title))
     combo.set_active_id(chosen)
     combo.get_accessible().set_name(name)
     return combo

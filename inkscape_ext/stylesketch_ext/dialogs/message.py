@@ -1,21 +1,25 @@
 """One sentence in a dialog of our own."""
 
-from typing import Optional
+from typing import List, Optional
 
 from gi.repository import GLib, Gtk
 
 from stylesketch_ext.host import inkscape_is_gone
+from stylesketch_ext.words import _
 
 
-def show_failure(text: str, log: str, log_helps: bool, over: Optional[Gtk.Window] = None) -> None:
-    """Show why there is no sketch, over our window if there is one; returns when the user has closed it."""
+def show_failure(text: str, more: List[str], over: Optional[Gtk.Window] = None) -> None:
+    """Show why there is no sketch, and where `more` is to be found, over our window if there is one.
+
+    Returns when the user has closed it.
+    """
     dialog = Gtk.MessageDialog(
-        message_type=Gtk.MessageType.WARNING, buttons=Gtk.ButtonsType.CLOSE, text="StyleSketch could not make the sketch",
+        message_type=Gtk.MessageType.WARNING, buttons=Gtk.ButtonsType.CLOSE, text=_("StyleSketch could not make the sketch"),
         transient_for=over, modal=True,
     )  # fmt: skip
     dialog.set_title("StyleSketch")
     dialog.get_accessible().set_name("StyleSketch")
-    dialog.format_secondary_text(text + ("\n\nDetails are in %s" % log if log_helps else ""))
+    dialog.format_secondary_text("\n\n".join([text, "\n".join(more)]))
     dialog.set_position(Gtk.WindowPosition.CENTER_ON_PARENT if over else Gtk.WindowPosition.CENTER)
     dialog.set_keep_above(True)
     for label in dialog.get_message_area().get_children():

@@ -1,7 +1,7 @@
 """The window of the menu entry: choose, then watch the sketch grow. Inkscape is blocked meanwhile."""
 
 import time
-from typing import Callable, List, Optional
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from gi.repository import Gdk, GLib, Gtk, Pango
 
@@ -12,6 +12,7 @@ from stylesketch_ext.estimate import TimeLeft, spoken
 from stylesketch_ext.host import inkscape_is_gone
 from stylesketch_ext.sketch_job import SketchJob
 from stylesketch_ext.wire.messages import Health
+from stylesketch_ext.words import _, plural
 
 PAPER = 340  # px, the side of the square that shows the picture and the growing sketch
 SIDE = 350  # px, the least width of what stands beside it
@@ -29,7 +30,9 @@ progressbar.ss-bar trough, progressbar.ss-bar progress { min-height: 8px; border
 class SketchWindow(Gtk.Window):
     """Left the picture, right the form, later the progress. `run()` returns when the job has ended."""
 
-    def __init__(self, job: SketchJob, name: str, picture: bytes, choices: Choices, begun: Callable[[Choices], None]) -> None:
+    def __init__(
+        self, job: SketchJob, pictures: Sequence[Tuple[str, bytes]], choices: Choices, begun: Callable[[Choices], None]
+    ) -> None:
         super().__init__(title="StyleSketch", resizable=False, type_hint=Gdk.WindowTypeHint.DIALOG)
         self.set_position(Gtk.WindowPosition.CENTER)
         self.set_keep_above(True)
@@ -42,7 +45,7 @@ class SketchWindow(Gtk.Window):
         self._answered = False
         self._known = False  # has the engine answered?
         _use_css()
-        self._build(name, picture, choices)
+        self._build(pictures, choices)
         self.connect("delete-event", lambda window, event: self._cancel())
         self.connect("key-press-event", self._key)
 
@@ -66,10 +69,12 @@ class SketchWindow(Gtk.Window):
         while Gtk.events_pending():
             Gtk.main_iteration()
 
-    def _build(self, name: str, picture: bytes, choices: Choices) -> None:
+    def _build(self, pictures: Sequence[Tuple[str, bytes]], choices: Choices) -> None:
+        names, picture = [name for name, data in pictures], pictures[0][1]
+        name = names[0] if len(names) == 1 else plural("%d picture", "%d pictures", len(names))
         self._paper = Gtk.Image()
         self._paper.set_size_request(PAPER, PAPER)
-        self._paper.get_accessible().set_name("Picture")
+        self._paper.get_accessible().set_name(_("Picture"))
         thumbnail = pixbuf(picture, PAPER - 16, PAPER - 16)
         if thumbnail:
             self._paper.set_from_pixbuf(thumbnail)
@@ -80,7 +85,7 @@ class SketchWindow(Gtk.Window):
         sheet.pack_start(self._paper, True, True, 0)
         title = Gtk.Label(label=name, xalign=0.0, ellipsize=Pango.EllipsizeMode.MIDDLE, max_width_chars=30)
         title.get_style_context().add_class("ss-title")
-        title.set_tooltip_text(name)
+        title.set_tooltip_text("\n".join(names))
         self._form = ChoicesPanel(choices)
         self._work = self._progress_box()
         side = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=16)
@@ -100,10 +105,10 @@ class SketchWindow(Gtk.Window):
         self._stage = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=34, lines=2, ellipsize=Pango.EllipsizeMode.END)
         self._bar = Gtk.ProgressBar()
         self._bar.get_style_context().add_class("ss-bar")
-        self._bar.get_accessible().set_name("Progress")
+        self._bar.get_accessible().set_name(_("Progress"))
         self._time = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40)
         self._summary = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40)
-        self._waits = Gtk.Label(label="Inkscape waits until the sketch is done.", xalign=0.0)
+        self._waits = Gtk.Label(label=_("Inkscape waits until the sketch is done."), xalign=0.0)
         for label in (self._summary, self._time, self._waits):
             label.get_style_context().add_class("dim-label")
             label.get_style_context().add_class("ss-small")
@@ -123,9 +128,9 @@ class SketchWindow(Gtk.Window):
         return line
 
     def _buttons(self) -> Gtk.ButtonBox:
-        self._stop = Gtk.Button.new_with_mnemonic("_Cancel")
+        self._stop = Gtk.Button.new_with_mnemonic(_("_Cancel"))
         self._stop.connect("clicked", lambda button: self._cancel())
-        self._start = Gtk.Button.new_with_mnemonic("_Start")
+        self._start = Gtk.Button.new_with_mnemonic(_("_Start"))
         self._start.get_style_context().add_class("suggested-action")
         self._start.set_can_default(True)
         self._start.connect("clicked", lambda button: self._accept() if self._asking else self._begin())
@@ -140,16 +145,19 @@ class SketchWindow(Gtk.Window):
         self._form.hide()
         self._start.hide()
         self._work.show()
-        self._begun(choices)
+        try:
+            self._begun(choices)
+        except Exception as error:
+            self._end_with(error)
 
     def _ask(self, notes: List[str]) -> None:
         """The engine could not do all that was asked: the user reads why, and may do without the sketch."""
         self._asking = True
         self._bar.set_fraction(1.0)
-        self._stage.set_text("The sketch is ready.")
+        self._stage.set_text(_("The sketch is ready."))
         self._time.set_text(" ".join(notes))
         self._waits.hide()
-        self._start.set_label("_Insert")
+        self._start.set_label(_("_Insert"))
         self._start.show()
         self._start.grab_default()
         self._start.grab_focus()
@@ -165,7 +173,7 @@ class SketchWindow(Gtk.Window):
             self._left_at = time.monotonic()
             self._job.cancel()
             self._stop.set_sensitive(False)
-            self._stage.set_text("Stopping …")
+            self._stage.set_text(_("Stopping …"))
             self._time.set_text("")
         return True
 
@@ -177,15 +185,18 @@ class SketchWindow(Gtk.Window):
         try:
             return self._look()
         except BaseException as error:
-            self._error = error
-            self._job.cancel()
-            Gtk.main_quit()
+            self._end_with(error)
             return False
+
+    def _end_with(self, error: BaseException) -> None:
+        self._error = error
+        self._job.cancel()
+        Gtk.main_quit()
 
     def _look(self) -> bool:
         if inkscape_is_gone():
             self._cancel()
-        notes = self._job.result.notes if self._job.result and self._left_at is None else []
+        notes = _notes(self._job) if self._left_at is None else []
         if not self._job.is_alive() and notes and not self._asking:
             self._ask(notes)
         late = self._left_at is not None and time.monotonic() - self._left_at > PATIENCE
@@ -220,9 +231,17 @@ class SketchWindow(Gtk.Window):
 
 
 def _described(health: Health) -> str:
-    device = {"cpu": "the processor", "cuda": "the graphics card"}.get((health.device or "").split(":")[0], health.device)
-    waiting = " — %d waiting before yours" % health.queue if health.queue else ""
-    return "Drawing engine %s%s%s" % (health.version, " on %s" % device if device else "", waiting)
+    kind = (health.device or "").split(":")[0]
+    device = {"cpu": _("on the processor"), "cuda": _("on the graphics card"), "": ""}.get(kind, health.device)
+    waiting = plural("— %d waiting before yours", "— %d waiting before yours", health.queue) if health.queue else ""
+    return " ".join(filter(None, (_("Drawing engine %s") % health.version, device, waiting)))
+
+
+def _notes(job: SketchJob) -> List[str]:
+    """What the engine has to say about the finished sketches, once each."""
+    if job.failure or job.is_alive():
+        return []
+    return list(dict.fromkeys(note for done in job.results for note in done.result.notes))
 
 
 def _use_css() -> None:

@@ -1,0 +1,57 @@
+"""The user's language: `_` translates a sentence, `plural` one that counts. Standard library only.
+
+The translations lie in inkscape_ext/locale; inkscape_ext/build_package.py makes them from their .po files.
+"""
+
+import gettext
+import locale
+import os
+from typing import List, Optional
+
+DOMAIN = "stylesketch"
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "locale")
+VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+
+
+def languages() -> Optional[List[str]]:
+    """None where gettext finds the language itself in the environment; else the system's."""
+    if any(os.environ.get(name) for name in VARIABLES):
+        return None
+    try:
+        return [name for name in (locale.getlocale()[0],) if name]
+    except ValueError:
+        return []
+
+
+_CATALOG = gettext.translation(DOMAIN, FOLDER, languages(), fallback=True)
+
+
+def _(text: str) -> str:
+    """`text` in the user's language."""
+    return _CATALOG.gettext(text)
+
+
+def marked(text: str) -> str:
+    """`text` as it is, noted for translation: what shows it calls `_`."""
+    return text
+
+
+STAGES = (  # the engine's
+    marked("reading the picture"),
+    marked("finding the subject"),
+    marked("finding the lines"),
+    marked("drawing"),
+    marked("refining"),
+)
+
+
+def spoken_stage(stage: str) -> str:
+    """A stage of the engine's work as the beginning of a line."""
+    text = _(stage)
+    return text[:1].upper() + text[1:]
+
+
+def plural(one: str, many: str, count: int) -> str:
+    """The form for `count`, with the number put in for %d if that is in it."""
+    text = _CATALOG.ngettext(one, many, count)
+    return text % count if "%d" in text else text
