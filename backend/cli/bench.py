@@ -58,7 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
     if engine is None:
         raise Missing(f"There is nothing to measure: {describe_engine()}.")
     print(
-        f"engine: {describe_engine()}\nallocator: {keep_large_blocks()}\ntorch {torch.__version__}, medians of interleaved runs\n"
+        f"engine: {describe_engine()}",
+        f"allocator: {keep_large_blocks()}",
+        f"torch {torch.__version__}; medians of interleaved runs\n",
+        sep="\n",
     )
     if arguments.what == "step":
         print_fits()

@@ -9,7 +9,6 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from backend.core.bezier import sample
 from backend.core.strokes import Strokes
 
 SIZE = (50, 61)  # height, width, px
@@ -59,32 +58,3 @@ def draw_and_pull(
 def relative(a: Tensor, b: Tensor) -> float:
     """The length of a − b, in lengths of b."""
     return float((a.double() - b.double()).norm() / b.double().norm().clamp_min(1e-12))
-
-
-def supersampled(strokes: Strokes, size: tuple[int, int], paper: Tensor, times: int = 8, pieces: int = 24) -> Tensor:
-    """The exact picture [3, H, W]: `times` × `times` points per pixel against finely sampled strokes, source-over."""
-    height, width = size
-    step = (torch.arange(times, dtype=torch.float64) + 0.5) / times - 0.5
-    within = torch.cartesian_prod(step, step)
-    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
-    centers = torch.stack([x, y], -1).double().reshape(-1, 2) + 0.5
-    picture = paper.double().expand(height * width, 3).clone()
-    for i in range(len(strokes)):
-        one = strokes.select(slice(i, i + 1))
-        joints = sample(one.points.double(), one.segments, pieces * int(one.segments[0]) + 1)[0][0]
-        radius = float(one.widths[0, 0]) / 2
-        away = _distance(centers, joints)
-        covered = (away < radius).double()
-        edge = (away - radius).abs() < 0.75
-        points = (centers[edge][:, None] + within).reshape(-1, 2)
-        covered[edge] = (_distance(points, joints) <= radius).double().reshape(-1, times * times).mean(1)
-        alpha = float(one.opacities[0]) * covered[:, None]
-        picture = picture * (1 - alpha) + one.colors[0].double() * alpha
-    return picture.T.reshape(3, height, width)
-
-
-def _distance(points: Tensor, joints: Tensor) -> Tensor:
-    start, along = joints[:-1], joints.diff(dim=0)
-    offset = points[:, None] - start
-    part = ((offset * along).sum(-1) / along.square().sum(-1).clamp_min(1e-20)).clamp(0, 1)
-    return (offset - part[..., None] * along).norm(dim=-1).amin(1)

@@ -10,7 +10,8 @@ import torch
 from backend.core.strokes import Strokes
 from backend.raster import rasterize_reference
 from backend.raster.coverage import edge_filter, stroke_coverage
-from tests.raster.scenes import PAPER, SIZE, gentle_scene, supersampled
+from backend.raster.exact import exact_picture
+from tests.raster.scenes import PAPER, SIZE, gentle_scene
 
 
 @pytest.mark.parametrize("softness", [0.0, 0.5, 3.0])
@@ -39,7 +40,7 @@ def test_wide_strokes_cover_all_and_no_stroke_covers_nothing():
 
 def test_reference_draws_what_finer_sampling_sees():
     strokes = gentle_scene(width=(1.0, 3.0))
-    error = rasterize_reference(strokes, SIZE, PAPER)[0].double() - supersampled(strokes, SIZE, PAPER)
+    error = rasterize_reference(strokes, SIZE, PAPER) - exact_picture(strokes, SIZE, PAPER)
     assert error.square().mean() < 1e-4  # 40 dB
 
 

@@ -66,25 +66,30 @@ def here() -> Target:
     raise Missing(f"The native engine does not know {platform.machine()} processors under {sys.platform}.")
 
 
-def build(destination: Path, target: Target, compiler: Sequence[str], more_flags: Sequence[str] = ()) -> None:
+def build(destination: Path, target: Target, compiler: Sequence[str]) -> None:
     """Compiles the library for `target` to `destination`; Missing with the compiler's last words if that fails."""
-    kernels = X86_KERNELS if target.machine == "x86_64" else ARM_KERNELS
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".build-") as folder:
-        objects = [Path(folder) / f"{name}.o" for name in ("engine", *kernels)]
-        common = [*compiler, *FLAGS, *more_flags]
-        commands = [[*common, f'-DSOURCE_DIGEST="{source_digest()}"', "-c", str(SOURCES / "engine.cpp"), "-o", str(objects[0])]]
-        for (name, flags), made in zip(kernels.items(), objects[1:], strict=True):
-            names = [f"-DKERNEL=kernel_{name}", f'-DKERNEL_NAME="{name}"']
-            commands.append([*common, *flags, *names, "-c", str(SOURCES / "kernel.cpp"), "-o", str(made)])
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(_run, commands))
+        objects = compile_objects(Path(folder), target, [*compiler, *FLAGS])
         library = Path(folder) / destination.name
         threads = [] if target.system == "win32" else ["-pthread"]
-        _run([*compiler, *more_flags, "-shared", "-o", str(library), *map(str, objects), *threads])
-        if target == _here_or_none() and not more_flags and open_library(library) is None:
+        run_tool([*compiler, "-shared", "-o", str(library), *map(str, objects), *threads])
+        if target == _here_or_none() and open_library(library) is None:
             raise Missing("The native engine was compiled but does not run on this machine.")
         os.replace(library, destination)
+
+
+def compile_objects(folder: Path, target: Target, command: Sequence[str]) -> list[Path]:
+    """The engine and its kernel for every instruction set of the target, compiled side by side."""
+    kernels = X86_KERNELS if target.machine == "x86_64" else ARM_KERNELS
+    engine = [f'-DSOURCE_DIGEST="{source_digest()}"', "-c", str(SOURCES / "engine.cpp")]
+    jobs = [(folder / "engine.o", [*command, *engine])]
+    for name, flags in kernels.items():
+        names = [f"-DKERNEL=kernel_{name}", f'-DKERNEL_NAME="{name}"']
+        jobs.append((folder / f"{name}.o", [*command, *flags, *names, "-c", str(SOURCES / "kernel.cpp")]))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda job: run_tool([*job[1], "-o", str(job[0])]), jobs))
+    return [made for made, _ in jobs]
 
 
 @contextmanager
@@ -100,17 +105,11 @@ def some_compiler(target: Target, download: bool = True) -> Iterator[list[str]]:
     if not download:
         raise Missing("There is no C++ compiler: install g++, or run `python -m backend.raster.native.build` with a network.")
     with tempfile.TemporaryDirectory(prefix="stylesketch-zig-") as folder:
-        _run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder, ZIGLANG])
+        run_tool(
+            [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder, ZIGLANG]
+        )
         program = "zig.exe" if sys.platform == "win32" else "zig"
         yield [str(Path(folder) / "ziglang" / program), "c++", "-target", target.zig]
-
-
-def build_here(download: bool = True) -> Path:
-    """Builds the library of this installation; its path. Missing says why it cannot be had."""
-    target = here()
-    with some_compiler(target, download) as compiler:
-        build(library_path(), target, compiler)
-    return library_path()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -146,7 +145,8 @@ def _here_or_none() -> Target | None:
         return None
 
 
-def _run(command: Sequence[str]) -> None:
+def run_tool(command: Sequence[str]) -> None:
+    """Runs a compiler or pip; Missing with its last words if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode:
         said = (done.stderr or done.stdout).strip()[-2000:]

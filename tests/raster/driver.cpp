@@ -1,0 +1,100 @@
+// Runs the native engine for the sanitizers: all sorts of strokes, all threads, many callers; compares bit by bit.
+#include "engine.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <random>
+#include <thread>
+#include <vector>
+
+using namespace stylesketch;
+
+extern "C" {
+void* stylesketch_open();
+void stylesketch_close(void*);
+int stylesketch_choose(const char*);
+int stylesketch_forward(void*, const Drawing*, int, int, int, const float*, float, int, int, int, float*);
+int stylesketch_backward(void*, const float*, const Gradients*, int);
+}
+
+struct Sheet {
+    int strokes, longest, knots;
+    std::vector<float> points, widths, colors, opacities;
+    std::vector<int64_t> segments;
+
+    Sheet(int n, int s, int k, unsigned seed) : strokes(n), longest(s), knots(k) {
+        std::mt19937 random(seed);
+        std::uniform_real_distribution<float> unit(0, 1);
+        for (int i = 0; i < n; i++) {
+            segments.push_back(1 + int(random() % unsigned(s)));
+            float x = 160 * unit(random) - 30, y = 120 * unit(random) - 20;
+            const float step = i % 5 == 4 ? 0 : i % 7 == 6 ? 4000.0f : 25.0f;
+            for (int j = 0; j < 3 * s + 1; j++) {
+                points.push_back(i % 11 == 10 && j == 2 ? NAN : x);
+                points.push_back(i % 13 == 12 && j == 1 ? INFINITY : y);
+                x += step * (unit(random) - 0.5f), y += step * (unit(random) - 0.5f);
+            }
+            for (int j = 0; j < k; j++) widths.push_back(i % 9 == 8 ? -1 : 6 * unit(random));
+            for (int j = 0; j < 3; j++) colors.push_back(unit(random));
+            opacities.push_back(unit(random));
+        }
+    }
+
+    Drawing drawing() const {
+        return {points.data(), segments.data(), widths.data(), colors.data(), opacities.data(), strokes, longest, knots};
+    }
+};
+
+static std::vector<float> draw(const std::vector<Sheet>& scenes, int height, int width, float softness, int channels, int threads) {
+    const float paper[3] = {1, 0.9f, 0.8f};
+    std::vector<Drawing> drawings;
+    std::vector<std::vector<float>> parts;
+    std::vector<Gradients> gradients;
+    for (const Sheet& scene : scenes) {
+        drawings.push_back(scene.drawing());
+        for (const auto* like : {&scene.points, &scene.widths, &scene.colors, &scene.opacities}) parts.emplace_back(like->size());
+    }
+    for (size_t i = 0; i < parts.size(); i += 4)
+        gradients.push_back({parts[i].data(), parts[i + 1].data(), parts[i + 2].data(), parts[i + 3].data()});
+    std::vector<float> image(scenes.size() * size_t(channels * height * width)), weights(image.size());
+    for (size_t i = 0; i < weights.size(); i++) weights[i] = sinf(float(i));
+    void* tape = stylesketch_open();
+    const int count = int(scenes.size());
+    for (int again = 0; again < 2; again++) {
+        if (stylesketch_forward(tape, drawings.data(), count, height, width, paper, softness, channels, 1, threads, image.data())) return {};
+        if (stylesketch_backward(tape, weights.data(), gradients.data(), threads)) return {};
+    }
+    stylesketch_close(tape);
+    for (const auto& part : parts) image.insert(image.end(), part.begin(), part.end());
+    return image;
+}
+
+static int compare(const char* name) {
+    int wrong = 0;
+    for (int knots : {1, 3, 7})
+        for (float softness : {0.0f, 1.5f})
+            for (int channels : {1, 3}) {
+                const std::vector<Sheet> scenes = {Sheet(40, 3, knots, 1), Sheet(0, 1, 1, 2), Sheet(25, 6, 2, 3)};
+                const auto expected = draw(scenes, 101, 133, softness, channels, 1);
+                wrong += expected.empty();
+                for (float value : expected) wrong += !isfinite(value);
+                std::vector<std::thread> callers;
+                std::vector<int> same(4);
+                for (size_t i = 0; i < same.size(); i++)
+                    callers.emplace_back([&, i] { same[i] = draw(scenes, 101, 133, softness, channels, 1 + int(i)) == expected; });
+                for (auto& caller : callers) caller.join();
+                for (int one : same) wrong += !one;
+                wrong += draw(scenes, 1, 1, softness, channels, 4).empty();
+            }
+    printf("%s: %d wrong\n", name, wrong);
+    return wrong;
+}
+
+int main() {
+    int wrong = 0, tried = 0;
+    for (const char* name : {"avx512", "avx2", "sse4", "neon"})
+        if (stylesketch_choose(name)) tried++, wrong += compare(name);
+    return tried == 0 || wrong != 0;
+}
