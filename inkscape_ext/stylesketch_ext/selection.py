@@ -16,7 +16,7 @@ Chain = Tuple[inkex.BaseElement, ...]
 CONTAINERS = ("g", "a", "switch", "svg")
 SHAPES = ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "flowRoot", "image", "use", *CONTAINERS)
 CLONE_DEPTH = 20  # clones of clones; deeper ones are taken for a circle
-CHANGES = ("clip-path", "mask", "filter", "opacity", "mix-blend-mode")
+CHANGES = ("clip-path", "mask", "filter")  # not opacity: a picture is often dimmed to draw over it
 UNCHANGED = (None, "", "none", "1", "1.0", "100%", "normal")
 
 LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
@@ -47,7 +47,7 @@ def selected_shapes(svg: inkex.BaseElement) -> List[Chain]:
 
 
 def is_changed(chain: Chain) -> bool:
-    """Does the user see something else than the picture's file, by a clip, mask, filter or opacity on the way to it?"""
+    """Does the user see something else than the picture's file, by a clip, mask or filter on the way to it?"""
     return any(_property(element, name) not in UNCHANGED for element in chain for name in CHANGES)
 
 

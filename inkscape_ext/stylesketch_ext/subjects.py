@@ -35,7 +35,7 @@ def subjects(svg: inkex.BaseElement, folders: Sequence[str], source: str = AUTO)
 
     `folders` are those that relative links may start at, Inkscape's temporary one first. By `source`: FILE takes the
     pictures' files, SEEN the selection as Inkscape shows it, AUTO the files but for pictures that are clipped, masked,
-    filtered or translucent and for selections without pictures. Raises Failure with a sentence that says what to do.
+    filtered and for selections without pictures. Raises Failure with a sentence that says what to do.
     """
     if source == SEEN and svg.selection:
         return [_as_seen(svg, selected_shapes(svg), folders)]

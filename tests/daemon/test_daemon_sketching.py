@@ -25,7 +25,7 @@ from backend.daemon.sketching import Sources, draw
 from backend.daemon.store import Store
 from backend.daemon.tasks import draw_request, preload_drawing
 from backend.model_pool import available_devices
-from backend.perception import photograph
+from backend.perception import picture_file
 
 REQUEST = SketchRequest("ab" * 32, SketchSettings(strokes=8, steps=2, device="cpu"), title="Cup")
 
@@ -120,7 +120,7 @@ def test_what_is_no_picture_is_refused_with_a_sentence_and_leaves_nothing(images
 
 
 def test_the_limits_of_server_and_decoder_agree():
-    assert images_module.MAX_UPLOAD == photograph.MAX_BYTES
+    assert images_module.MAX_UPLOAD == picture_file.MAX_BYTES
 
 
 @pytest.fixture(scope="module")

@@ -84,7 +84,7 @@ def test_not_found_is_one_sentence(body, select, words):
         (TEXT + LINE, ["p", "t"], "auto", [["t", "p"]]),
         (f'<g id="g">{TEXT}{LINE}</g>', ["g", "p"], "auto", [["g"]]),
         (f'<g clip-path="url(#c)">{IMAGE}</g>', ["i"], "auto", [["i"]]),
-        (f'<g style="opacity:0.5">{IMAGE}</g>{OTHER}', ["i", "j"], "auto", [["i"]]),
+        (f'<g style="filter:url(#f)">{IMAGE}</g>{OTHER}', ["i", "j"], "auto", [["i"]]),
         (IMAGE + OTHER, ["i", "j"], "auto", []),
         (f'<g clip-path="url(#c)">{IMAGE}</g>', ["i"], "file", []),
         (IMAGE + TEXT, ["i", "t"], "seen", [["i", "t"]]),
@@ -113,7 +113,8 @@ def test_a_drawing_is_no_file():
         ('mask="url(#m)"', True),
         ('style="fill:red; filter: url(#f) !important"', True),
         ('style="opacity:1;mix-blend-mode:normal;filter:none" opacity="0.3"', False),
-        ('opacity=".3"', True),
+        ('opacity=".3"', False),
+        ('style="mix-blend-mode:multiply"', False),
         ("", False),
     ],
 )
