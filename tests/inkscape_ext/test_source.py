@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2] / "inkscape_ext"
 FILES = sorted(ROOT.rglob("*.py"))
 FOREIGN = {"inkex", "gi", "requests"}
+OWN = {"stylesketch_ext", "install"}
 
 
 def imported(tree):
@@ -23,7 +24,7 @@ def imported(tree):
 def test_parses_as_python_3_8_and_imports_only_what_inkscape_has(path):
     tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
     roots = {name.split(".")[0] for name in imported(tree)}
-    assert roots <= set(sys.stdlib_module_names) | FOREIGN | {"stylesketch_ext"}
+    assert roots <= set(sys.stdlib_module_names) | FOREIGN | OWN
     assert not [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "print"]
 
 

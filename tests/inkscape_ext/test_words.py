@@ -1,0 +1,120 @@
+"""Every text in every language, and the package that is made of them."""
+
+import ast
+import gettext
+import io
+import json
+import re
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from inkex_finder import EXTENSION, inkex_folder
+from stylesketch_ext import words
+
+sys.path.insert(0, str(EXTENSION))
+import build_package
+
+CATALOGS = sorted(EXTENSION.glob("locale/*/LC_MESSAGES/stylesketch.po"))
+PLACES = re.compile(r"%(?:\d+\$)?[sd]|\{\w+\}")
+FORM = ("A_utomatic", "_New", "S_trokes", "St_yle", "S_ketch", "_Picture", "_Guidance", "S_eed", "_Cancel", "_Start")
+READY = ("_Cancel", "_Insert")
+
+
+@pytest.fixture(params=CATALOGS, ids=lambda path: path.parts[-3])
+def catalog(request):
+    return request.param
+
+
+def test_there_is_german():
+    assert [path.parts[-3] for path in CATALOGS] == ["de"]
+
+
+def test_every_text_is_translated_and_none_is_left_over(catalog):
+    translated = build_package.read_catalog(catalog)
+    assert set(translated) - {("",)} == set(build_package.texts())
+    assert all(all(forms) for forms in translated.values())
+
+
+def test_translations_take_the_same_values(catalog):
+    for texts, forms in build_package.read_catalog(catalog).items():
+        for form in forms:
+            assert sorted(PLACES.findall(form)) == sorted(PLACES.findall(texts[-1])), texts
+
+
+def test_the_compiled_catalog_is_up_to_date_and_read_by_gettext(catalog):
+    translated = build_package.read_catalog(catalog)
+    compiled = catalog.with_suffix(".mo").read_bytes()
+    assert compiled == build_package.compiled(translated)
+    read = gettext.GNUTranslations(io.BytesIO(compiled))
+    for texts, forms in translated.items():
+        if texts != ("",) and len(texts) == 1:
+            assert read.gettext(texts[0]) == forms[0]
+    assert [read.ngettext("%d stroke", "%d strokes", n) for n in (1, 2)] == ["%d Strich", "%d Striche"]
+
+
+@pytest.mark.parametrize("group", [FORM, READY])
+def test_no_two_widgets_share_a_key(catalog, group):
+    read = gettext.GNUTranslations(io.BytesIO(catalog.with_suffix(".mo").read_bytes()))
+    for names in (group, [read.gettext(name) for name in group]):
+        keys = [name[name.index("_") + 1].lower() for name in names]
+        assert len(set(keys)) == len(keys), keys
+
+
+def test_the_form_s_keys_are_all_looked_at():
+    texts = {text[0] for text in build_package.texts() if "_" in text[0] and " " not in text[0]}
+    assert texts == {*FORM, *READY}
+
+
+@pytest.mark.parametrize("name", ["choices_panel", "sketch_window", "message"])
+def test_dialogs_show_no_text_past_gettext(name):
+    """What is given to GTK as a text literal must be inside _(…); names of classes, icons and signals are no text."""
+    tree = ast.parse((EXTENSION / "stylesketch_ext" / "dialogs" / (name + ".py")).read_text(encoding="utf-8"))
+    shown = ("set_text", "set_label", "set_tooltip_text", "set_name", "new_with_mnemonic", "set_markup", "append")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in shown:
+            literals = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+            assert not [text for text in literals if text and text != "StyleSketch"], literals
+
+
+@pytest.mark.parametrize(
+    ("environment", "system", "expected"),
+    [
+        ({"LANG": "de_DE.UTF-8"}, "fr_FR", None),
+        ({}, "de_DE", ["de_DE"]),
+        ({}, None, []),
+    ],
+)
+def test_the_language_is_the_environment_s_else_the_system_s(environment, system, expected, monkeypatch):
+    for name in words.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(words.locale, "getlocale", lambda: (system, "UTF-8"))
+    assert words.languages() == expected
+
+
+def test_the_package_is_what_the_extension_manager_takes(tmp_path):
+    first, again = build_package.pack(tmp_path / "a"), build_package.pack(tmp_path / "b")
+    assert first.read_bytes() == again.read_bytes()
+    with zipfile.ZipFile(first) as package:
+        names = package.namelist()
+        package.extractall(tmp_path / "stylesketch")
+    assert [name for name in names if name.endswith(".inx")] == ["stylesketch.inx"] == names[:1]
+    assert not [name for name in names if name.endswith((".json", ".pyc", "setup.py", ".po")) or name.startswith("tests")]
+    assert {"locale/de/LC_MESSAGES/stylesketch.mo", "inkscape_ext/install.py", "inkscape_ext/style_sketch.py"} <= set(names)
+
+
+@pytest.mark.skipif(inkex_folder() is None, reason="no inkex")
+def test_the_unpacked_package_runs_and_says_that_the_engine_is_missing(tmp_path):
+    with zipfile.ZipFile(build_package.pack(tmp_path)) as package:
+        package.extractall(tmp_path / "stylesketch")
+    script = tmp_path / "stylesketch" / "inkscape_ext" / "style_sketch.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "--self-test"], capture_output=True, text=True,
+        env={"PYTHONPATH": str(inkex_folder()), "PATH": "/usr/bin:/bin", "LANGUAGE": "de", "LC_ALL": "de_DE.UTF-8"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ist nicht eingerichtet" in done.stdout
+    assert json.dumps(done.stdout).count("\\n") == 1
