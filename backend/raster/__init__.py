@@ -9,6 +9,7 @@ from torch import Tensor
 from backend.core.image import Image
 from backend.core.strokes import Strokes
 from backend.raster.culled import rasterize_culled
+from backend.raster.diffvg import has_diffvg, rasterize_diffvg
 from backend.raster.native import native_engine
 from backend.raster.reference import rasterize_reference
 
@@ -31,6 +32,8 @@ def rasterizers() -> dict[str, Rasterizer]:
         found["native"] = engine
     found["culled"] = rasterize_culled
     found["reference"] = rasterize_reference
+    if has_diffvg():
+        found["diffvg"] = rasterize_diffvg
     return found
 
 
