@@ -424,13 +424,46 @@ native_inkscape() {
   done
 }
 
-tell_sandboxed() {
+# install_sandboxed: Inkscapes from Flathub and Snap get the extension too; they use an engine that runs already
+install_sandboxed() {
   if [ -e /snap/bin/inkscape ]; then
-    say "There is an Inkscape from the Snap store; this version of StyleSketch does not work in it yet."
+    copy_sandboxed "the Snap store" "$HOME/snap/inkscape/common/extensions"
   fi
   if command -v flatpak >/dev/null && flatpak info org.inkscape.Inkscape >/dev/null 2>&1; then
-    say "There is an Inkscape from Flathub; this version of StyleSketch does not work in it yet."
+    copy_sandboxed Flathub "$HOME/.var/app/org.inkscape.Inkscape/config/inkscape/extensions"
   fi
+}
+
+copy_sandboxed() {
+  say "There is an Inkscape from $1 too. It cannot start the engine: run 'systemctl --user start stylesketch' before you sketch."
+  "$VENV/bin/python" "$ROOT/inkscape_ext/install.py" --no-engine --extensions "$2" >>"$LOG" 2>&1 ||
+    say "The extension could not be copied to $2; the log is $LOG."
+}
+
+# write_unit: lets systemd start the engine for Inkscapes that cannot; it is not started by itself
+write_unit() {
+  local unit=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/stylesketch.service
+  command -v systemctl >/dev/null || return 0
+  mkdir -p "$(dirname "$unit")" && cat >"$unit" <<UNIT_FILE || return 0
+[Unit]
+Description=StyleSketch's drawing engine
+
+[Service]
+ExecStart="$VENV/bin/stylesketch" serve
+${STYLESKETCH_HOME:+Environment="STYLESKETCH_HOME=$STYLESKETCH_HOME"}
+Restart=on-failure
+
+[Install]
+WantedBy=default.target
+UNIT_FILE
+  systemctl --user daemon-reload >>"$LOG" 2>&1 || true
+}
+
+remove_unit() {
+  local unit=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/stylesketch.service
+  [ -e "$unit" ] || return 0
+  systemctl --user disable --now stylesketch >>"$LOG" 2>&1 || true
+  rm -f "$unit"
 }
 
 check_inkscape_version() {
@@ -473,6 +506,11 @@ has_gtk() {
 copy_extension() {
   local file
   cp "$ROOT/stylesketch.inx" "$1/"
+  # Inkscape looks for the menu entry's own translations beside it.
+  (cd "$ROOT/inkscape_ext" && find locale -name '*.mo' 2>/dev/null || true) | while read -r file; do
+    mkdir -p "$1/$(dirname "$file")"
+    cp "$ROOT/inkscape_ext/$file" "$1/$file"
+  done
   [ ! -e "$ROOT/stylesketch.svg" ] || cp "$ROOT/stylesketch.svg" "$1/"
   if [ "$MODE" = dev ]; then
     ln -sfn "$ROOT/stylesketch.inx" "$1/stylesketch.inx"
@@ -522,7 +560,8 @@ PY
 }
 
 install_extension() {
-  tell_sandboxed
+  write_unit
+  install_sandboxed
   INKSCAPE=$(native_inkscape)
   [ -n "$INKSCAPE" ] || fail 3 "There is no Inkscape: install it, then run this again (or use --no-inkscape)."
   check_inkscape_version
@@ -662,6 +701,7 @@ uninstall_command() {
     [ -z "$STYLESKETCH_HOME" ] || find_places
   fi
   stop_daemon
+  remove_unit
   [ ! -e "$TARGET" ] || say "Removing $TARGET"
   rm -rf "$TARGET"
   [ "$(readlink "$LINK" 2>/dev/null)" != "$VENV/bin/stylesketch" ] || rm -f "$LINK"

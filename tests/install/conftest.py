@@ -25,7 +25,8 @@ shift 2
 for name in "$@"; do case " ${FAKE_ABSENT:-} " in *" $name "*) ;; *) echo "$name installed" ;; esac; done""",
     "df": 'printf "Filesystem 1M-blocks Used Available Use%% Mounted\\nx 1 1 %s 1%% /\\n" "${FAKE_FREE:-50000}"',
     "nvidia-smi": '[ -n "${FAKE_GPU:-}" ] && echo "GPU 0: a stub"',
-    "flatpak": "exit 1",
+    "flatpak": '[ -n "${FAKE_FLATPAK:-}" ]',
+    "systemctl": 'echo "systemctl $*" >>"$CALLS"',
     "getent": 'echo "root:x:0:0:root:$MACHINE/home:/bin/sh"',
     "timeout": 'shift; "$@"',
     "Xvfb": 'echo 99 >&"$2"; exec sleep 60',
@@ -65,6 +66,7 @@ case "$*" in
     esac ;;
   "-c "*urlopen*) [ -n "${FAKE_CPU_INDEX:-}" ] ;;
   "-c import torch"*) exit 0 ;;
+  */install.py*) echo "install.py ${*:2}" >>"$CALLS" ;;
   "-m backend.raster.native.build") echo "compile in $PWD" >>"$CALLS"; [ -z "${FAKE_NO_COMPILER:-}" ] ;;
   -m*pytest*) echo "$*" >>"$CALLS"; echo "== 3 passed in 0.1s ==" ;;
   "- "* | -)

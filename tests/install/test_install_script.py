@@ -30,8 +30,23 @@ def test_sets_up_engine_command_and_extension(machine: Machine) -> None:
         "inkscape_ext/stylesketch_ext/icons/pen.svg",
         *wire,
         "install.json",
+        "locale/de/LC_MESSAGES/stylesketch.mo",
         "stylesketch.inx",
     ]
+
+
+def test_systemd_can_start_the_engine(machine: Machine) -> None:
+    machine.install()
+    unit = (machine.home / ".config/systemd/user/stylesketch.service").read_text()
+    assert f'ExecStart="{machine.data}/venv/bin/stylesketch" serve\n' in unit and "Environment" not in unit
+    assert "systemctl --user daemon-reload" in machine.calls()
+
+
+def test_an_inkscape_from_flathub_gets_the_extension_too(machine: Machine) -> None:
+    done = machine.install(FAKE_FLATPAK="1")
+    assert "systemctl --user start stylesketch" in done.stdout
+    folder = machine.home / ".var/app/org.inkscape.Inkscape/config/inkscape/extensions"
+    assert f"install.py --no-engine --extensions {folder}" in machine.calls()
 
 
 def test_install_json_says_where_everything_is(machine: Machine) -> None:
