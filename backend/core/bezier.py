@@ -81,6 +81,46 @@ def find_corners(row: Points, reach: int, least_turn: float) -> tuple[int, ...]:
     return tuple(sorted(corners))
 
 
+def smoothed(row: Points, corners: tuple[int, ...], sigma: float, closed: bool = False) -> Points:
+    """A row of points [M, 2] without its tremor: a Gaussian of `sigma` points along it that keeps corners and ends.
+
+    Of a closed row (its last point is its first) the seam is smoothed too, unless it is a corner.
+    """
+    if closed and len(row) > 4 and not {0, len(row) - 1} & set(corners):
+        return _smoothed_ring(row, corners, sigma)
+    bounds = [0, *(c for c in corners if 0 < c < len(row) - 1), len(row) - 1]
+    pieces = [_smoothed_piece(row[a : b + 1], sigma) for a, b in itertools.pairwise(bounds)]
+    return np.concatenate([pieces[0][:1], *(piece[1:] for piece in pieces)])
+
+
+def _smoothed_ring(row: Points, corners: tuple[int, ...], sigma: float) -> Points:
+    """A closed row, cut open at its first corner or far from its seam, smoothed, and closed at its seam again."""
+    open_row, count = row[:-1], len(row) - 1
+    cut = corners[0] if corners else count // 2
+    turned = np.concatenate([open_row[cut:], open_row[: cut + 1]])
+    if corners:
+        inner = tuple(sorted((c - cut) % count for c in corners[1:]))
+        turned = smoothed(turned, inner, sigma)
+    else:
+        around = np.concatenate([open_row[cut:], open_row, open_row[: cut + 1]])
+        turned = _smoothed_piece(around, sigma)[count - cut : count - cut + count + 1]
+        return np.concatenate([turned[:-1], turned[:1]])
+    back = np.concatenate([turned[count - cut : -1], turned[: count - cut]])
+    return np.concatenate([back, back[:1]])
+
+
+def _smoothed_piece(row: Points, sigma: float) -> Points:
+    """A Gaussian along a row whose ends stay: it goes on beyond them by its mirror image through the end."""
+    reach = min(int(3 * sigma) + 1, len(row) - 1)
+    if reach < 1:
+        return row
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    weights /= weights.sum()
+    before, after = 2 * row[0] - row[reach:0:-1], 2 * row[-1] - row[-2 : -reach - 2 : -1]
+    longer = np.concatenate([before, row, after])
+    return np.stack([np.convolve(longer[:, axis], weights, mode="valid") for axis in (0, 1)], 1)
+
+
 def _tangent(vector: Points) -> Points:
     length = float(np.hypot(*vector))
     return vector / length if length > 1e-12 else np.array([1.0, 0.0])

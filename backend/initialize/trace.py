@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from backend.core.bezier import find_corners, fit_poly_bezier
+from backend.core.bezier import find_corners, fit_poly_bezier, smoothed
 from backend.initialize.link import LinkSettings, link_traces
 from backend.initialize.order import OrderSettings, order_by_coverage
 from backend.initialize.streamlines import Trace, TraceSettings, trace_lines
@@ -35,7 +35,8 @@ class TracedStartSettings:
     trace: TraceSettings = TraceSettings()
     link: LinkSettings = LinkSettings()
     order: OrderSettings = OrderSettings()
-    tolerance: float = 2.0  # largest distance of a curve from its line
+    calm: float = 4.0  # σ along a line over which its tremor is smoothed away
+    tolerance: float = 2.0  # largest distance of a curve from its calmed line
     corner_reach: int = 7
     corner_turn: float = 0.95  # rad
 
@@ -100,4 +101,5 @@ def _worth_along(trace: Trace, worth: Map) -> npt.NDArray[np.float64]:
 
 def _curve(line: Trace, settings: TracedStartSettings) -> Tensor:
     corners = find_corners(line.row, settings.corner_reach, settings.corner_turn)
-    return torch.from_numpy(fit_poly_bezier(line.row, settings.tolerance, corners, line.closed)).float() + 0.5
+    row = smoothed(line.row, corners, settings.calm, line.closed)
+    return torch.from_numpy(fit_poly_bezier(row, settings.tolerance, corners, line.closed)).float() + 0.5

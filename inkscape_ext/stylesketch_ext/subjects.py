@@ -34,8 +34,8 @@ def subjects(svg: inkex.BaseElement, folders: Sequence[str], source: str = AUTO)
     """What the selection means; with nothing selected, the only picture of the document.
 
     `folders` are those that relative links may start at, Inkscape's temporary one first. By `source`: FILE takes the
-    pictures' files, SEEN the selection as Inkscape shows it, AUTO the files but for pictures that are clipped, masked,
-    filtered and for selections without pictures. Raises Failure with a sentence that says what to do.
+    pictures' files, SEEN the selection as Inkscape shows it, AUTO the files, but not for pictures that are clipped,
+    masked or filtered, nor for selections without pictures. Raises Failure with a sentence that says what to do.
     """
     if source == SEEN and svg.selection:
         return [_as_seen(svg, selected_shapes(svg), folders)]

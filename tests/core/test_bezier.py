@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.core.bezier import bernstein, find_corners, fit_poly_bezier, sample, segment_points
+from backend.core.bezier import bernstein, find_corners, fit_poly_bezier, sample, segment_points, smoothed
 from tests.pictures import along, around, distances
 
 
@@ -169,3 +169,34 @@ def test_three_points_stay_within_the_tolerance():
 def test_a_row_without_points_is_refused():
     with pytest.raises(ValueError, match="at least one point"):
         fit_poly_bezier(np.zeros((0, 2)), 1.0)
+
+
+def tremor(row, seed=0):
+    return row + 0.5 * np.random.default_rng(seed).standard_normal(row.shape)
+
+
+def test_tremor_is_smoothed_away_and_ends_and_corners_stay():
+    row = along((0, 0), (60, 0), (60, 60))
+    corner = 60
+    shaken = tremor(row)
+    shaken[[0, corner, -1]] = row[[0, corner, -1]]
+    calm = smoothed(shaken, (corner,), 4.0)
+    assert np.allclose(calm[[0, corner, -1]], row[[0, corner, -1]])
+    assert np.abs(calm - row).std() < 0.5 * np.abs(shaken - row).std()
+
+
+@pytest.mark.parametrize("corners", [(), (50,), (50, 120)])
+def test_a_smoothed_ring_stays_closed_and_in_place(corners):
+    ring = around((50, 50), 40, 0, 2 * np.pi)
+    ring[-1] = ring[0]
+    calm = smoothed(ring, corners, 4.0, closed=True)
+    assert calm.shape == ring.shape
+    assert np.array_equal(calm[0], calm[-1])
+    assert np.linalg.norm(calm - ring, axis=1).max() < 0.6
+    assert all(np.allclose(calm[corner], ring[corner]) for corner in corners)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_very_short_row_is_smoothed_without_harm(count):
+    row = along((0, 0), (10, 0))[:count]
+    assert np.allclose(smoothed(row, (), 4.0), row)
