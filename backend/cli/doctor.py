@@ -13,6 +13,7 @@ from pathlib import Path
 from backend import __version__
 from backend.cli.arguments import Commands, add_command
 from backend.cli.client import running_client
+from backend.cli.doctor_surroundings import action, appimages, sandboxed, weights
 from backend.cli.findings import BAD, FINE, NOTE, Finding
 from backend.cli.inkscape_checks import extension, inkscape
 from backend.core.errors import StyleSketchError
@@ -128,4 +129,6 @@ def daemon(where: Places) -> Iterator[Finding]:
     )
 
 
-CHECKS: tuple[Check, ...] = (python, torch, folders, packs, daemon, inkscape, extension)
+CHECKS: tuple[Check, ...] = (
+    python, torch, folders, packs, weights, daemon, inkscape, extension, action, sandboxed, appimages,
+)  # fmt: skip

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from backend import __version__
 from backend.cli.findings import BAD, FINE, NOTE, Finding
 from backend.places import Places
 
@@ -70,7 +71,10 @@ def installed_extension(inx: Path, where: Places) -> Finding:
         return Finding("extension", BAD, f"it would start {python}, which is gone", REINSTALL)
     if endpoint != where.endpoint:
         return Finding("extension", NOTE, f"{inx.parent} uses other folders: {endpoint.parent}", REINSTALL)
-    return Finding("extension", FINE, f"{inx.parent} (version {told.get('version', 'unknown')})")
+    if told.get("version") != __version__:
+        told_version = told.get("version", "unknown")
+        return Finding("extension", NOTE, f"{inx.parent} is of version {told_version}, this is {__version__}", REINSTALL)
+    return Finding("extension", FINE, f"{inx.parent} (version {__version__})")
 
 
 def interpreter(program: str) -> Iterator[Finding]:
@@ -78,7 +82,13 @@ def interpreter(program: str) -> Iterator[Finding]:
     system = _output([program, "--system-data-directory"])
     environment = {**os.environ, "PYTHONPATH": str(Path(system.strip()) / "extensions")}
     beside = os.pathsep.join([str(Path(program).resolve().parent), os.environ.get("PATH", "")])
-    python = shutil.which("python3", path=beside) or shutil.which("python", path=beside)
+    chosen = _chosen_python(program)
+    python = shutil.which(chosen, path=beside) if chosen else None
+    if chosen and not python:
+        cure = "Correct or remove python-interpreter in Inkscape's preferences.xml."
+        yield Finding("Inkscape's Python", BAD, f"Inkscape is told to use {chosen}, which is not there", cure)
+        return
+    python = python or shutil.which("python3", path=beside) or shutil.which("python", path=beside)
     answer = _output([python, "-c", PROBE, *NEEDED, *USEFUL], environment) if python else ""
     try:
         executable, version, missing = json.loads(answer.splitlines()[-1])
@@ -98,6 +108,17 @@ def extensions_folder(program: str) -> Path | None:
     """Where this Inkscape looks for the user's extensions."""
     folder = _output([program, "--user-data-directory"]).strip()
     return Path(folder) / "extensions" if folder else None
+
+
+def _chosen_python(program: str) -> str | None:
+    """The interpreter that Inkscape's preferences name, None if they name none."""
+    folder = extensions_folder(program)
+    try:
+        preferences = (folder.parent / "preferences.xml").read_text(encoding="utf-8") if folder else ""
+    except OSError:
+        return None
+    found = re.search(r'python-interpreter="([^"]+)"', preferences)
+    return found.group(1) if found else None
 
 
 def _output(command: Sequence[str], environment: dict[str, str] | None = None) -> str:

@@ -12,6 +12,8 @@ from backend.cli import main
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "daemon"))  # the daemon with fake work
 
+ACTIONS = "org.stylesketch.style-sketch: Sketch"
+
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch, tmp_path):
@@ -54,13 +56,14 @@ def fake_inkscape(tmp_path, monkeypatch):
     folder = tmp_path / "bin"
     folder.mkdir()
 
-    def make(version="Inkscape 1.4 (e7c3feb100, 2024-10-09)", modules=("lxml", "inkex", "gi")):
+    def make(version="Inkscape 1.4 (e7c3feb100, 2024-10-09)", modules=("lxml", "inkex", "gi"), actions=ACTIONS):
         system = tmp_path / "system" / "extensions"
         system.mkdir(parents=True)
         for name in modules:
             (system / f"{name}.py").touch()
         answers = {
             "--version": version,
+            "--action-list": actions,
             "--user-data-directory": tmp_path / "profile",
             "--system-data-directory": system.parent,
         }

@@ -3,7 +3,8 @@ import os
 
 import pytest
 
-from backend.cli import doctor
+from backend import __version__
+from backend.cli import doctor, doctor_surroundings
 from backend.cli.findings import BAD, Finding
 from backend.places import Places
 
@@ -43,20 +44,66 @@ def test_doctor_without_inkscape(command, monkeypatch, tmp_path):
 
 
 @posix
-def test_doctor_with_everything(command, fake_inkscape, tmp_path):
+def test_doctor_with_everything(command, fake_inkscape, tmp_path, monkeypatch):
     folder = fake_inkscape() / "stylesketch"
     folder.mkdir(parents=True)
     (folder / "stylesketch.inx").touch()
-    told = {"python": str(tmp_path / "bin" / "python3"), "endpoint": str(Places.find().endpoint), "version": "0.1.0"}
+    told = {"python": str(tmp_path / "bin" / "python3"), "endpoint": str(Places.find().endpoint), "version": __version__}
+    monkeypatch.setenv("DISPLAY", ":0")
     (folder / "install.json").write_text(json.dumps(told))
     code, found = findings(command)
     assert code == 0 and {entry["state"] for entry in found.values()} == {"fine"}, found
-    assert "1.4" in found["Inkscape"]["text"]
+    assert "1.4" in found["Inkscape"]["text"] and "Sketch…" in found["menu entry"]["text"]
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert findings(command)[1]["menu entry"]["state"] == "note"
     (folder / "install.json").write_text(json.dumps({**told, "python": "/no/such/python"}))
     code, found = findings(command)
     assert code == 3 and "install.sh" in found["extension"]["cure"]
     (folder / "install.json").unlink()
     assert findings(command)[0] == 3
+
+
+@posix
+def test_doctor_where_inkscape_does_not_list_the_extension(command, fake_inkscape, monkeypatch):
+    folder = fake_inkscape(actions="org.example.other: Other") / "stylesketch"
+    folder.mkdir(parents=True)
+    (folder / "stylesketch.inx").touch()
+    monkeypatch.setenv("DISPLAY", ":0")
+    code, found = findings(command)
+    assert code == 3 and "extension-errors.log" in found["menu entry"]["cure"]
+
+
+@posix
+def test_doctor_reads_which_python_inkscape_is_told_to_use(command, fake_inkscape):
+    profile = fake_inkscape().parent
+    profile.mkdir(exist_ok=True)
+    (profile / "preferences.xml").write_text('<inkscape><group id="extensions" python-interpreter="/no/python"/></inkscape>')
+    code, found = findings(command)
+    assert code == 3 and "/no/python" in found["Inkscape's Python"]["text"]
+
+
+def test_doctor_names_sandboxed_inkscapes(command, monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor_surroundings.Path, "home", classmethod(lambda cls: tmp_path))
+    folder = tmp_path / ".var/app/org.inkscape.Inkscape/config/inkscape/extensions/stylesketch"
+    folder.mkdir(parents=True)
+    (tmp_path / "Applications").mkdir()
+    (tmp_path / "Applications" / "Inkscape-1.4.AppImage").touch()
+    found = findings(command)[1]
+    assert "not in" in found["Inkscape from Flathub"]["text"] and "Inkscape from Snap" not in found
+    assert "ordinary folder" in found["Inkscape AppImage"]["text"]
+    (folder / "stylesketch.inx").touch()
+    told = {"python": str(tmp_path), "endpoint": str(Places.find().endpoint), "version": __version__}
+    (folder / "install.json").write_text(json.dumps(told))
+    found = findings(command)[1]["Inkscape from Flathub"]
+    assert found["state"] == "note" and "systemctl --user start stylesketch" in found["cure"]
+
+
+def test_doctor_names_weights(command):
+    folder = Places.find().data / "weights"
+    folder.mkdir(parents=True)
+    (folder / "clip.safetensors").touch()
+    assert findings(command)[1]["weights"]["text"] == "clip.safetensors"
 
 
 @posix
