@@ -54,6 +54,17 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def share(text: str) -> float:
+    """An argparse type: a number from 0 to 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return number
+
+
 def or_auto(parse: Callable[[str], int]) -> Callable[[str], int | None]:
     """An argparse type that also takes `auto`, as None."""
     return lambda text: None if text == "auto" else parse(text)

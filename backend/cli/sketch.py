@@ -21,7 +21,7 @@ from stylesketch_ext.wire.messages import (
     SketchSettings,
 )
 
-from backend.cli.arguments import Commands, add_command, or_auto, places, whole_number
+from backend.cli.arguments import Commands, add_command, or_auto, places, share, whole_number
 from backend.cli.launch import running_or_started
 from backend.cli.outputs import check_writable, output_path, write_outputs
 from backend.cli.terminal import ProgressLine
@@ -130,7 +130,9 @@ def _add_drawing_options(command: argparse.ArgumentParser) -> None:
     add_option("--mask", metavar="auto|none|FILE", default="auto", help="the subject: found, everything, or white in FILE")
     add_option("--guidance", metavar="NAME", default="auto", help="what the strokes are fitted to (default: auto)")
     add_option("--strokes", metavar="N|auto", type=or_auto(whole_number(1, MAX_STROKES)), help="how many (default: auto)")
-    add_option("--seed", metavar="N", type=whole_number(0, MAX_SEED), default=0, help="the same seed, the same drawing")
+    add_option("--fidelity", metavar="F", type=share, default=1.0, help="1 = precise … 0 = loose (default: 1)")
+    add_option("--simplicity", metavar="F", type=share, default=0.0, help="0 = all strokes … 1 = the first few (default: 0)")
+    add_option("--seed", metavar="N", type=whole_number(0, MAX_SEED), default=0, help="another seed, another variation")
     add_option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
     add_option("--steps", metavar="N", type=whole_number(0, MAX_STEPS), help="optimization steps (default: the recipe's)")
     add_option("--json", action="store_true", help="print one JSON object about the drawing")
@@ -147,6 +149,8 @@ def _request(arguments: argparse.Namespace) -> SketchRequest:
         seed=arguments.seed,
         device=arguments.device,
         steps=arguments.steps,
+        fidelity=arguments.fidelity,
+        simplicity=arguments.simplicity,
     )
     return SketchRequest(_hash(arguments.image), settings, arguments.recipe, arguments.image.name)
 

@@ -132,6 +132,8 @@ def _choices(settings: SketchSettings) -> SketchChoices:
         guidance=settings.guidance,
         seed=settings.seed,
         steps=settings.steps,
+        fidelity=settings.fidelity,
+        simplicity=settings.simplicity,
     )
 
 

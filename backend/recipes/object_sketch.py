@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -40,6 +40,48 @@ class ObjectSketchSettings:
     steps: int = 30
     bending: float = 0.002  # weight beside the ink's 1
 
+    def at_fidelity(self, fidelity: float) -> ObjectSketchSettings:
+        """The settings for a drawing from precise (1) to loose (0): seen from farther away, in calmer curves."""
+        loose = 1 - fidelity
+        return replace(
+            self,
+            canvas=round(self.canvas * (1 - 0.5 * loose)),
+            enlargement=self.enlargement * (1 - 0.5 * loose),
+            lines=replace(self.lines, fine_weight=self.lines.fine_weight * (1 - 0.6 * loose)),
+            start=replace(
+                self.start,
+                calm=self.start.calm * (1 + loose),
+                tolerance=self.start.tolerance * (1 + loose),
+                corner_turn=self.start.corner_turn * (1 + 0.4 * loose),
+                trace=replace(self.start.trace, least=self.start.trace.least * (1 + loose)),
+            ),
+        )
+
+    def varied(self, seed: int) -> ObjectSketchSettings:
+        """The settings of another attempt at the same drawing: seed 0 is this one, others weigh and join lines differently."""
+        if not seed:
+            return self
+        generator = torch.Generator().manual_seed(seed)
+
+        def about(value: float, spread: float) -> float:
+            return value * (1 + spread * (2 * float(torch.rand((), generator=generator)) - 1))
+
+        start, coarse = self.start, self.lines.coarse
+        return replace(
+            self,
+            lines=replace(
+                self.lines,
+                coarse=replace(coarse, inhibition=about(coarse.inhibition, 0.25)),
+                fine_weight=about(self.lines.fine_weight, 0.2),
+            ),
+            start=replace(
+                start,
+                trace=replace(start.trace, seed=about(start.trace.seed, 0.25)),
+                link=replace(start.link, reach=about(start.link.reach, 0.4)),
+                order=replace(start.order, ease=about(start.order.ease, 0.4), brevity=about(start.order.brevity, 0.4)),
+            ),
+        )
+
 
 @dataclass(frozen=True)
 class ObjectSketch:
@@ -54,28 +96,27 @@ class ObjectSketch:
         Raises BadRequest for a picture without a single line, or a guidance that is not there.
         """
         self._check(inputs, choices)
+        settings = self.settings.at_fidelity(choices.fidelity).varied(choices.seed)
         yield Progress("finding the subject", 0.02)
         foreground, notes = _choose_foreground(inputs, choices)
-        framing = Framing.around(foreground.mask, self.settings.canvas, self.settings.margin, self.settings.enlargement)
+        framing = Framing.around(foreground.mask, settings.canvas, settings.margin, settings.enlargement)
         image, mask = framing.crop(inputs.photograph.pixels), framing.crop(foreground.mask, fill=0.0)
         yield Progress("finding the lines", 0.12)
-        start = self._start(image, mask, foreground.certainty, choices.strokes or pack.strokes)
+        start = _start(image, mask, foreground.certainty, choices.strokes or pack.strokes, settings)
         if not start.curves:
-            raise BadRequest(
-                "No lines were found in this picture. Choose one with clearer shapes, or select the whole picture."
-            )
+            raise BadRequest("No lines were found in this picture. Choose one with clearer shapes.")
         strokes = Strokes.build(start.curves, pack.pen.width * max(framing.canvas), pack.pen.color, start.closed)
-        page = _Page(inputs.photograph.size, framing, start, pack, "object" if float(mask.min()) < 0.5 else "picture")
+        region = "object" if float(mask.min()) < 0.5 else "picture"
+        page = _Page(inputs.photograph.size, framing, start, pack, region, choices.kept(len(strokes)))
         yield Progress("drawing", 0.35, page.drawing(strokes, Account()))
-        steps = self.settings.steps if choices.steps is None else choices.steps
+        steps = settings.steps if choices.steps is None else choices.steps
         for step in self._refined(strokes, start, framing, pack, steps, pool):
             strokes = step.strokes
             yield Progress("refining", 0.35 + 0.63 * step.number / steps, page.drawing(strokes, Account()), step.losses)
         if len(start.curves) < (choices.strokes or 0):
-            notes = (
-                *notes,
-                f"The picture has lines for {len(start.curves)} strokes, fewer than the {choices.strokes} asked for.",
-            )
+            found = len(start.curves)
+            told = f"The picture has lines for {found} {'stroke' if found == 1 else 'strokes'} only, not {choices.strokes}."
+            notes = (*notes, told)
         return page.drawing(strokes, Account("classical", steps, notes))
 
     def _check(self, inputs: Inputs, choices: SketchChoices) -> None:
@@ -86,12 +127,6 @@ class ObjectSketch:
         if min(height, width) < LEAST_SIDE:
             raise BadRequest(f"The picture is only {width} × {height} px; choose one of at least {LEAST_SIDE} px a side.")
 
-    def _start(self, image: Image, mask: Mask, certainty: float, count: int) -> TracedStart:
-        field = line_field(image, self.settings.lines, certainty * mask if certainty else None)
-        worth = with_rim(mask, self.settings.rim)[0, 0].cpu().numpy()
-        lines = Lines(field.strength, field.tangent_x, field.tangent_y, field.fine)
-        return traced_start(lines, worth, count, self.settings.start)
-
     def _refined(
         self, strokes: Strokes, start: TracedStart, framing: Framing, pack: StylePack, steps: int, pool: ModelPool
     ) -> Iterator[Step]:
@@ -101,6 +136,13 @@ class ObjectSketch:
         terms: dict[str, Guidance] = {"ink": InkMatch(target, paper), "bending": KeepBending(strokes)}
         objective = Objective(terms, {"bending": self.settings.bending})
         return optimize(DirectStrokes(strokes), objective, Schedule(steps), pool.rasterizer, framing.canvas, paper)
+
+
+def _start(image: Image, mask: Mask, certainty: float, count: int, settings: ObjectSketchSettings) -> TracedStart:
+    field = line_field(image, settings.lines, certainty * mask if certainty else None)
+    worth = with_rim(mask, settings.rim)[0, 0].cpu().numpy()
+    lines = Lines(field.strength, field.tangent_x, field.tangent_y, field.fine)
+    return traced_start(lines, worth, count, settings.start)
 
 
 def _choose_foreground(inputs: Inputs, choices: SketchChoices) -> tuple[Foreground, tuple[str, ...]]:
@@ -127,11 +169,12 @@ class _Page:
     start: TracedStart
     pack: StylePack
     region: str
+    kept: int  # of the first strokes
 
     def drawing(self, strokes: Strokes, account: Account) -> Drawing:
         known = zip(self.start.kinds, self.start.importances, strict=True)
-        notes = tuple(StrokeNote(kind, self.region, importance) for kind, importance in known)
-        layer = Layer(self.region, self.framing, strokes.to("cpu"), notes)
+        notes = tuple(StrokeNote(kind, self.region, importance) for kind, importance in known)[: self.kept]
+        layer = Layer(self.region, self.framing, strokes.select(slice(0, self.kept)).to("cpu"), notes)
         return Drawing(self.size, (layer,), self.pack.paper, account)
 
 

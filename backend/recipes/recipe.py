@@ -13,6 +13,8 @@ from backend.model_pool import ModelPool
 from backend.perception.photograph import Photograph
 from backend.style_pack import StylePack
 
+FEWEST = 4  # strokes of the simplest drawing
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -35,12 +37,21 @@ class SketchChoices:
     guidance: str = "auto"
     seed: int = 0
     steps: int | None = None
+    fidelity: float = 1.0  # 1 = precise … 0 = loose
+    simplicity: float = 0.0  # 0 = all strokes … 1 = the first few only
+
+    def kept(self, full: int) -> int:
+        """How many of the first strokes of a full drawing the simplicity keeps."""
+        return max(min(full, FEWEST), round(full * (1 - self.simplicity)))
 
     def __post_init__(self) -> None:
         if self.strokes is not None and self.strokes < 1:
             raise BadRequest(f"A sketch needs at least one stroke, not {self.strokes}.")
         if self.steps is not None and self.steps < 0:
             raise BadRequest(f"The number of steps cannot be negative ({self.steps}); 0 keeps the traced strokes.")
+        for name in ("fidelity", "simplicity"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise BadRequest(f"The {name} is a number from 0 to 1, not {getattr(self, name)}.")
 
 
 class Recipe(Protocol):

@@ -53,6 +53,7 @@ def test_version(command):
         (), ("draw",), ("sketch",), ("sketch", "x.png"), ("sketch", "x.png", "-o", "x.bmp"), ("sketch", "x.png", "-o", "x"),
         ("sketch", "x.png", "-o", "x.svg", "--strokes", "0"), ("sketch", "x.png", "-o", "x.svg", "--strokes", "1001"),
         ("sketch", "x.png", "-o", "x.svg", "--strokes", "many"), ("sketch", "x.png", "-o", "x.svg", "--seed", "-1"),
+        ("sketch", "x.png", "-o", "x.svg", "--fidelity", "2"), ("sketch", "x.png", "-o", "x.svg", "--simplicity", "x"),
         ("sketch", "x.png", "-o", "x.svg", "--steps", "1.5"), ("sketch", "x.png", "-o", "x.svg", "--sty", "pen"),
         ("serve", "--idle-timeout", "0"), ("jobs", "show"), ("style",),
     ],

@@ -232,3 +232,29 @@ def test_the_work_can_be_stopped_at_any_moment():
             next(work)
         work.close()
         assert torch.is_grad_enabled()
+
+
+def test_a_simpler_drawing_is_the_first_strokes_of_the_full_one():
+    pixels = face() // 2 + noise(200, 200) // 4
+    full, simpler, simplest = (paths(sketch(pixels, strokes=16, simplicity=s)) for s in (0.0, 0.5, 1.0))
+    assert simpler == full[: len(simpler)]
+    assert len(simplest) < len(simpler) < len(full)
+
+
+def test_a_looser_drawing_has_fewer_segments():
+    precise, loose = (sketch(face(), recipe=RECIPES["object"], fidelity=f, steps=0) for f in (1.0, 0.0))
+    per_stroke = [float(d.layers[0].strokes.segments.double().mean()) for d in (precise, loose)]
+    assert per_stroke[1] < per_stroke[0]
+
+
+def test_another_seed_is_another_attempt_that_can_be_repeated():
+    pixels = face() // 2 + noise(200, 200) // 4
+    first, again, other = (paths(sketch(pixels, strokes=12, seed=seed)) for seed in (3, 3, 4))
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize(("name", "value"), [("fidelity", -0.1), ("fidelity", 1.1), ("simplicity", 2.0)])
+def test_a_share_beyond_its_range_is_refused(name, value):
+    with pytest.raises(BadRequest, match=name):
+        SketchChoices(**{name: value})

@@ -28,6 +28,8 @@ class SketchSettings:
     seed: int = 0  # 0 … MAX_SEED
     device: str = "auto"  # auto, cpu, cuda, cuda:i or mps
     steps: Optional[int] = None  # optimization steps, 0 … MAX_STEPS; 0 = the traced start itself
+    fidelity: float = 1.0  # 1 = precise … 0 = loose
+    simplicity: float = 0.0  # 0 = all strokes … 1 = the first few only
 
     def __post_init__(self) -> None:
         if self.strokes is not None and not 1 <= self.strokes <= MAX_STROKES:
@@ -36,6 +38,9 @@ class SketchSettings:
             raise ValueError("steps must be between 0 and %d, not %d" % (MAX_STEPS, self.steps))
         if not 0 <= self.seed <= MAX_SEED:
             raise ValueError("the seed must be between 0 and %d, not %d" % (MAX_SEED, self.seed))
+        for name in ("fidelity", "simplicity"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError("%s must be between 0 and 1, not %s" % (name, getattr(self, name)))
 
 
 @dataclass(frozen=True)
