@@ -32,6 +32,7 @@ struct Spot {
     Floats distance;
     Floats nx, ny;         // direction of the edge, unit
     Floats top, slope, height;  // the edge filter: flat to `top`, then falling over `slope`
+    Floats steep;          // 1 / slope
 };
 
 INLINE void place_on_curve(const Segment& s, Floats t, Floats x, Floats y, Spot& at) {
@@ -96,41 +97,50 @@ INLINE void choose_filter(const Scene& scene, Spot& at) {
     if (TENT) {
         at.top = all(0.0f);
         at.slope = all(scene.reach);
-        at.height = all(1 / scene.reach);
+        at.steep = at.height = all(1 / scene.reach);
         return;
     }
-    // Near the middle line the direction to the pixel is noise; the curve's own normal takes over.
-    const Mask away = less(all(1e-3f), at.distance);
-    const Floats gx = select(away, at.ex, at.vy), gy = select(away, at.ey, -at.vx);
-    const Floats length = root(gx * gx + gy * gy);
-    const Mask none = less(length, all(1e-12f));
-    const Floats scale = 1 / select(none, all(1.0f), length);
-    at.nx = select(none, all(1.0f), gx * scale);
-    at.ny = select(none, all(0.0f), gy * scale);
-    const Floats ax = magnitude(at.nx), ay = magnitude(at.ny);
-    at.top = 0.5f * magnitude(ax - ay);
-    at.slope = larger(smaller(ax, ay), all(1e-6f));
-    at.height = 1 / (2 * at.top + at.slope);
+    Floats gx = at.ex, gy = at.ey, length = at.distance;
+    const Mask near = less(length, all(1e-3f));
+    if (bits(near)) {  // On the middle line the direction to the pixel is noise; the curve's own normal takes over.
+        gx = select(near, at.vy, gx);
+        gy = select(near, -at.vx, gy);
+        length = root(gx * gx + gy * gy);
+        const Mask none = less(length, all(1e-12f));
+        gx = select(none, all(1.0f), gx);
+        gy = select(none, all(0.0f), gy);
+        length = select(none, all(1.0f), length);
+    }
+    const Floats ax = magnitude(gx), ay = magnitude(gy), more = larger(ax, ay), fewer = smaller(ax, ay);
+    const Floats lesser = larger(fewer, 1e-6f * length);
+    // One division for 1 / length, length / more and length / lesser.
+    const Floats inverse = 1 / (length * more * lesser), scale = inverse * more * lesser;
+    at.nx = gx * scale;
+    at.ny = gy * scale;
+    at.top = 0.5f * (more - fewer) * scale;
+    at.slope = lesser * scale;
+    at.height = inverse * length * lesser * length;
+    at.steep = inverse * length * more * length;
 }
 
 // How much of the filter lies between its middle and `u`; an odd function.
 INLINE Floats area(const Spot& at, Floats u) {
     const Floats away = magnitude(u);
     const Floats beyond = clamped(away - at.top, all(0.0f), at.slope);
-    const Floats share = at.height * (smaller(away, at.top) + beyond - beyond * beyond * (0.5f / at.slope));
+    const Floats share = at.height * (smaller(away, at.top) + beyond - beyond * beyond * (0.5f * at.steep));
     return select(less(u, all(0.0f)), -share, share);
 }
 
 // The filter itself.
 INLINE Floats density(const Spot& at, Floats u) {
     const Floats beyond = clamped(magnitude(u) - at.top, all(0.0f), at.slope);
-    return at.height * (1 - beyond / at.slope);
+    return at.height * (1 - beyond * at.steep);
 }
 
 // The derivative of `area` by a turn of the edge, but for the sign that `turning` adds.
 INLINE Floats area_turning(const Spot& at, Floats u) {
     const Floats away = magnitude(u);
-    const Floats beyond = clamped(away - at.top, all(0.0f), at.slope), part = beyond / at.slope;
+    const Floats beyond = clamped(away - at.top, all(0.0f), at.slope), part = beyond * at.steep;
     const Floats share = at.height * (smaller(away, at.top) + beyond - 0.5f * beyond * part);
     const Floats turn = at.slope * at.height * (share - 0.5f * part) + 0.5f * part * (part - 1);
     return select(less(u, all(0.0f)), -turn, turn);
@@ -230,6 +240,10 @@ struct Visit {
 
 INLINE bool touches(const Segment& s, const Visit& visit) {
     return s.pieces > 0 && s.low[1] < (float)(visit.top + visit.rows) && s.high[1] > (float)visit.top;
+}
+
+INLINE bool reaches(const float* piece, int pitch, const Visit& visit) {
+    return piece[YLOW * pitch] < (float)(visit.top + visit.rows) - 0.5f && piece[YHIGH * pitch] > (float)visit.top + 0.5f;
 }
 
 // The columns of each row that piece p may reach.
@@ -353,8 +367,11 @@ bool draw(const Visit& visit) {
         if (!touches(segments[j], visit)) continue;
         Columns& whole = *next++;
         Columns::clear(whole, scene.width);
-        for (int p = 0; p < segments[j].pieces; p++, next++) {
-            find_columns(scene.pieces + segments[j].place + p, padded(segments[j].pieces), visit, *next);
+        const int pitch = padded(segments[j].pieces);
+        const float* piece = scene.pieces + segments[j].place;
+        for (int p = 0; p < segments[j].pieces; p++, piece++, next++) {
+            if (!reaches(piece, pitch, visit)) continue;
+            find_columns(piece, pitch, visit, *next);
             Columns::join(whole, *next);
         }
         Columns::join(touched, whole);
@@ -366,7 +383,10 @@ bool draw(const Visit& visit) {
     for (int j = 0; j < visit.stroke.segments; j++) {
         if (!touches(segments[j], visit)) continue;
         next++;
-        for (int p = 0; p < segments[j].pieces; p++) claim<VARYING>(segments[j], j, p, visit, *next++);
+        const int pitch = padded(segments[j].pieces);
+        const float* piece = scene.pieces + segments[j].place;
+        for (int p = 0; p < segments[j].pieces; p++, piece++, next++)
+            if (reaches(piece, pitch, visit)) claim<VARYING>(segments[j], j, p, visit, *next);
     }
     next = columns;
     for (int j = 0; j < visit.stroke.segments; j++) {
