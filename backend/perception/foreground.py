@@ -182,11 +182,11 @@ def _doubt(bits: Bits, clarity: float, plain: bool) -> str:
     if plain:
         return "" if share < 0.98 else "The subject fills the picture, so the whole picture is drawn."
     if share < 0.05:
-        return "The subject found is very small, so the whole picture is drawn; give a mask to choose it."
+        return "The subject found is very small, so the whole picture is drawn."
     if share > 0.75:
         return "The subject fills the picture, so the whole picture is drawn."
     if clarity < TRUSTED:
-        return "The subject could not be told from its surroundings, so the whole picture is drawn; give a mask to choose it."
+        return "The subject could not be told from its surroundings, so the whole picture is drawn."
     return ""
 
 
