@@ -29,7 +29,8 @@ def selected_chains(svg: inkex.BaseElement) -> List[Chain]:
     selection holds no picture. Raises Failure with a sentence that says what to select.
     """
     if svg.selection:
-        return _without_repeats(chain for element in svg.selection for chain in pictures_below(chain_to(element), svg))
+        chosen = _in_drawing_order(svg, svg.selection)
+        return _without_repeats(chain for element in chosen for chain in pictures_below(chain_to(element), svg))
     found = _without_repeats(chain for child in svg for chain in pictures_below((child,), svg))
     shown = [chain for chain in found if not any(is_hidden(element) for element in chain)]
     if len(shown or found) > 1:
@@ -42,8 +43,7 @@ def selected_shapes(svg: inkex.BaseElement) -> List[Chain]:
     """The chains to all selected objects that can be seen, without those inside other selected ones, in drawing order."""
     chosen = [element for element in svg.selection if tag_name(element) in SHAPES]
     outer = [element for element in chosen if not any(other in chosen for other in element.iterancestors())]
-    order = {element: place for place, element in enumerate(svg.iter())}
-    return [chain_to(element) for element in sorted(outer, key=lambda element: order[element])]
+    return [chain_to(element) for element in _in_drawing_order(svg, outer)]
 
 
 def is_changed(chain: Chain) -> bool:
@@ -88,6 +88,11 @@ def pictures_below(chain: Chain, root: inkex.BaseElement, clones: int = 0) -> It
 def tag_name(element: inkex.BaseElement) -> str:
     """The tag without its namespace; empty for comments and the like."""
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def _in_drawing_order(svg: inkex.BaseElement, elements: Iterable[inkex.BaseElement]) -> List[inkex.BaseElement]:
+    chosen = set(elements)
+    return [element for element in svg.iter() if element in chosen]
 
 
 def _property(element: inkex.BaseElement, name: str) -> Optional[str]:

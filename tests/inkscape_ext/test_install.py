@@ -1,5 +1,6 @@
 """install.py with fake folders and a fake engine: no real Windows or macOS."""
 
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -91,6 +92,7 @@ def test_an_engine_that_does_not_run_is_one_sentence(fake_engine_python, tmp_pat
     assert "does not run" in capsys.readouterr().out
 
 
+@pytest.mark.skipif(not importlib.util.find_spec("ensurepip"), reason="this system's Python cannot make environments")
 def test_a_python_for_the_engine_is_found():
     assert install.find_python({"PATH": str(Path(sys.executable).parent) + ":/usr/bin:/bin"}, "linux")
 

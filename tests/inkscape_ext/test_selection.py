@@ -55,6 +55,7 @@ def test_found(body, select, way):
     ("body", "select", "found"),
     [
         (IMAGE + OTHER, ["i", "j"], ["i", "j"]),
+        (IMAGE + OTHER, ["j", "i"], ["i", "j"]),
         (f'<g id="g">{IMAGE}{OTHER}</g>', ["g"], ["i", "j"]),
         (f'<g id="g">{IMAGE}</g>{OTHER}', ["g", "i", "j"], ["i", "j"]),
     ],

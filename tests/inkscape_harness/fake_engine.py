@@ -96,6 +96,7 @@ class FakeEngine:
 
     def __init__(self, mode="good", protocol=PROTOCOL_VERSION, queue=0, seconds=20.0, token="secret"):
         self.mode, self.protocol, self.queue, self.seconds, self.token = mode, protocol, queue, seconds, token
+        self.pauses = {}  # path: s before the answer
         self.images, self.jobs, self.keys, self.streams = {}, {}, {}, 0
         self.cancelled, self.seen_last_ids, self.stopped = set(), [], threading.Event()
         handler = type("Handler", (_Handler,), {"engine": self})
@@ -141,6 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         body, path = b"", self.path[3:]
         allowed = self.headers.get("Authorization") == "Bearer " + self.engine.token
+        self.engine.stopped.wait(self.engine.pauses.get(path, 0))
         if path == "/health":
             health = Health(self.engine.protocol, "0.0-fake")
             if allowed:
@@ -158,6 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body, path, engine = self.rfile.read(int(self.headers.get("Content-Length") or 0)), self.path[3:], self.engine
+        engine.stopped.wait(engine.pauses.get(path, 0))
         if self.headers.get("Authorization") != "Bearer " + engine.token:
             return self.refuse()
         if path == "/images":

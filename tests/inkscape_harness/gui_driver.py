@@ -143,14 +143,16 @@ def key(*names):
 
 
 def menu(*path):
-    """Click through Inkscape's menus."""
+    """Click through Inkscape's menus; `one|other` means either name."""
     bar = until(
         lambda: next((n for n in walk(titled("- Inkscape$"), 6) if told(n.get_role_name) == "menu bar"), None), 20, "menu bar"
     )
     node, y = bar, None
     for depth, name in enumerate(path):
         parent = node
-        node = until(lambda: next((n for n in children(parent) if told(n.get_name) == name), None), 10, "menu entry " + name)  # noqa: B023
+        node = until(
+            lambda: next((n for n in children(parent) if told(n.get_name) in name.split("|")), None), 10, "menu entry " + name
+        )  # noqa: B023
         place = box(node)
         if depth > 1 and place and y:  # sideways first, lest the open submenu be left
             xdotool("mousemove", place[0] + 20, y)

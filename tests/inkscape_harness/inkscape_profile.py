@@ -14,6 +14,7 @@ def install(profile, install_json):
     folder = Path(profile) / "extensions" / "stylesketch"
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc", "*.in")
     shutil.copytree(ROOT / "inkscape_ext", folder / "inkscape_ext", ignore=ignored)
+    shutil.copytree(ROOT / "inkscape_ext" / "locale", folder / "locale")
     shutil.copy(ROOT / "stylesketch.inx", folder)
     (folder / "install.json").write_text(json.dumps(install_json))
     return folder

@@ -98,6 +98,7 @@ class SketchWindow(Gtk.Window):
         content = Gtk.Box(spacing=20, margin=18)
         content.pack_start(sheet, False, False, 0)
         content.pack_start(side, True, True, 0)
+        self._side = side
         self.add(content)
 
     def _progress_box(self) -> Gtk.Box:
@@ -142,6 +143,8 @@ class SketchWindow(Gtk.Window):
     def _begin(self) -> None:
         choices = self._form.read()
         self._summary.set_text(self._form.summary())
+        room = self._side.get_allocation()  # the window must not shrink either: Inkscape does not repaint what is behind
+        self._side.set_size_request(room.width, room.height)
         self._form.hide()
         self._start.hide()
         self._work.show()
