@@ -196,3 +196,11 @@ def test_parts_are_all_differentiated(native):
     gradients = draw_and_pull(native, as_dtype(gentle_scene(2), torch.float32), noise(SIZE), 0.0)[1]
     assert all((gradient != 0).any() for gradient in gradients)
     assert len(gradients) == len(PARTS)
+
+
+def test_segments_of_another_kind_are_understood(native):
+    strokes = as_dtype(gentle_scene(), torch.float32)
+    with pytest.raises(TypeError):
+        native(replace(strokes, segments=strokes.segments.float()), SIZE, PAPER)
+    points = strokes.points.transpose(0, 1).contiguous().transpose(0, 1)
+    assert torch.equal(native(strokes.with_points(points), SIZE, PAPER), native(strokes, SIZE, PAPER))

@@ -47,7 +47,7 @@ class NativeEngine:
         tensors = [getattr(strokes, part) for strokes in drawings for part in _PARTS]
         segments = [strokes.segments for strokes in drawings]
         image: Tensor = _Draw.apply(self, size, paper, softness, segments, *tensors)
-        return image.expand(-1, 3, -1, -1).to(tensors[0].device)
+        return image if image.shape[1] == 3 else image.expand(-1, 3, -1, -1)
 
     @property
     def instructions(self) -> str:
@@ -115,7 +115,9 @@ class _Draw(torch.autograd.Function):
     ) -> Tensor:
         keep = any(ctx.needs_input_grad)
         plain = [_plain(tensor) for tensor in tensors]
-        counts = [row.to("cpu", torch.long).contiguous() for row in segments]
+        if any(row.dtype is not torch.long for row in segments):
+            raise TypeError("Strokes.segments are int64.")
+        counts = [row if row.is_cpu and row.is_contiguous() else row.cpu().contiguous() for row in segments]
         rows = _drawing_rows(plain, counts)
         ground = (ctypes.c_float * 3)(*paper.tolist())
         channels = _channels(engine.library, ground, plain, ctx.needs_input_grad[5:])
@@ -129,7 +131,7 @@ class _Draw(torch.autograd.Function):
         if keep:
             ctx.engine, ctx.tape, ctx.shapes = engine, tape, [tensor.shape for tensor in plain]
             ctx.kinds = [(tensor.device, tensor.dtype) for tensor in tensors]
-        return image
+        return image.to(tensors[0].device)
 
     @staticmethod
     @once_differentiable
@@ -147,6 +149,8 @@ class _Draw(torch.autograd.Function):
 
 
 def _plain(tensor: Tensor) -> Tensor:
+    if tensor.dtype is torch.float32 and tensor.is_cpu and tensor.is_contiguous():
+        return tensor  # each of the calls below takes a microsecond
     return tensor.detach().to("cpu", torch.float32).contiguous()
 
 
