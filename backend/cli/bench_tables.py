@@ -110,7 +110,7 @@ class Entry:
 
     name: str
     draw: Rasterizer
-    threads: int
+    threads: int  # of torch; the native engine's own are its settings
     gray: bool = False
     backward: bool = True
     most_pairs: int | None = None  # strokes × pixels that are measured; more are scaled up
@@ -124,7 +124,7 @@ def entries(engine: NativeEngine) -> list[Entry]:
         Entry("culled", rasterize_culled, BRUTE_THREADS, most_pairs=16 * BRUTE_PAIRS),
         Entry("native f", one, 1, backward=False),
         Entry("native", one, 1),
-        Entry("native 2T", two, 2),
+        Entry("native 2T", two, 1),
         Entry("native gray", one, 1, gray=True),
     ]
     if "diffvg" in rasterizers():
@@ -333,8 +333,8 @@ def print_busy() -> None:
     """The median step on a quiet machine, and beside as many busy processes as the machine has cores."""
     print("Median step (90th percentile), ms, quiet and with two busy processes\n")
     print(_row(["threads", "quiet", "busy", "busy : quiet"]), _row(["---"] * 4), sep="\n")
+    torch.set_num_threads(1)
     for threads in (1, 2):
-        torch.set_num_threads(threads)
         engine = NativeEngine(_engine().library, threads)
         quiet = fit(engine, None).milliseconds
         with busy_processes(2):
