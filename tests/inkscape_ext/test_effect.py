@@ -53,6 +53,15 @@ def test_a_sketch(run):
     assert not told
 
 
+def test_without_gtk_it_is_said_once_that_there_is_no_window(run, entry, monkeypatch):
+    monkeypatch.setattr(entry.toolkit, "can_show_windows", lambda: False)
+    root, told = run(IMAGE, "--gui=true")
+    assert len(layers(root)) == 1
+    assert "has no GTK: run 'sudo " in told[0] or "has no GTK: install GTK" in told[0]
+    root, told = run(IMAGE, "--gui=true")
+    assert len(layers(root)) == 1 and not told
+
+
 PAIR = IMAGE + IMAGE.replace('id="i"', 'id="j" inkscape:label="second"')
 
 

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from functools import partial
 
 import gi
 
@@ -94,6 +95,11 @@ def named(title, pattern, roles, seconds=10):
     return until(find, seconds, f"{roles[0]} {pattern}")
 
 
+def child_named(node, names):
+    """The first child with one of the names."""
+    return next((child for child in children(node) if told(child.get_name) in names), None)
+
+
 def xdotool(*words):
     subprocess.run(["xdotool", *map(str, words)], check=False, stdout=subprocess.DEVNULL)
 
@@ -150,9 +156,7 @@ def menu(*path):
     node, y = bar, None
     for depth, name in enumerate(path):
         parent = node
-        node = until(
-            lambda: next((n for n in children(parent) if told(n.get_name) in name.split("|")), None), 10, "menu entry " + name
-        )  # noqa: B023
+        node = until(partial(child_named, parent, name.split("|")), 10, "menu entry " + name)
         place = box(node)
         if depth > 1 and place and y:  # sideways first, lest the open submenu be left
             xdotool("mousemove", place[0] + 20, y)
