@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend.core.image import Framing
 from backend.core.strokes import Strokes
@@ -47,3 +47,12 @@ class Drawing:
     layers: tuple[Layer, ...]
     paper: tuple[float, float, float] = (1.0, 1.0, 1.0)  # sRGB in [0, 1]
     account: Account = Account()
+
+    def first(self, count: int) -> Drawing:
+        """The drawing with only its first `count` strokes, counted through the layers from the bottom."""
+        layers = []
+        for layer in self.layers:
+            kept = min(count, len(layer.strokes))
+            layers.append(replace(layer, strokes=layer.strokes.select(slice(0, kept)), notes=layer.notes[:kept]))
+            count -= kept
+        return replace(self, layers=tuple(layers))

@@ -27,6 +27,7 @@ def sentence(err):
     [
         (),
         ("sketch",),
+        ("sheet",),
         ("serve",),
         ("status",),
         ("stop",),

@@ -1,0 +1,36 @@
+"""Contact sheets: rows of pictures of one height under a line of labels."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+GAP = 12  # px between pictures
+HEAD = 22  # px for the labels
+
+
+def contact_sheet(rows: Sequence[Sequence[bytes]], labels: Sequence[str], cell: int) -> bytes:
+    """PNG or other picture files in rows, each fitted into a square of `cell` px, under the labels of their columns; a PNG."""
+    columns = max((len(row) for row in rows), default=0)
+    sheet = Image.new("RGB", (columns * (cell + GAP) + GAP, HEAD + len(rows) * (cell + GAP) + GAP), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
+    for column, label in enumerate(labels):
+        pen.text((GAP + column * (cell + GAP) + cell / 2, GAP / 2), label, fill="#555555", font=font, anchor="mt")
+    for y, row in enumerate(rows):
+        for x, data in enumerate(row):
+            picture = _fitted(data, cell)
+            left = GAP + x * (cell + GAP) + (cell - picture.width) // 2
+            top = HEAD + GAP + y * (cell + GAP) + (cell - picture.height) // 2
+            sheet.paste(picture, (left, top))
+    file = io.BytesIO()
+    sheet.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def _fitted(data: bytes, side: int) -> Image.Image:
+    picture = Image.open(io.BytesIO(data)).convert("RGB")
+    scale = side / max(picture.size)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return picture.resize(size, Image.Resampling.LANCZOS)
