@@ -94,12 +94,15 @@ def _cure(modules: Sequence[str]) -> str:
 
 
 def _family_line(modules: Sequence[str] = ()) -> List[str]:
-    """The command of this distribution that installs `modules`, or GTK; empty where the distribution is not known."""
+    """The command of this distribution that installs `modules`, and GTK where that is missing too or alone is meant.
+
+    Empty where the distribution is not known.
+    """
     release = _os_release()
     for name in (release.get("ID", "") + " " + release.get("ID_LIKE", "")).split():
         known = PACKAGES.get(FAMILIES.get(name.split("-")[0], name.split("-")[0]))
         if known:
-            return [known[0], *([known[1] % module for module in modules] or [known[2]])]
+            return [known[0], *(known[1] % module for module in modules), *([] if _found("gi") and modules else [known[2]])]
     return []
 
 

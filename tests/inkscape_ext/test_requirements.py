@@ -68,6 +68,14 @@ def test_the_package_line_is_the_distribution_s(tmp_path, release):
     assert LINES[release] in err and "Troubleshooting, “A Python module or GTK is missing”" in err
 
 
+def test_gtk_comes_with_the_same_line(tmp_path):
+    (tmp_path / "os-release").write_text("ID=debian")
+    _, _, err = started(
+        tmp_path, absent=["lxml", "gi"], fake_inkex="import lxml\n", STYLESKETCH_OS_RELEASE=str(tmp_path / "os-release")
+    )
+    assert "python3-lxml" in err and "python3-gi python3-gi-cairo gir1.2-gtk-3.0'" in err
+
+
 @pytest.mark.parametrize(("name", "value"), [("APPDIR", "/tmp/.mount_x"), ("FLATPAK_ID", "org.inkscape.Inkscape")])
 def test_in_a_bundle_no_package_line_helps(tmp_path, name, value):
     _, _, err = started(tmp_path, absent=["lxml"], fake_inkex="import lxml\n", **{name: value})

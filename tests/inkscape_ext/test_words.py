@@ -113,7 +113,7 @@ def test_the_unpacked_package_runs_and_says_that_the_engine_is_missing(tmp_path)
     script = tmp_path / "stylesketch" / "inkscape_ext" / "style_sketch.py"
     done = subprocess.run(
         [sys.executable, str(script), "--self-test"], capture_output=True, text=True,
-        env={"PYTHONPATH": str(inkex_folder()), "PATH": "/usr/bin:/bin", "LANGUAGE": "de", "LC_ALL": "de_DE.UTF-8"},
+        env={"PYTHONPATH": str(inkex_folder()), "PATH": "/usr/bin:/bin", "LANGUAGE": "de", "LC_ALL": "C.UTF-8"},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert "ist nicht eingerichtet" in done.stdout
