@@ -63,7 +63,8 @@ def _explain(error: ImportError) -> str:
     if not name or (_found(name) and name not in MODULES):
         return _broken(error)
     absent = sorted({name, *(module for module in MODULES if not _found(module))})
-    names = _(" and ").join("'%s'" % module for module in absent)
+    quoted = ["'%s'" % module for module in absent]
+    names = _(" and ").join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
     said = plural(
         "StyleSketch needs the Python module {names}, which {python} lacks: {cure}, then try again.",
         "StyleSketch needs the Python modules {names}, which {python} lacks: {cure}, then try again.",

@@ -106,6 +106,16 @@ def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
         save(inkscape)
         assert document.read_bytes() == before
 
+        engine.mode = "good"
+        open_window(inkscape)
+        inkscape.key("alt+p")
+        inkscape.key("Down", "Down")
+        inkscape.press(OURS, "Start")
+        inkscape.wait_text(OURS, "CLIP was not used: it is not installed.")
+        inkscape.press(OURS, "Cancel")
+        inkscape.wait_gone(OURS)
+        assert sorted(engine.images.values()) == [rings.SIZE, (1200, 900)]  # the file; what is visible
+
 
 def test_a_canceled_job_ends_in_the_real_engine(screen, installed_profile, tmp_path):
     from stylesketch_ext.launcher import read_endpoint
