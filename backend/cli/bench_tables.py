@@ -275,12 +275,12 @@ def _differences(strokes: Strokes, functionals: Tensor, step: float, times: int)
     """Derivatives [F, N, 4, 2] of functionals [F, 1, H, W] of the exact picture by every coordinate."""
     slopes = torch.zeros(len(functionals), *strokes.points.shape)
     size = (functionals.shape[-2], functionals.shape[-1])
-    for index in itertools.product(*(range(n) for n in strokes.points.shape)):
+    for index in range(strokes.points.numel()):
         for sign in (1, -1):
             points = strokes.points.clone()
-            points[index] += sign * step
+            points.view(-1)[index] += sign * step
             picture = truth(strokes.with_points(points), size, times)
-            slopes[(slice(None), *index)] += sign * (functionals * picture).sum((-1, -2, -3)) / (2 * step)
+            slopes.view(len(slopes), -1)[:, index] += sign * (functionals * picture).sum((-1, -2, -3)) / (2 * step)
     return slopes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from typing import Any
 
@@ -31,8 +32,7 @@ def rasterize_diffvg(strokes: Strokes, size: tuple[int, int], paper: Tensor, sof
     """
     if not has_diffvg():
         raise Missing("There is no pydiffvg here: install diffvg from its sources, or choose another rasterizer.")
-    import pydiffvg
-
+    pydiffvg = importlib.import_module("pydiffvg")
     height, width = size
     if not len(strokes):
         return paper.to(strokes.points).view(1, 3, 1, 1).expand(1, 3, height, width)
