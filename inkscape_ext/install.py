@@ -51,7 +51,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("--no-engine", action="store_true", help="only the extension; the engine must be there already")
     parser.add_argument("--uninstall", action="store_true", help="remove extension and engine")
     options = parser.parse_args(arguments)
-    target = (options.extensions or extensions_folder(os.environ, sys.platform)) / "stylesketch"
+    target = target_folder(options.extensions)
     venv = data_folder(os.environ, sys.platform) / "venv"
     try:
         if options.uninstall:
@@ -62,6 +62,18 @@ def main(arguments: Optional[List[str]] = None) -> int:
         say("install.py: %s" % error)
         return 3
     return 0
+
+
+def target_folder(wanted: Optional[Path]) -> Path:
+    """Where the extension goes; where it is already, if the Extension Manager has unpacked it."""
+    if not wanted and not is_checkout():
+        return ROOT
+    return (wanted or extensions_folder(os.environ, sys.platform)) / "stylesketch"
+
+
+def is_checkout() -> bool:
+    """Is this StyleSketch's whole folder, engine included?"""
+    return (ROOT / "pyproject.toml").exists()
 
 
 def install(target: Path, python: Path) -> None:
@@ -103,12 +115,13 @@ def check(target: Path) -> None:
 def engine(venv: Path, wanted: Optional[str], make: bool) -> Path:
     """The engine's interpreter; the engine is installed from this checkout if there is none and `make`."""
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    here = (ROOT / "pyproject.toml").exists()
-    if python.exists() and not (wanted or (make and here and sys.platform != "linux")):  # install.sh updates it on Linux
+    if python.exists() and not (
+        wanted or (make and is_checkout() and sys.platform != "linux")
+    ):  # install.sh updates it on Linux
         return python
     if not make:
         raise Stop("there is no engine in %s: run ./install.sh, or this without --no-engine." % venv)
-    if not here:
+    if not is_checkout():
         raise Stop("this folder holds the extension only: run inkscape_ext/install.py of StyleSketch's whole folder.")
     base = [wanted] if wanted else find_python(os.environ, sys.platform)
     say("Setting up the engine in %s with %s (PyTorch is large: this takes minutes)" % (venv, " ".join(base)))

@@ -88,6 +88,13 @@ class SketchJob(threading.Thread):
         """Do without the finished sketches."""
         self.cancelled, self.results = True, []
 
+    @property
+    def notes(self) -> List[str]:
+        """What the engine has to say about the sketches once they are all finished, each thing once."""
+        if self.failure or self.is_alive():
+            return []
+        return list(dict.fromkeys(note for done in self.results for note in done.result.notes))
+
     def run(self) -> None:
         try:
             self._work()

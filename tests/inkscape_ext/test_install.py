@@ -73,6 +73,14 @@ def test_into_another_inkscape_s_folder_and_out_again(fake_engine_python, tmp_pa
     assert not installed.exists() and not fake_engine_python.exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands for the engine")
+def test_what_the_extension_manager_unpacked_stays_where_it_is(fake_engine_python, tmp_path, monkeypatch):
+    monkeypatch.setattr(install, "ROOT", tmp_path)
+    assert install.main(["--no-engine"]) == 0
+    assert json.loads((tmp_path / "install.json").read_text())["schema"] == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "install.json"]
+
+
 def test_no_engine_is_one_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("STYLESKETCH_HOME", str(tmp_path))
     assert install.main(["--extensions", str(tmp_path / "e"), "--no-engine"]) == 3

@@ -199,7 +199,7 @@ class SketchWindow(Gtk.Window):
     def _look(self) -> bool:
         if inkscape_is_gone():
             self._cancel()
-        notes = _notes(self._job) if self._left_at is None else []
+        notes = self._job.notes if self._left_at is None else []
         if not self._job.is_alive() and notes and not self._asking:
             self._ask(notes)
         late = self._left_at is not None and time.monotonic() - self._left_at > PATIENCE
@@ -238,13 +238,6 @@ def _described(health: Health) -> str:
     device = {"cpu": _("on the processor"), "cuda": _("on the graphics card"), "": ""}.get(kind, health.device)
     waiting = plural("— %d waiting before yours", "— %d waiting before yours", health.queue) if health.queue else ""
     return " ".join(filter(None, (_("Drawing engine %s") % health.version, device, waiting)))
-
-
-def _notes(job: SketchJob) -> List[str]:
-    """What the engine has to say about the finished sketches, once each."""
-    if job.failure or job.is_alive():
-        return []
-    return list(dict.fromkeys(note for done in job.results for note in done.result.notes))
 
 
 def _use_css() -> None:
