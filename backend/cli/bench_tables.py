@@ -20,6 +20,7 @@ from backend.core.bezier import bernstein
 from backend.core.errors import Missing
 from backend.core.image import Image
 from backend.core.strokes import Strokes
+from backend.guidance.squared_error import mean_squared_error
 from backend.raster import Rasterizer, rasterize_culled, rasterizers
 from backend.raster.allocator import keep_large_blocks
 from backend.raster.exact import exact_picture
@@ -183,7 +184,7 @@ def _job(entry: Entry, size: int, count: int, kind: str, target: Tensor) -> tupl
     def step() -> None:
         image = entry.draw(replace(strokes, **leaves), (size, size), WHITE)
         if entry.backward:
-            torch.autograd.grad(F.mse_loss(image[:, :1] if entry.gray else image, wanted), list(leaves.values()))
+            torch.autograd.grad(mean_squared_error(image[:, :1] if entry.gray else image, wanted), list(leaves.values()))
 
     return step, count / used
 
@@ -309,7 +310,7 @@ def fit(engine: Rasterizer, schedule: tuple[float, float] | None, steps: int = 3
         softness = schedule[0] * (schedule[1] / schedule[0]) ** part if schedule else 0.0
         image = engine(strokes.with_points(points), (224, 224), WHITE, softness)
         optimizer.zero_grad(set_to_none=True)
-        F.mse_loss(image[:, :1], wanted).backward()
+        mean_squared_error(image[:, :1], wanted).backward()
         optimizer.step()
         times.append(1e3 * (time.perf_counter() - start))
     hard = engine(strokes.with_points(points.detach()), (224, 224), WHITE)

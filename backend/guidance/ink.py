@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from backend.core.image import Image, luminance
+from backend.guidance.squared_error import mean_squared_error
 from backend.guidance.view import View
 
 
@@ -22,7 +23,7 @@ class InkMatch:
 
     def __call__(self, view: View) -> Tensor:
         drawn = _pyramid(_ink(view.image, self._paper), len(self._targets))
-        losses = [(2.0**i) * F.mse_loss(a, b) for i, (a, b) in enumerate(zip(drawn, self._targets, strict=True))]
+        losses = [(2.0**i) * mean_squared_error(a, b) for i, (a, b) in enumerate(zip(drawn, self._targets, strict=True))]
         return torch.stack(losses).sum()
 
 
