@@ -48,7 +48,7 @@ def print_head() -> None:
     print(
         f"engine: {describe_engine()}",
         f"allocator: {keep_large_blocks()}",
-        f"torch {torch.__version__}; medians of interleaved runs\n",
+        f"torch {torch.__version__}; lower quartiles of interleaved runs\n",
         sep="\n",
     )
 
@@ -136,7 +136,7 @@ def entries(engine: NativeEngine) -> list[Entry]:
 def print_speed(sizes: tuple[int, ...], counts: tuple[int, ...], seconds: float) -> None:
     """Milliseconds per forward and backward pass with mean squared error; gradients to points, widths, colors, opacities."""
     columns = entries(_engine())
-    scale = measure(columns[:1], 224, 64, "long", seconds)["brute"] / PROTOTYPE_BRUTE
+    scale = measure(columns[:1], 224, 64, "long", 10 * seconds)["brute"] / PROTOTYPE_BRUTE
     print(
         "Milliseconds, forward + backward + mean squared error (native f: forward alone); gray: gradients to points and widths;"
     )
@@ -152,7 +152,10 @@ def print_speed(sizes: tuple[int, ...], counts: tuple[int, ...], seconds: float)
 
 
 def measure(columns: list[Entry], size: int, count: int, kind: str, seconds: float) -> dict[str, float]:
-    """Median milliseconds of every entry, run in turns for `seconds` each but at least thrice."""
+    """Milliseconds of every entry, run in turns for `seconds` each but at least thrice.
+
+    The lower quartile: what else the machine does makes some runs slower, and none faster.
+    """
     target = torch.rand(1, 3, size, size)
     jobs = {entry.name: _job(entry, size, count, kind, target) for entry in columns}
     spent: dict[str, list[float]] = {name: [] for name in jobs}
@@ -165,7 +168,7 @@ def measure(columns: list[Entry], size: int, count: int, kind: str, seconds: flo
             start = time.perf_counter()
             job()
             spent[entry.name].append((time.perf_counter() - start) * factor)
-    return {name: 1e3 * statistics.median(times[1:]) for name, times in spent.items()}
+    return {name: 1e3 * statistics.quantiles(times[1:], n=4)[0] for name, times in spent.items()}
 
 
 def _unfinished(times: list[float], seconds: float) -> bool:
