@@ -151,6 +151,7 @@ PAIR = (
 )
 
 
+@pytest.mark.slow
 def test_two_pictures_in_german_and_cancel_in_every_stage(screen, fake_profile, tmp_path):
     """One layer each and one undo step; what is clipped is drawn by Inkscape; each stage can be left."""
     installed, engine = fake_profile
