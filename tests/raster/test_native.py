@@ -204,3 +204,32 @@ def test_segments_of_another_kind_are_understood(native):
         native(replace(strokes, segments=strokes.segments.float()), SIZE, PAPER)
     points = strokes.points.transpose(0, 1).contiguous().transpose(0, 1)
     assert torch.equal(native(strokes.with_points(points), SIZE, PAPER), native(strokes, SIZE, PAPER))
+
+
+@pytest.mark.parametrize("softness", [0.0, 1.0])
+@pytest.mark.parametrize("gray", [True, False])
+def test_fused_error_is_that_of_the_picture(library, softness, gray):
+    strokes = as_dtype(gentle_scene(2), torch.float32)
+    strokes = replace(strokes, colors=strokes.colors[:, :1].expand(-1, 3).contiguous()) if gray else strokes
+    paper = torch.full((3,), 0.9) if gray else PAPER
+    target = torch.rand(1, 1 if gray else 3, *SIZE, generator=torch.Generator().manual_seed(1))
+    points = strokes.points.clone().requires_grad_()
+    results = []
+    for threads in (1, 3):
+        engine = NativeEngine(library, threads)
+        error = engine.squared_error(strokes.with_points(points), target, SIZE, paper, softness)
+        results.append((error.detach(), torch.autograd.grad(3 * error, points)[0]))
+    image = engine(strokes.with_points(points), SIZE, paper, softness)
+    expected = torch.nn.functional.mse_loss(image, target.expand_as(image))
+    (gradient,) = torch.autograd.grad(3 * expected, points)
+    assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
+    assert torch.allclose(results[0][0], expected.detach(), rtol=1e-5)
+    assert relative(results[0][1], gradient) < 1e-4
+
+
+def test_fused_error_refuses_targets_that_do_not_fit(native):
+    strokes = as_dtype(gentle_scene(), torch.float32)
+    with pytest.raises(ValueError, match="has the shape"):
+        native.squared_error(strokes, torch.rand(1, 3, 4, 4), SIZE, PAPER)
+    with pytest.raises(ValueError, match="gray"):
+        native.squared_error(strokes, torch.rand(1, 1, *SIZE), SIZE, PAPER)

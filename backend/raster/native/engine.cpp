@@ -394,7 +394,7 @@ using namespace stylesketch;
 
 enum { OK = 0, OUT_OF_MEMORY = 1, NO_INSTRUCTIONS = 2, NOT_KEPT = 3 };
 
-EXPORT int stylesketch_version() { return 1; }
+EXPORT int stylesketch_version() { return 2; }
 
 // The hash of the sources, as the build gave it.
 EXPORT const char* stylesketch_source() { return SOURCE_DIGEST; }
@@ -465,6 +465,21 @@ EXPORT int stylesketch_backward(void* handle, const float* gradient, const Gradi
     if (failed) return OUT_OF_MEMORY;
     for (int i = 0; i < tape.count; i++) sum_records(*tape.plans[size_t(i)], out[i]);
     return OK;
+}
+
+// The sum of (image − target)² over `count` values; gradient: twice the differences times `scale`.
+EXPORT double stylesketch_squared_error(const float* image, const float* target, int64_t count, float scale, float* gradient,
+                                        int threads) {
+    constexpr int64_t BLOCK = 8192;
+    const int blocks = int((count + BLOCK - 1) / BLOCK);
+    std::vector<double> parts(static_cast<size_t>(blocks));
+    Pool::shared().run(blocks, threads, [&](int block) {
+        const int64_t first = block * BLOCK, size = std::min(BLOCK, count - first);
+        parts[size_t(block)] = kernel()->squared_error(image + first, target + first, int(size), scale, gradient + first);
+    });
+    double total = 0;
+    for (double part : parts) total += part;
+    return total;
 }
 
 // Whether every row of colors [count, 3] is a gray.

@@ -92,6 +92,8 @@ struct Kernel {
     // trace may be null: no backward pass will follow
     bool (*forward)(const Scene& scene, int band, float* image, Trace* trace, Scratch& scratch);
     bool (*backward)(const Scene& scene, int band, const float* gradient, Trace& trace, Scratch& scratch);
+    // The sum of (image − target)²; gradient, which may be the image: 2 · scale · (image − target).
+    float (*squared_error)(const float* image, const float* target, int count, float scale, float* gradient);
 };
 
 // Makes room for `more` floats behind those that count; false: out of memory. What was there stays.

@@ -49,6 +49,18 @@ class NativeEngine:
         image: Tensor = _Draw.apply(self, size, paper, softness, segments, *tensors)
         return image if image.shape[1] == 3 else image.expand(-1, 3, -1, -1)
 
+    def squared_error(
+        self, strokes: Strokes, target: Tensor, size: tuple[int, int], paper: Tensor, softness: float = 0.0
+    ) -> Tensor:
+        """Mean squared difference of the drawing from a target [1, 1 or 3, H, W]: a scalar.
+
+        Draws, compares and derives in one go, without a picture between, so its cost is that of drawing. A target of one
+        channel needs a gray drawing on gray paper (ValueError).
+        """
+        tensors = [getattr(strokes, part) for part in _PARTS]
+        loss: Tensor = _SquaredError.apply(self, size, paper, softness, [strokes.segments], _plain(target), *tensors)
+        return loss
+
     @property
     def instructions(self) -> str:
         """The instruction set in use: avx512, avx2, sse4 or neon."""
@@ -115,19 +127,8 @@ class _Draw(torch.autograd.Function):
     ) -> Tensor:
         keep = any(ctx.needs_input_grad)
         plain = [_plain(tensor) for tensor in tensors]
-        if any(row.dtype is not torch.long for row in segments):
-            raise TypeError("Strokes.segments are int64.")
-        counts = [row if row.is_cpu and row.is_contiguous() else row.cpu().contiguous() for row in segments]
-        rows = _drawing_rows(plain, counts)
-        ground = (ctypes.c_float * 3)(*paper.tolist())
-        channels = _channels(engine.library, ground, plain, ctx.needs_input_grad[5:])
-        image = torch.empty(len(rows), channels, *size)
-        tape = engine.tape()
-        code = engine.library.stylesketch_forward(
-            *(tape.handle, rows, len(rows), *size, ground, float(softness)),
-            *(channels, int(keep), engine.threads, image.data_ptr()),
-        )
-        _check(code)
+        channels = _channels(engine.library, paper, plain, ctx.needs_input_grad[5:])
+        image, tape = _forward(engine, size, paper, softness, segments, plain, channels, keep)
         if keep:
             ctx.engine, ctx.tape, ctx.shapes = engine, tape, [tensor.shape for tensor in plain]
             ctx.kinds = [(tensor.device, tensor.dtype) for tensor in tensors]
@@ -136,16 +137,84 @@ class _Draw(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        plain = _plain(gradient)
-        found = [torch.empty(shape) for shape in ctx.shapes]
-        rows = (GradientRow * (len(found) // 4))()
-        for i in range(len(rows)):
-            rows[i] = GradientRow(*(tensor.data_ptr() for tensor in found[4 * i : 4 * i + 4]))
-        engine = ctx.engine
-        _check(engine.library.stylesketch_backward(ctx.tape.handle, plain.data_ptr(), rows, engine.threads))
+        found = _backward(ctx.engine, ctx.tape, _plain(gradient), ctx.shapes)
         wanted = ctx.needs_input_grad[5:]
         own = (t.to(*kind) if want else None for t, kind, want in zip(found, ctx.kinds, wanted, strict=True))
         return (None, None, None, None, None, *own)
+
+
+class _SquaredError(torch.autograd.Function):
+    """One drawing and its target → their mean squared difference; the gradients are there before anybody asks."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        engine: NativeEngine,
+        size: tuple[int, int],
+        paper: Tensor,
+        softness: float,
+        segments: list[Tensor],
+        target: Tensor,
+        *tensors: Tensor,
+    ) -> Tensor:
+        plain, channels = [_plain(tensor) for tensor in tensors], target.shape[1]
+        if target.shape != (1, channels, *size) or channels not in (1, 3):
+            raise ValueError(f"A target for {size} has the shape [1, 1 or 3, {size[0]}, {size[1]}], not {list(target.shape)}.")
+        if channels == 1 and _channels(engine.library, paper, plain, ctx.needs_input_grad[6:]) != 1:
+            raise ValueError("A target of one channel needs a gray drawing on gray paper whose colors stay.")
+        keep = any(ctx.needs_input_grad)
+        image, tape = _forward(engine, size, paper, softness, segments, plain, channels, keep)
+        count, place = image.numel(), image.data_ptr()
+        # The differences take the picture's own place.
+        total = engine.library.stylesketch_squared_error(place, target.data_ptr(), count, 1 / count, place, engine.threads)
+        if keep:
+            found = _backward(engine, tape, image, [tensor.shape for tensor in plain])
+            ctx.save_for_backward(*(t.to(own) for t, own in zip(found, tensors, strict=True)))
+        return tensors[0].new_tensor(total / count)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        wanted = ctx.needs_input_grad[6:]
+        own = (t * gradient if want else None for t, want in zip(ctx.saved_tensors, wanted, strict=True))
+        return (None, None, None, None, None, None, *own)
+
+
+def _forward(
+    engine: NativeEngine,
+    size: tuple[int, int],
+    paper: Tensor,
+    softness: float,
+    segments: Sequence[Tensor],
+    plain: Sequence[Tensor],
+    channels: int,
+    keep: bool,
+) -> tuple[Tensor, Tape]:
+    """The pictures [B, channels, H, W], and the memory that a backward pass needs of them."""
+    if any(row.dtype is not torch.long for row in segments):
+        raise TypeError("Strokes.segments are int64.")
+    counts = [row if row.is_cpu and row.is_contiguous() else row.cpu().contiguous() for row in segments]
+    rows, image, tape = _drawing_rows(plain, counts), torch.empty(len(segments), channels, *size), engine.tape()
+    code = engine.library.stylesketch_forward(
+        *(tape.handle, rows, len(rows), *size, _ground(paper), float(softness)),
+        *(channels, int(keep), engine.threads, image.data_ptr()),
+    )
+    _check(code)
+    return image, tape
+
+
+def _backward(engine: NativeEngine, tape: Tape, gradient: Tensor, shapes: Sequence[torch.Size]) -> list[Tensor]:
+    """Gradients of those shapes, four for each drawing, from that of the pictures."""
+    found = [torch.empty(shape) for shape in shapes]
+    rows = (GradientRow * (len(found) // 4))()
+    for i in range(len(rows)):
+        rows[i] = GradientRow(*(tensor.data_ptr() for tensor in found[4 * i : 4 * i + 4]))
+    _check(engine.library.stylesketch_backward(tape.handle, gradient.data_ptr(), rows, engine.threads))
+    return found
+
+
+def _ground(paper: Tensor) -> Any:
+    return (ctypes.c_float * 3)(*paper.tolist())
 
 
 def _plain(tensor: Tensor) -> Tensor:
@@ -163,9 +232,9 @@ def _drawing_rows(tensors: Sequence[Tensor], segments: Sequence[Tensor]) -> ctyp
     return rows
 
 
-def _channels(library: ctypes.CDLL, paper: Any, tensors: Sequence[Tensor], wanted: Sequence[bool]) -> int:
+def _channels(library: ctypes.CDLL, paper: Tensor, tensors: Sequence[Tensor], wanted: Sequence[bool]) -> int:
     """1 where paper and all colors are gray and nobody asks how the colors should change, else 3."""
-    if any(wanted[2::4]) or not library.stylesketch_gray(paper, 1):
+    if any(wanted[2::4]) or not library.stylesketch_gray(_ground(paper), 1):
         return 3
     return 1 if all(library.stylesketch_gray(colors.data_ptr(), len(colors)) for colors in tensors[2::4]) else 3
 

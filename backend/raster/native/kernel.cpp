@@ -600,8 +600,25 @@ bool backward(const Scene& scene, int band, const float* gradient, Trace& trace,
     return true;
 }
 
+float squared_error(const float* image, const float* target, int count, float scale, float* gradient) {
+    Floats sum = all(0.0f);
+    int i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        const Floats difference = load(image + i) - load(target + i);
+        store(gradient + i, 2 * scale * difference);
+        sum += difference * difference;
+    }
+    float rest = total(sum);
+    for (; i < count; i++) {
+        const float difference = image[i] - target[i];
+        gradient[i] = 2 * scale * difference;
+        rest += difference * difference;
+    }
+    return rest;
+}
+
 }  // namespace
 
-extern const Kernel KERNEL = {KERNEL_NAME, LANES, prepare, forward, backward};
+extern const Kernel KERNEL = {KERNEL_NAME, LANES, prepare, forward, backward, squared_error};
 
 }  // namespace stylesketch
