@@ -114,6 +114,7 @@ class Entry:
     threads: int  # of torch; the native engine's own are its settings
     gray: bool = False
     backward: bool = True
+    fused: NativeEngine | None = None  # draws, compares and derives in one go
     most_pairs: int | None = None  # strokes × pixels that are measured; more are scaled up
 
 
@@ -125,7 +126,8 @@ def entries(engine: NativeEngine) -> list[Entry]:
         Entry("culled", rasterize_culled, BRUTE_THREADS, most_pairs=16 * BRUTE_PAIRS),
         Entry("native f", one, 1, backward=False),
         Entry("native", one, 1),
-        Entry("native 2T", two, 1),
+        Entry("native fused", one, 1, fused=one),
+        Entry("native fused 2T", two, 1, fused=two),
         Entry("native gray", one, 1, gray=True),
     ]
     if "diffvg" in rasterizers():
@@ -137,16 +139,15 @@ def print_speed(sizes: tuple[int, ...], counts: tuple[int, ...], seconds: float)
     """Milliseconds per forward and backward pass with mean squared error; gradients to points, widths, colors, opacities."""
     columns = entries(_engine())
     scale = measure(columns[:1], 224, 64, "long", 10 * seconds)["brute"] / PROTOTYPE_BRUTE
-    print(
-        "Milliseconds, forward + backward + mean squared error (native f: forward alone); gray: gradients to points and widths;"
-    )
+    print("Milliseconds, forward + backward + mean squared error (native f: forward alone);")
+    print("fused: the native engine's own squared error; gray: gradients to points and widths only;")
     print(f"bar: 1.2 × the prototype's figure × {scale:.2f}, by which the brute force is slower here than beside it\n")
-    heads = ["px", "strokes", "", *(entry.name for entry in columns), "bar", "brute : native"]
+    heads = ["px", "strokes", "", *(entry.name for entry in columns), "bar", "brute : fused"]
     print(_row(heads), _row(["---"] * len(heads)), sep="\n")
     for size, count, kind in itertools.product(sizes, counts, SPREADS):
         times = measure(columns, size, count, kind, seconds)
         bar = 1.2 * scale * PROTOTYPE[size, count, kind]
-        ratio = f"{times['brute'] / times['native']:.0f}"
+        ratio = f"{times['brute'] / times['native fused']:.0f}"
         print(_row([size, count, kind, *(f"{times[entry.name]:.3g}" for entry in columns), f"{bar:.3g}", ratio]), flush=True)
     print()
 
@@ -185,6 +186,10 @@ def _job(entry: Entry, size: int, count: int, kind: str, target: Tensor) -> tupl
     wanted = target[:, :1] if entry.gray else target
 
     def step() -> None:
+        if entry.fused:
+            loss = entry.fused.squared_error(replace(strokes, **leaves), wanted, (size, size), WHITE)
+            torch.autograd.grad(loss, list(leaves.values()))
+            return
         image = entry.draw(replace(strokes, **leaves), (size, size), WHITE)
         if entry.backward:
             torch.autograd.grad(mean_squared_error(image[:, :1] if entry.gray else image, wanted), list(leaves.values()))
