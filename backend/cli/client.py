@@ -25,7 +25,7 @@ from backend.daemon.failures import from_problem
 from backend.places import Places
 
 TIMEOUT = 120.0  # seconds; decoding a large picture takes a while
-GONE = "StyleSketch's daemon does not answer any more. `stylesketch serve` starts it again; its log tells why."
+GONE = "StyleSketch's daemon does not answer any more. Repeat the command; `stylesketch doctor` names the log that tells why."
 
 
 class DaemonClient:

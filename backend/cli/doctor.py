@@ -84,6 +84,16 @@ def torch(where: Places) -> Iterator[Finding]:
     yield Finding("torch", FINE, f"{library.__version__}; devices: {', '.join(available_devices())}")
 
 
+def rasterizer(where: Places) -> Iterator[Finding]:
+    """Which engine turns strokes into pixels."""
+    from backend.raster.native import describe_engine
+
+    state = describe_engine()
+    yield Finding(
+        "rasterizer", NOTE if state.cure else FINE, f"{state.name}: {state.detail}", state.cure and f"Run: {state.cure}"
+    )
+
+
 def folders(where: Places) -> Iterator[Finding]:
     """Whether results and logs can be written."""
     for name, folder in (("data folder", where.data), ("state folder", where.state)):
@@ -130,5 +140,5 @@ def daemon(where: Places) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    python, torch, folders, packs, weights, daemon, inkscape, extension, action, sandboxed, appimages,
+    python, torch, rasterizer, folders, packs, weights, daemon, inkscape, extension, action, sandboxed, appimages,
 )  # fmt: skip

@@ -22,9 +22,11 @@ def output_path(text: str) -> Path:
     return path
 
 
-def check_writable(paths: Sequence[Path]) -> None:
-    """BadRequest for a file that could not be written later."""
+def check_writable(paths: Sequence[Path], inputs: Sequence[Path] = ()) -> None:
+    """BadRequest for a file that could not be written later, or that is one of the inputs."""
     for path in paths:
+        if path.exists() and any(other.exists() and path.samefile(other) for other in inputs):
+            raise BadRequest(f"{path} is the picture itself. Choose another name for the drawing, so that nothing is lost.")
         if path.is_dir():
             raise BadRequest(f"{path} is a folder. Name a file after -o.")
         if not path.parent.is_dir():

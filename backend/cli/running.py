@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
     command = add_command(commands, "status", run_status, "Tell whether the daemon runs, and what it can do.")
     command.add_argument("--token", action="store_true", help="print only the token for /docs and for scripts")
     command.add_argument("--json", action="store_true", help="print one JSON object")
-    add_command(commands, "stop", run_stop, "Stop the daemon; a running job goes on when it is started again.")
+    add_command(commands, "stop", run_stop, "Stop the daemon. What it was drawing is drawn when it is started again.")
 
 
 def run_serve(arguments: argparse.Namespace) -> int:

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.output.suffix.lower() != ".png":
         raise BadRequest(f"A sheet is a picture: name a file that ends in .png, not {arguments.output.name}.")
-    check_writable([arguments.output])
+    check_writable([arguments.output], arguments.images)
     prepare_process()
     pack, pool = load_pack(arguments.style, places(arguments).packs), ModelPool.choose(arguments.device)
     choices = SketchChoices(strokes=max(arguments.strokes), whole_picture=arguments.mask == "none", fidelity=arguments.fidelity)

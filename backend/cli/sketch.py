@@ -43,12 +43,13 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Draws and writes; the exit code."""
-    check_writable(arguments.output)
+    mask = _mask_file(arguments.mask)
+    check_writable(arguments.output, [arguments.image, *([mask] if mask else [])])
     request = _request(arguments)
     line = ProgressLine(arguments.quiet)
     draw = draw_by_daemon if arguments.daemon else draw_here
     try:
-        result, svg, png = draw(request, arguments.image, _mask_file(arguments.mask), places(arguments), line.show)
+        result, svg, png = draw(request, arguments.image, mask, places(arguments), line.show)
     finally:
         line.clear()
     outputs = write_outputs(arguments.output, svg, png)

@@ -102,8 +102,8 @@ class Store:
         return [_stored(row) for row in self._run(f"SELECT {COLUMNS} FROM jobs ORDER BY number DESC")]
 
     def waiting(self) -> list[JobInfo]:
-        """The queue, the oldest first."""
-        rows = self._run(f"SELECT {COLUMNS} FROM jobs WHERE state = ? ORDER BY number", QUEUED)
+        """The queue: the oldest first, but after new ones what was interrupted before."""
+        rows = self._run(f"SELECT {COLUMNS} FROM jobs WHERE state = ? ORDER BY attempts, number", QUEUED)
         return [_stored(row).info for row in rows]
 
     def active(self) -> int:

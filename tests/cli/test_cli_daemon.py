@@ -99,7 +99,7 @@ def test_the_client_tells_when_the_daemon_dies(daemon):
     events = client.events(job)
     next(events)
     daemon.kill()
-    with pytest.raises(Missing, match="stylesketch serve"):
+    with pytest.raises(Missing, match="stylesketch doctor"):
         list(events)
     with pytest.raises(Missing):
         client.health()

@@ -202,3 +202,17 @@ def test_details_only_on_demand(picture, tmp_path):
     arguments = [sys.executable, "-c", code, "sketch", str(picture), "-o", str(tmp_path / "a.svg")]
     done = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1 and "Traceback" in done.stderr and "a bug" in done.stderr
+
+
+@pytest.mark.parametrize("option", [(), ("--mask", "mask.png")])
+def test_the_picture_and_its_mask_are_never_overwritten(command, picture, tmp_path, option):
+    mask = tmp_path / "mask.png"
+    Image.new("L", (60, 60), 255).save(mask)
+    victim = mask if option else picture
+    before = victim.read_bytes()
+    alias = tmp_path / "alias.png"
+    alias.symlink_to(victim)
+    for name in (victim, alias):
+        code, _out, err = command("sketch", picture, "-o", name, *(str(mask) if o == "mask.png" else o for o in option), *QUICK)
+        assert code == 1 and "picture itself" in sentence(err)
+    assert victim.read_bytes() == before

@@ -1,5 +1,6 @@
 """A daemon with fake work in a process of its own; also the script that runs there."""
 
+import contextlib
 import json
 import os
 import signal
@@ -62,11 +63,12 @@ class DaemonProcess:
         return endpoint if endpoint and endpoint.pid == self.process.pid else None
 
     def workers(self) -> list[psutil.Process]:
-        return [
-            child
-            for child in psutil.Process(self.process.pid).children()
-            if "resource_tracker" not in " ".join(child.cmdline())
-        ]
+        living = []
+        for child in psutil.Process(self.process.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):  # one may end while it is looked at
+                if "resource_tracker" not in " ".join(child.cmdline()):
+                    living.append(child)
+        return living
 
     def submit(self, title: str = "", seed: int = 0, **headers: str) -> str:
         sha256 = self.http.post("/v1/images", content=b"4x3").json()["sha256"]

@@ -45,7 +45,7 @@ def test_recovery_queues_what_ran_once_more(store):
     job, other = (store.add_job(REQUEST)[0].id for _ in range(2))
     store.start(job)
     store.recover()
-    assert [info.id for info in store.waiting()] == [job, other]
+    assert [info.id for info in store.waiting()] == [other, job]  # what brought a daemon down once runs after new work
     store.start(job)
     store.recover()
     assert (store.job(job).info.state, store.job(job).info.error.code) == (FAILED, "worker-died")
