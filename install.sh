@@ -87,6 +87,7 @@ find_places() {
   fi
   VENV=$DATA/venv
   LINK=$HOME/.local/bin/stylesketch
+  UNIT=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/stylesketch.service
 }
 
 open_log() {
@@ -442,28 +443,26 @@ copy_sandboxed() {
 
 # write_unit: lets systemd start the engine for Inkscapes that cannot; it is not started by itself
 write_unit() {
-  local unit=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/stylesketch.service
   command -v systemctl >/dev/null || return 0
-  mkdir -p "$(dirname "$unit")" && cat >"$unit" <<UNIT_FILE || return 0
-[Unit]
-Description=StyleSketch's drawing engine
-
-[Service]
-ExecStart="$VENV/bin/stylesketch" serve
-${STYLESKETCH_HOME:+Environment="STYLESKETCH_HOME=$STYLESKETCH_HOME"}
-Restart=on-failure
-
-[Install]
-WantedBy=default.target
-UNIT_FILE
+  mkdir -p "$(dirname "$UNIT")" && unit_text >"$UNIT" || return 0
   systemctl --user daemon-reload >>"$LOG" 2>&1 || true
 }
 
+unit_text() {
+  printf '%s\n' "[Unit]" "Description=StyleSketch's drawing engine" "" "[Service]" "$(unit_start)"
+  [ -z "${STYLESKETCH_HOME:-}" ] || printf 'Environment=%s\n' "$(unit_quoted "STYLESKETCH_HOME=$STYLESKETCH_HOME")"
+  printf '%s\n' "Restart=on-failure" "" "[Install]" "WantedBy=default.target"
+}
+
+unit_start() { printf 'ExecStart=%s serve\n' "$(unit_quoted "$VENV/bin/stylesketch")"; }
+
+# unit_quoted WORD: as systemd reads it back, spaces, quotes, backslashes and its own %-specifiers included
+unit_quoted() { printf '"%s"\n' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/%/%%/g')"; }
+
 remove_unit() {
-  local unit=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/stylesketch.service
-  [ -e "$unit" ] || return 0
+  [ -e "$UNIT" ] || return 0
   systemctl --user disable --now stylesketch >>"$LOG" 2>&1 || true
-  rm -f "$unit"
+  rm -f "$UNIT"
 }
 
 check_inkscape_version() {

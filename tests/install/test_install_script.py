@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -40,6 +41,28 @@ def test_systemd_can_start_the_engine(machine: Machine) -> None:
     unit = (machine.home / ".config/systemd/user/stylesketch.service").read_text()
     assert f'ExecStart="{machine.data}/venv/bin/stylesketch" serve\n' in unit and "Environment" not in unit
     assert "systemctl --user daemon-reload" in machine.calls()
+
+
+def test_the_unit_survives_odd_characters_in_its_paths(machine: Machine, tmp_path: Path) -> None:
+    machine.install(STYLESKETCH_HOME=str(tmp_path / "Meine Bücher 100%n"))
+    lines = (machine.home / ".config/systemd/user/stylesketch.service").read_text().splitlines()
+    quoted = f"{tmp_path}/Meine Bücher 100%%n"
+    assert f'ExecStart="{quoted}/data/venv/bin/stylesketch" serve' in lines
+    assert f'Environment="STYLESKETCH_HOME={quoted}"' in lines
+
+
+def test_systemd_reads_the_unit_as_it_is_meant(machine: Machine, tmp_path: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    machine.install(STYLESKETCH_HOME=str(tmp_path / "Meine Bücher 100%n"))
+    unit = machine.home / ".config/systemd/user/stylesketch.service"
+    command = ["systemd-analyze", "--user", "--man=no", "verify", str(unit)]
+    environment = {**os.environ, "HOME": str(machine.home), "XDG_RUNTIME_DIR": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    verified = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if "Failed to initialize" in verified.stderr:
+        pytest.skip("systemd-analyze does not run here")
+    assert "stylesketch.service" not in verified.stderr, verified.stderr
+    assert verified.returncode == 0
 
 
 def test_an_inkscape_from_flathub_gets_the_extension_too(machine: Machine) -> None:
