@@ -384,20 +384,47 @@ install_inkex() {
 }
 
 link_command() {
-  if [ -n "${STYLESKETCH_HOME:-}" ]; then
-    say "The command is $VENV/bin/stylesketch (not linked into ~/.local/bin, because it needs your STYLESKETCH_HOME)."
-    return
-  fi
-  if [ -e "$LINK" ] && [ "$(readlink "$LINK")" != "$VENV/bin/stylesketch" ]; then
-    say "$LINK belongs to something else and is left alone; the command is $VENV/bin/stylesketch."
-    return
+  local program
+  program=$(command_program)
+  if { [ -e "$LINK" ] || [ -L "$LINK" ]; } && [ "$program" != "$VENV/bin/stylesketch" ]; then
+    if [ "${program##*/}" != stylesketch ] || [ -e "$program" ]; then
+      say "$LINK ${program:+starts $program, so it }belongs to something else and is left alone; this command is $VENV/bin/stylesketch."
+      [ -z "${STYLESKETCH_HOME:-}" ] || say "It needs STYLESKETCH_HOME=$STYLESKETCH_HOME in its environment."
+      return
+    fi
+    say "$LINK started $program, which is gone; it starts this installation now."
   fi
   mkdir -p "$(dirname "$LINK")"
-  ln -sfn "$VENV/bin/stylesketch" "$LINK"
+  rm -f "$LINK"
+  if [ -n "${STYLESKETCH_HOME:-}" ]; then
+    wrapper_text >"$LINK"
+    chmod 755 "$LINK"
+    say "The command $LINK uses STYLESKETCH_HOME=$STYLESKETCH_HOME, unless that variable is set to something else."
+  else
+    ln -s "$VENV/bin/stylesketch" "$LINK"
+  fi
   case ":$PATH:" in
     *":$(dirname "$LINK"):"*) ;;
     *) say "The command is $LINK; $(dirname "$LINK") is not in your PATH (a new login usually adds it)." ;;
   esac
+}
+
+# A command that knows its installation's folder; command_program reads its second line.
+wrapper_text() {
+  printf '%s\n' "#!/bin/sh" "# Starts $VENV/bin/stylesketch" \
+    "[ -n \"\${STYLESKETCH_HOME:-}\" ] || STYLESKETCH_HOME=$(sh_quoted "$STYLESKETCH_HOME")" \
+    "export STYLESKETCH_HOME" "exec $(sh_quoted "$VENV/bin/stylesketch") \"\$@\""
+}
+
+sh_quoted() { printf "'%s'\n" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
+
+# command_program: the program that $LINK starts; nothing if it is not one of our commands
+command_program() {
+  if [ -L "$LINK" ]; then
+    readlink "$LINK"
+  elif [ -f "$LINK" ]; then
+    sed -n '2s/^# Starts \(.*\)$/\1/p' "$LINK"
+  fi
 }
 
 # stop_daemon: and wait until its process has ended; if its own command cannot stop it any more, end the process
@@ -506,7 +533,7 @@ copy_extension() {
   local file
   cp "$ROOT/stylesketch.inx" "$1/"
   # Inkscape looks for the menu entry's own translations beside it.
-  (cd "$ROOT/inkscape_ext" && find locale -name '*.mo' 2>/dev/null || true) | while read -r file; do
+  (cd "$ROOT/inkscape_ext" && find . -path './locale/*' -name '*.mo') | while read -r file; do
     mkdir -p "$1/$(dirname "$file")"
     cp "$ROOT/inkscape_ext/$file" "$1/$file"
   done
@@ -703,7 +730,7 @@ uninstall_command() {
   remove_unit
   [ ! -e "$TARGET" ] || say "Removing $TARGET"
   rm -rf "$TARGET"
-  [ "$(readlink "$LINK" 2>/dev/null)" != "$VENV/bin/stylesketch" ] || rm -f "$LINK"
+  [ "$(command_program)" != "$VENV/bin/stylesketch" ] || rm -f "$LINK"
   say "Removing $VENV and $STATE"
   rm -rf "$VENV" "$STATE"
   rmdir "$DATA" 2>/dev/null || true
@@ -748,7 +775,7 @@ main() {
         ;;
       -*) usage_error "there is no option $1." ;;
       *)
-        [ "$COMMAND" = demo ] && [ -z "$PHOTO" ] || usage_error "there is no command '$1'."
+        if [ "$COMMAND" != demo ] || [ -n "$PHOTO" ]; then usage_error "there is no command '$1'."; fi
         [ -f "$1" ] || fail 1 "There is no photograph $1."
         PHOTO=$1
         ;;

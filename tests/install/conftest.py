@@ -71,9 +71,9 @@ case "$*" in
   -m*pytest*) echo "$*" >>"$CALLS"; echo "== 3 passed in 0.1s ==" ;;
   "- "* | -)
     shift
-    (echo "import sys, importlib.metadata; sys.executable = '$0'"
-     echo "importlib.metadata.version = lambda name: open('$venv/torch').read().strip()"
-     cat) | PYTHONPATH="$CHECKOUT:$CHECKOUT/inkscape_ext" "$REAL_PYTHON" - "$@" ;;
+    (echo "import os, sys, importlib.metadata; sys.executable = os.environ['PROGRAM']"
+     echo "importlib.metadata.version = lambda name: open(os.environ['TORCH']).read().strip()"
+     cat) | PROGRAM=$0 TORCH=$venv/torch PYTHONPATH="$CHECKOUT:$CHECKOUT/inkscape_ext" "$REAL_PYTHON" - "$@" ;;
   *) echo "the environment's python was not expected to do: $*" >&2; exit 1 ;;
 esac
 """

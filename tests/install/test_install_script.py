@@ -93,7 +93,8 @@ def test_a_home_of_its_own(machine: Machine, tmp_path: Path) -> None:
     assert fields["home"] == str(own)
     assert fields["python"] == str(own / "data/venv/bin/python")
     assert fields["endpoint"] == str(own / "state/endpoint.json")
-    assert not (machine.home / ".local").exists()
+    assert machine.left_behind()[0].startswith(".config/")
+    assert [name for name in machine.left_behind() if name.startswith(".local")] == [".local/bin/stylesketch"]
 
 
 @pytest.mark.parametrize("variables", [{}, {"XDG_DATA_HOME": "/d", "XDG_STATE_HOME": "/s"}, {"STYLESKETCH_HOME": "/own"}])
@@ -336,6 +337,34 @@ def test_somebody_elses_command_is_left(machine: Machine) -> None:
     assert done.returncode == 0
     assert "left alone" in done.stdout
     assert other.read_text() == "mine"
+
+
+def test_the_command_of_a_home_of_its_own_knows_it(machine: Machine, tmp_path: Path) -> None:
+    own = tmp_path / "Jan's Bücher $HOME 100%"
+    done = machine.install(STYLESKETCH_HOME=str(own))
+    assert f"uses STYLESKETCH_HOME={own}" in done.stdout
+    (own / "data/venv/bin/stylesketch").write_text('#!/bin/sh\necho "$STYLESKETCH_HOME|$*"\n')
+    command = [str(machine.home / ".local/bin/stylesketch"), "sketch", "a b.jpg"]
+    plain = subprocess.run(command, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=True)
+    assert plain.stdout == f"{own}|sketch a b.jpg\n"
+    chosen = subprocess.run(command, env={"STYLESKETCH_HOME": "/other"}, capture_output=True, text=True, check=True)
+    assert chosen.stdout == "/other|sketch a b.jpg\n"
+
+
+@pytest.mark.parametrize(("first", "second"), [("", "two"), ("one", ""), ("one", "two")])
+def test_another_installations_command_is_left(machine: Machine, tmp_path: Path, first: str, second: str) -> None:
+    command = machine.home / ".local/bin/stylesketch"
+    homes = [str(tmp_path / name) if name else "" for name in (first, second)]
+    machine.install(STYLESKETCH_HOME=homes[0])
+    before = command.is_symlink(), command.read_text()
+    done = machine.install(STYLESKETCH_HOME=homes[1])
+    program = f"{homes[0]}/data/venv/bin/stylesketch" if first else f"{machine.data}/venv/bin/stylesketch"
+    assert f"{command} starts {program}" in done.stdout
+    assert (command.is_symlink(), command.read_text()) == before
+    shutil.rmtree(homes[0] or machine.data)
+    assert "which is gone" in machine.install(STYLESKETCH_HOME=homes[1]).stdout
+    machine.install("uninstall", STYLESKETCH_HOME=homes[1])
+    assert not command.exists()
 
 
 # --------------------------------------------------------------------------------------------------------- uninstall
