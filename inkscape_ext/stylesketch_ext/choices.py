@@ -15,11 +15,11 @@ LOG = logging.getLogger(__name__)
 FILE_NAME = "inkscape-choices.json"
 
 STYLES = (("technical-pen", marked("Technical pen")),)
-MASKS = (("auto", marked("The main subject")), ("none", marked("The whole picture")))
+MASKS = (("auto", marked("Main subject")), ("none", marked("Whole picture")))
 SOURCES = (
     ("auto", marked("Automatic")),
     ("file", marked("The picture's file")),
-    ("seen", marked("What is visible of the selection")),
+    ("seen", marked("What is visible")),
 )
 GUIDANCE = {
     "auto": marked("Automatic"),
@@ -37,6 +37,7 @@ class Choices:
     style: str = "technical-pen"
     mask: str = "auto"
     source: str = "auto"  # what is taken for the picture: one of SOURCES
+    fidelity: float = 1.0  # 1 = precise … 0 = loose
     guidance: str = "auto"
     seed: int = 0
     steps: int = -1  # -1 = the recipe's own number
@@ -48,6 +49,7 @@ class Choices:
                 strokes=self.strokes or None,
                 style=self.style,
                 mask=self.mask,
+                fidelity=self.fidelity,
                 guidance=self.guidance,
                 seed=self.seed,
                 steps=None if self.steps < 0 else self.steps,

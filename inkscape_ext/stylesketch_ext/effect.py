@@ -39,6 +39,7 @@ class SketchEffect(inkex.EffectExtension):
         pars.add_argument("--style", type=str, default=default.style)
         pars.add_argument("--mask", type=str, default=default.mask)
         pars.add_argument("--source", type=str, default=default.source)
+        pars.add_argument("--fidelity", type=float, default=default.fidelity)
         pars.add_argument("--guidance", type=str, default=default.guidance)
         pars.add_argument("--seed", type=int, default=default.seed)
         pars.add_argument("--steps", type=int, default=default.steps)

@@ -46,10 +46,11 @@ def layers(root):
 
 
 def test_a_sketch(run):
-    root, told = run(IMAGE, "--id=i", "--strokes=7", "--seed=5")
+    root, told = run(IMAGE, "--id=i", "--strokes=7", "--seed=5", "--fidelity=0.5")
     (layer,) = layers(root)
     assert len(layer.findall(".//{http://www.w3.org/2000/svg}path")) == 7
-    assert json.loads(layer.get("{https://stylesketch.org/ns/1}settings"))["seed"] == 5
+    settings = json.loads(layer.get("{https://stylesketch.org/ns/1}settings"))
+    assert (settings["seed"], settings["fidelity"]) == (5, 0.5)
     assert not told
 
 
@@ -107,6 +108,7 @@ def test_a_failure_is_one_sentence_and_changes_nothing(run, mode, words):
     [
         ("", [], "Select what is to be sketched"),
         (IMAGE, ["--strokes=5000"], "strokes must be between 1 and 1000"),
+        (IMAGE, ["--fidelity=2"], "fidelity must be between 0 and 1"),
         ('<image xlink:href="gone.png"/>', [], "gone.png is missing"),
         (IMAGE.replace('height="30"', 'height="0"'), [], "has no area"),
     ],
@@ -161,7 +163,7 @@ def test_canceling_before_the_start_asks_nothing_of_the_engine():
 
 
 def test_choices_are_remembered(tmp_path):
-    chosen = Choices(strokes=12, mask="none", seed=4)
+    chosen = Choices(strokes=12, mask="none", seed=4, fidelity=0.25)
     assert remember(str(tmp_path / "data"), chosen)
     assert remembered(str(tmp_path / "data"), Choices()) == chosen
 

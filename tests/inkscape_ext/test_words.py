@@ -18,7 +18,7 @@ import build_package
 
 CATALOGS = sorted(EXTENSION.glob("locale/*/LC_MESSAGES/stylesketch.po"))
 PLACES = re.compile(r"%(?:\d+\$)?[sd]|\{\w+\}")
-FORM = ("A_utomatic", "_New", "S_trokes", "St_yle", "S_ketch", "_Picture", "_Guidance", "S_eed", "_Cancel", "_Start")
+FORM = ("A_utomatic", "_New", "S_trokes", "St_yle", "_Draw", "S_ource", "_Fidelity", "_Guidance", "S_eed", "_Cancel", "_Start")
 READY = ("_Cancel", "_Insert")
 
 

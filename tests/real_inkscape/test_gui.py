@@ -108,7 +108,7 @@ def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
 
         engine.mode = "good"
         open_window(inkscape)
-        inkscape.key("alt+p")
+        inkscape.key("alt+o")
         inkscape.key("Down", "Down")
         inkscape.press(OURS, "Start")
         inkscape.wait_text(OURS, "CLIP was not used: it is not installed.")
