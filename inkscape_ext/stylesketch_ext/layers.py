@@ -25,7 +25,7 @@ def add_sketch(svg: inkex.BaseElement, result: SketchResult, subject: Subject, p
     layer = inkex.Layer(nsmap={PREFIX: NAMESPACE})
     svg.insert(svg.index(subject.chain[0]) + 1, layer)
     layer.set("inkscape:groupmode", "layer")
-    layer.set("inkscape:label", "StyleSketch: %s — %s" % (result.style_title, result.title or subject.name))
+    layer.set("inkscape:label", "%s — %s (StyleSketch)" % (result.title or subject.name, result.style_title))
     layer.set("id", unique("ss-%s" % result.drawing.run, taken))
     _describe(layer, result)
     for region in result.drawing.layers:

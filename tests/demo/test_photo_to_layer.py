@@ -12,7 +12,7 @@ from tests.demo import photo_to_layer as demo
 
 LAYER = f"""<svg xmlns="{demo.SVG}" xmlns:inkscape="{demo.INKSCAPE}" xmlns:stylesketch="{demo.STYLESKETCH}">
 <g inkscape:groupmode="layer" inkscape:label="Photograph"><path d="M 0 0"/></g>
-<g id="ss-1" inkscape:groupmode="layer" inkscape:label="StyleSketch: pen" MARK><g>STROKES</g></g></svg>"""
+<g id="ss-1" inkscape:groupmode="layer" inkscape:label="cat — pen (StyleSketch)" MARK><g>STROKES</g></g></svg>"""
 STROKE = '<path d="M 0 0 C 1 1 2 2 3 3" stylesketch:index="0"/>'
 
 
@@ -23,7 +23,7 @@ def saved(folder: Path, strokes: str, mark: str = 'stylesketch:recipe="object"')
 
 
 def test_counts_the_strokes_of_our_layer(tmp_path: Path) -> None:
-    assert demo.sketch_layer(saved(tmp_path, STROKE * 12)) == demo.SketchLayer("ss-1", "StyleSketch: pen", 12)
+    assert demo.sketch_layer(saved(tmp_path, STROKE * 12)) == demo.SketchLayer("ss-1", "cat — pen (StyleSketch)", 12)
 
 
 def test_a_document_without_our_layer_fails(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_several_pictures_become_a_layer_each(run):
     root, told = run(f'<g id="g">{PAIR}</g><rect id="above"/>', "--id=i", "--id=j", "--strokes=3")
     assert not told
     labels = [child.get("{http://www.inkscape.org/namespaces/inkscape}label") for child in root]
-    assert labels == [None, "StyleSketch: Technical pen — i", "StyleSketch: Technical pen — second", None]
+    assert labels == [None, "i — Technical pen (StyleSketch)", "second — Technical pen (StyleSketch)", None]
     assert len({element.get("id") for element in root.iter() if element.get("id")}) == len(root.findall(".//*[@id]"))
 
 

@@ -33,7 +33,7 @@ def test_one_top_level_layer_directly_above_the_picture_s():
     root, layer = sketched()
     assert [child.get("id") for child in root if child.get("id")] == ["layer1", "ss-0123abcd", "above"]
     assert layer.get(INKSCAPE + "groupmode") == "layer"
-    assert layer.get(INKSCAPE + "label") == "StyleSketch: Technical pen — cat.png"
+    assert layer.get(INKSCAPE + "label") == "cat.png — Technical pen (StyleSketch)"
     assert layer.get("transform") is None
 
 

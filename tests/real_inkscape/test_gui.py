@@ -20,7 +20,7 @@ BODY = '<image id="i" x="60" y="60" width="300" height="225" xlink:href="{png}" 
 def layers(document):
     """The labels of the sketches in a saved document."""
     labels = [child.get(LABEL) or "" for child in etree.parse(str(document)).getroot()]
-    return [label for label in labels if label.startswith("StyleSketch")]
+    return [label for label in labels if label.endswith("(StyleSketch)")]
 
 
 def save(inkscape):
@@ -74,7 +74,7 @@ def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
         inkscape.key("ctrl+shift+z")
         time.sleep(0.5)
         save(inkscape)
-        assert layers(document) == ["StyleSketch: Technical pen — A ring"]
+        assert layers(document) == ["A ring — Technical pen (StyleSketch)"]
 
         before = document.read_bytes()
         engine.seconds = 60.0
@@ -200,7 +200,7 @@ def test_two_pictures_in_german_and_cancel_in_every_stage(screen, fake_profile, 
         inkscape.key("ctrl+shift+z")
         time.sleep(0.5)
         save(inkscape)
-        assert layers(document) == ["StyleSketch: Technical pen — Clipped", "StyleSketch: Technical pen — j"]
+        assert layers(document) == ["Clipped — Technical pen (StyleSketch)", "j — Technical pen (StyleSketch)"]
         assert not no_dialogs(inkscape)
 
 

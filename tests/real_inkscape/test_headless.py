@@ -43,7 +43,7 @@ def test_strokes_lie_on_the_picture_s_lines(name, screen, fake_profile, tmp_path
     layer, root = sketch(screen, installed, document, tmp_path / "out.svg")
     assert len(engine.jobs) == 1
     assert len(layer.findall(f".//{SVG}path")) == 9
-    assert (layer.get(LABEL) or "").startswith("StyleSketch: Technical pen — ")
+    assert (layer.get(LABEL) or "").endswith(" — Technical pen (StyleSketch)")
     assert layer.getparent() is root and layer.get("transform") is None
     assert layer.get(OURS + "recipe") == "object"
     strokes_to_lines, lines_to_strokes = distances(screen, installed, document, tmp_path, layer)
@@ -71,7 +71,7 @@ def test_text_is_sketched_as_it_is_seen(screen, fake_profile, tmp_path):
     rings.write_pictures(tmp_path)
     document = rings.write_document(tmp_path / "document.svg", body)
     layer, root = sketch(screen, installed, document, tmp_path / "out.svg", select=("t",))
-    assert layer.get(LABEL) == "StyleSketch: Technical pen — t"
+    assert layer.get(LABEL) == "t — Technical pen (StyleSketch)"
     assert [child.get("id") for child in root if child.get("id") in ("t", "r", layer.get("id"))] == ["t", layer.get("id"), "r"]
     (size,) = engine.images.values()
     assert max(size) == 1200 and size[0] > 1.5 * size[1]
