@@ -10,7 +10,8 @@ USAGE="Usage: ./install.sh [install | demo [PHOTO] | test [--all] | uninstall [-
   install            set up the engine and the extension (this is the default; running it again updates)
   demo [PHOTO]       set up, then let the real Inkscape sketch a photograph; the last line names the SVG and the PNG
   test [--all]       set up with the test tools, then run the test suite (--all: the slow tests too)
-  uninstall          remove engine, extension and logs; --purge (or --yes) also removes your style packs and drawings
+  uninstall          remove engine, extension and logs; --purge (or --yes) also removes your style packs and drawings.
+                     Without STYLESKETCH_HOME it removes the installation that the extension belongs to
 
   --dev              link to this checkout instead of copying it, so that changes take effect at once
   --no-inkscape      the engine and the command 'stylesketch' only
@@ -63,7 +64,8 @@ on_terminal() { [ -t 0 ] && [ -t 1 ]; }
 
 # The same folders as backend/places.py works out; needed here before there is an engine to ask.
 find_places() {
-  [ "$(uname -s)" = Linux ] || fail 1 "This version of StyleSketch sets itself up on Linux only."
+  [ "$(uname -s)" = Linux ] ||
+    fail 1 "This script is for Linux. On Windows and macOS run inkscape_ext/install.py with Inkscape's own Python (README, Troubleshooting)."
   if [ -z "${HOME:-}" ]; then
     HOME=$(getent passwd "$(id -u)" | cut -d: -f6) || true
     [ -n "$HOME" ] || fail 1 "There is no home folder to install into: set HOME and run this again."
@@ -72,6 +74,10 @@ find_places() {
   if [ -n "${SUDO_USER:-}" ] && [ "$(id -u)" = 0 ]; then
     say "This runs with sudo, so StyleSketch is for root ($HOME). For yourself, run it without; it asks when it needs sudo."
   fi
+  name_places
+}
+
+name_places() {
   if [ -n "${STYLESKETCH_HOME:-}" ]; then
     case $STYLESKETCH_HOME in
       \~/*) STYLESKETCH_HOME=$HOME/${STYLESKETCH_HOME#\~/} ;;
@@ -87,6 +93,8 @@ find_places() {
   fi
   VENV=$DATA/venv
   LINK=$HOME/.local/bin/stylesketch
+  SNAP_EXTENSIONS=$HOME/snap/inkscape/common/extensions
+  FLATPAK_EXTENSIONS=$HOME/.var/app/org.inkscape.Inkscape/config/inkscape/extensions
   UNIT=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/stylesketch.service
 }
 
@@ -433,14 +441,44 @@ stop_daemon() {
   [ -e "$STATE/endpoint.json" ] || return 0
   pid=$(sed -n 's/.*"pid": *\([0-9][0-9]*\).*/\1/p' "$STATE/endpoint.json") || true
   [ ! -x "$VENV/bin/stylesketch" ] || timeout 30 "$VENV/bin/stylesketch" stop >>"$LOG" 2>&1 </dev/null || true
-  for _ in $(seq 50); do
-    is_engine "$pid" || return 0
-    sleep 0.1
-  done
-  kill "$pid" 2>/dev/null || true
+  ended "$pid" || end_engine "$pid"
 }
 
-is_engine() { [ -n "$1" ] && tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline" | grep -q 'backend serve\|stylesketch serve'; }
+# end_engines: those too that run from this environment with other folders (another STYLESKETCH_HOME, or --data)
+end_engines() {
+  local pid
+  stop_daemon
+  for pid in $(engines_of "$VENV"); do
+    say "Ending the engine that still runs from $VENV (process $pid)."
+    end_engine "$pid"
+  done
+}
+
+engines_of() {
+  local real process program
+  real=$(readlink -f "$1") || real=$1
+  for process in /proc/[0-9]*; do
+    program=""
+    IFS= read -r -d '' program 2>/dev/null <"$process/cmdline" || continue
+    case $program in "$1"/bin/* | "$real"/bin/*) ! is_engine "${process#/proc/}" || printf '%s\n' "${process#/proc/}" ;; esac
+  done
+}
+
+end_engine() {
+  kill "$1" 2>/dev/null || true
+  ended "$1" || say "The engine (process $1) does not end; end it yourself: kill -KILL $1"
+}
+
+# ended PID: within five seconds
+ended() {
+  for _ in $(seq 50); do
+    is_engine "$1" || return 0
+    sleep 0.1
+  done
+  return 1
+}
+
+is_engine() { [ -n "$1" ] && { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null | grep -q 'backend serve\|stylesketch serve'; }
 
 # ---------------------------------------------------------------------------------------------------------- extension
 
@@ -455,10 +493,10 @@ native_inkscape() {
 # install_sandboxed: Inkscapes from Flathub and Snap get the extension too; they use an engine that runs already
 install_sandboxed() {
   if [ -e /snap/bin/inkscape ]; then
-    copy_sandboxed "the Snap store" "$HOME/snap/inkscape/common/extensions"
+    copy_sandboxed "the Snap store" "$SNAP_EXTENSIONS"
   fi
   if command -v flatpak >/dev/null && flatpak info org.inkscape.Inkscape >/dev/null 2>&1; then
-    copy_sandboxed Flathub "$HOME/.var/app/org.inkscape.Inkscape/config/inkscape/extensions"
+    copy_sandboxed Flathub "$FLATPAK_EXTENSIONS"
   fi
 }
 
@@ -487,9 +525,10 @@ unit_start() { printf 'ExecStart=%s serve\n' "$(unit_quoted "$VENV/bin/stylesket
 unit_quoted() { printf '"%s"\n' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/%/%%/g')"; }
 
 remove_unit() {
-  [ -e "$UNIT" ] || return 0
+  grep -qxF "$(unit_start)" "$UNIT" 2>/dev/null || return 0
   systemctl --user disable --now stylesketch >>"$LOG" 2>&1 || true
-  rm -f "$UNIT"
+  remove "$UNIT"
+  systemctl --user daemon-reload >>"$LOG" 2>&1 || true
 }
 
 check_inkscape_version() {
@@ -714,42 +753,99 @@ test_command() {
   exec "$VENV/bin/python" -m pytest ${selection[@]+"${selection[@]}"}
 }
 
+# Without STYLESKETCH_HOME, the installation that the extension belongs to; then what lies in the default folders.
 uninstall_command() {
+  local home="" asked=${STYLESKETCH_HOME:-}
+  LEFT=no
   find_places
+  find_extension
+  [ -n "$asked" ] || home=$(told_by "$TARGET" home)
+  if [ -n "$home" ]; then
+    say "The extension belongs to the installation in $home."
+    STYLESKETCH_HOME=$home
+    name_places
+  fi
+  remove_installation
+  if [ -n "${STYLESKETCH_HOME:-}" ]; then
+    unset STYLESKETCH_HOME
+    name_places
+    if [ -z "$asked" ] && [ "$PURGE" = yes ]; then
+      remove_installation
+    elif [ -n "$asked" ]; then
+      leave "$DATA" "$STATE" "not in the STYLESKETCH_HOME that was named"
+    else
+      leave "$DATA" "$STATE" "not in $home; running this again removes what is there, with --purge its drawings too"
+    fi
+  fi
+  if [ "$LEFT" = no ]; then say "StyleSketch is removed."; else say "StyleSketch is removed, but for what was left as said above."; fi
+}
+
+find_extension() {
   INKSCAPE=$(native_inkscape)
   if [ -n "$INKSCAPE" ]; then
     find_inkscape_folders
   else
     TARGET=${INKSCAPE_PROFILE_DIR:-${XDG_CONFIG_HOME:-$HOME/.config}/inkscape}/extensions/stylesketch
   fi
-  if [ -z "${STYLESKETCH_HOME:-}" ]; then
-    STYLESKETCH_HOME=$(sed -n 's/^ "home": "\(.*\)"$/\1/p' "$TARGET/install.json" 2>/dev/null) || true
-    [ -z "$STYLESKETCH_HOME" ] || find_places
-  fi
-  stop_daemon
+}
+
+# told_by FOLDER FIELD: a text in the install.json of an installed extension; nothing where there is none
+told_by() {
+  local text
+  text=$(sed -n "s/^ \"$2\": \"\(.*\)\",\{0,1\}\$/\1/p" "$1/install.json" 2>/dev/null) || true
+  LC_ALL=C.UTF-8 printf '%b\n' "$text"
+}
+
+# remove_installation: the one whose places are named; with --purge, or if the user agrees, its data too
+remove_installation() {
+  local folder purge=$PURGE answer="" again="./install.sh uninstall --purge"
+  [ -z "${STYLESKETCH_HOME:-}" ] || again="STYLESKETCH_HOME=$(sh_quoted "$STYLESKETCH_HOME") $again"
   remove_unit
-  [ ! -e "$TARGET" ] || say "Removing $TARGET"
-  rm -rf "$TARGET"
-  [ "$(command_program)" != "$VENV/bin/stylesketch" ] || rm -f "$LINK"
-  say "Removing $VENV and $STATE"
-  rm -rf "$VENV" "$STATE"
+  end_engines
+  for folder in "$TARGET" "$SNAP_EXTENSIONS/stylesketch" "$FLATPAK_EXTENSIONS/stylesketch"; do
+    remove_extension "$folder"
+  done
+  [ "$(command_program)" != "$VENV/bin/stylesketch" ] || remove "$LINK"
+  remove "$VENV"
+  remove "$STATE"
   rmdir "$DATA" 2>/dev/null || true
-  if [ -d "$DATA" ]; then
-    if [ "$PURGE" = no ] && on_terminal; then
-      local answer=""
-      printf 'Also remove your style packs, drawings and weights in %s? [y/N] ' "$DATA"
-      read -r answer || true
-      case $answer in [yY]*) PURGE=yes ;; esac
-    fi
-    if [ "$PURGE" = yes ]; then
-      say "Removing $DATA"
-      rm -rf "$DATA"
-    else
-      say "Your style packs, drawings and weights are kept in $DATA (./install.sh uninstall --purge removes them)."
-    fi
+  if [ -d "$DATA" ] && [ "$purge" = no ] && on_terminal; then
+    printf 'Also remove your style packs, drawings and weights in %s? [y/N] ' "$DATA"
+    read -r answer || true
+    case $answer in [yY]*) purge=yes ;; esac
+  fi
+  if [ "$purge" = yes ]; then
+    remove "$DATA"
+  else
+    leave "$DATA" "your style packs, drawings and weights; this removes them: $again"
   fi
   [ -z "${STYLESKETCH_HOME:-}" ] || rmdir "$STYLESKETCH_HOME" 2>/dev/null || true
-  say "StyleSketch is removed."
+}
+
+# remove_extension FOLDER: unless it uses the engine of another installation that is still there
+remove_extension() {
+  local python
+  python=$(told_by "$1" python)
+  case $python in
+    "" | "$VENV"/bin/*) remove "$1" ;;
+    *) if [ -x "$python" ]; then leave "$1" "it uses the engine of another installation, $python"; else remove "$1"; fi ;;
+  esac
+}
+
+remove() {
+  [ -e "$1" ] || [ -L "$1" ] || return 0
+  rm -rf "$1"
+  say "Removed: $1"
+}
+
+# leave PATH... REASON
+leave() {
+  local path reason=${!#}
+  for path in "${@:1:$#-1}"; do
+    [ -e "$path" ] || continue
+    LEFT=yes
+    say "Left: $path ($reason)"
+  done
 }
 
 usage_error() {
