@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import os
 import sys
-from typing import List, Optional, Type
+from typing import List, Optional, Tuple, Type
 
 import inkex
 
@@ -54,7 +54,7 @@ class SketchEffect(inkex.EffectExtension):
             LOG.info("canceled")
             return False
         except Failure as failure:
-            LOG.warning("%s", failure, exc_info=failure.__cause__)
+            _logged(failure)
             _tell(failure, windows, over=self._window)
             return None if len(self.svg) > before else False  # the sketches that were finished stay
         finally:
@@ -67,8 +67,7 @@ class SketchEffect(inkex.EffectExtension):
         document = self.document_path()
         temporary = os.path.dirname(os.path.abspath(getattr(self.file_io, "name", "") or "."))
         folders = [temporary] + ([os.path.dirname(document)] if document else [])
-        job = SketchJob(lambda tell, stopped: launcher.connect(installation, tell, stopped))
-        sketched = self._make(job, folders, installation, windows)
+        job, sketched = (self._in_window if windows else self._without_window)(folders, installation)
         if job.cancelled or job.is_alive():
             raise Cancelled()
         for subject, done in reversed(list(zip(sketched, job.results))):  # each goes right above its own layer
@@ -78,39 +77,54 @@ class SketchEffect(inkex.EffectExtension):
         if job.failure:
             raise job.failure
 
-    def _make(self, job: SketchJob, folders: List[str], installation: Installation, windows: bool) -> List[Subject]:
-        """Run the job to its end, in the window or without one; returns what was to be sketched."""
-        values = vars(self.options)
-        choices = Choices(**{field.name: values[field.name] for field in dataclasses.fields(Choices)})
+    def _without_window(self, folders: List[str], installation: Installation) -> Tuple[SketchJob, List[Subject]]:
+        """Sketch with the options as they are; the ended job, and what was to be sketched."""
+        choices = self._choices()
         settings = choices.settings()
-        if not windows:
-            if self.options.gui and once(installation.data, "told-no-window"):
-                _say(no_window_sentence())
-            found = subjects(self.svg, folders, choices.source)
-            job.begin([(subject.name, subject.data) for subject in found], settings)
-            job.start()
-            while job.is_alive():
-                job.join(0.5)
-                if inkscape_is_gone():
-                    job.cancel()
-            return found
+        if self.options.gui and once(installation.data, "told-no-window"):
+            _say(no_window_sentence())
+        found = subjects(self.svg, folders, choices.source)
+        job = _job(installation)
+        job.begin([(subject.name, subject.data) for subject in found], settings)
+        job.start()
+        while job.is_alive():
+            job.join(0.5)
+            if inkscape_is_gone():
+                job.cancel()
+        return job, found
+
+    def _in_window(self, folders: List[str], installation: Installation) -> Tuple[SketchJob, List[Subject]]:
+        """Let the user choose and watch; the last job, and what was to be sketched. Choices that led to a sketch are kept."""
         from stylesketch_ext.dialogs.sketch_window import SketchWindow
 
+        choices = self._choices()
+        choices.settings()
         choices = remembered(installation.data, choices)
-        found = subjects(self.svg, folders, choices.source)
-        source = choices.source
+        source, found = choices.source, subjects(self.svg, folders, choices.source)
 
-        def begun(chosen: Choices) -> None:
-            nonlocal found
+        def begun(job: SketchJob, chosen: Choices) -> None:
+            nonlocal choices, source, found
+            settings = chosen.settings()
             if chosen.source != source:
                 found = subjects(self.svg, folders, chosen.source)
-            remember(installation.data, chosen)
-            job.begin([(subject.name, subject.data) for subject in found], chosen.settings())
+            choices, source = chosen, chosen.source
+            job.begin([(subject.name, subject.data) for subject in found], settings)
 
-        self._window = SketchWindow(job, [(subject.name, subject.data) for subject in found], choices, begun)
-        job.start()
-        self._window.run()
-        return found
+        pictures = [(subject.name, subject.data) for subject in found]
+        self._window = SketchWindow(lambda: _job(installation), pictures, choices, begun, _logged)
+        job = self._window.run()
+        if job.results:
+            remember(installation.data, choices)
+        return job, found
+
+    def _choices(self) -> Choices:
+        """The options of the menu entry."""
+        values = vars(self.options)
+        return Choices(**{field.name: values[field.name] for field in dataclasses.fields(Choices)})
+
+
+def _job(installation: Installation) -> SketchJob:
+    return SketchJob(lambda tell, stopped: launcher.connect(installation, tell, stopped))
 
 
 def self_test() -> int:
@@ -154,15 +168,36 @@ def main(entry: Type[SketchEffect], diagnostics: Diagnostics) -> int:
 
 def _tell(failure: Failure, windows: bool, log: bool = False, over: object = None) -> None:
     """Show one sentence: in our own dialog, else through stderr, which Inkscape shows in one of its own."""
-    text, path = sentence(str(failure)), _diagnostics.path if _diagnostics else _("the log")
-    help = _("More: README, Troubleshooting, “%s”.") % HELP[failure.help]
-    log_helps = log or not isinstance(failure, Refusal) or failure.is_ours
     if windows:
         from stylesketch_ext.dialogs.message import show_failure
 
-        show_failure(text, [help] + ([_("Details are in %s") % path] if log_helps else []), over)
+        show_failure(sentence(str(failure)), _more(failure), over)
     else:
-        _say(" ".join([text, help] + ([_("(Details: %s)") % path] if log_helps else [])))
+        text, path = sentence(str(failure)), _log_path()
+        _say(" ".join([text, _help(failure)] + ([_("(Details: %s)") % path] if log or _log_helps(failure) else [])))
+
+
+def _logged(failure: Failure) -> List[str]:
+    """Write a failure to the log; the lines to be shown of it."""
+    LOG.warning("%s", failure, exc_info=failure.__cause__)
+    return [sentence(str(failure)), *_more(failure)]
+
+
+def _more(failure: Failure) -> List[str]:
+    """Where more is to be found about a failure."""
+    return [_help(failure)] + ([_("Details are in %s") % _log_path()] if _log_helps(failure) else [])
+
+
+def _help(failure: Failure) -> str:
+    return _("More: README, Troubleshooting, “%s”.") % HELP[failure.help]
+
+
+def _log_helps(failure: Failure) -> bool:
+    return not isinstance(failure, Refusal) or failure.is_ours
+
+
+def _log_path() -> str:
+    return _diagnostics.path if _diagnostics else _("the log")
 
 
 def _say(text: str) -> None:

@@ -7,7 +7,7 @@ import logging
 import threading
 import uuid
 from dataclasses import dataclass
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from stylesketch_ext.client import BackendClient, JobEvent
 from stylesketch_ext.failures import Cancelled, Failure, Garbled, Refusal, sentence
@@ -39,6 +39,8 @@ class Snapshot:
     preview: Optional[bytes] = None  # the newest PNG
     health: Optional[Health] = None  # set once the engine answers
     working: bool = False  # has the engine taken the job?
+    drawing: bool = False  # has its turn come?
+    number: int = 0  # of the picture that is being sketched, from 0
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class SketchJob(threading.Thread):
     def __init__(self, connect: Connect) -> None:
         super().__init__(name="sketch-job", daemon=True)
         self._connect = connect
-        self._pictures: Sequence[Tuple[str, bytes]] = ()
+        self.pictures: Sequence[Tuple[str, bytes]] = ()
         self._settings = SketchSettings()
         self._client: Optional[BackendClient] = None
         self._job: Optional[str] = None
@@ -71,7 +73,7 @@ class SketchJob(threading.Thread):
 
     def begin(self, pictures: Sequence[Tuple[str, bytes]], settings: SketchSettings) -> None:
         """Go: sketch these pictures, given as (title, bytes of the file), with these settings."""
-        self._pictures, self._settings = pictures, settings
+        self.pictures, self._settings = pictures, settings
         self._begun.set()
 
     def cancel(self) -> None:
@@ -90,10 +92,17 @@ class SketchJob(threading.Thread):
 
     @property
     def notes(self) -> List[str]:
-        """What the engine has to say about the sketches once they are all finished, each thing once."""
-        if self.failure or self.is_alive():
-            return []
-        return list(dict.fromkeys(note for done in self.results for note in done.result.notes))
+        """What the engine has to say about the finished sketches, each thing once.
+
+        Of several pictures, with the names of those that it is about.
+        """
+        about: Dict[str, Dict[str, None]] = {}  # note: names
+        for (title, _data), done in zip(self.pictures, self.results):
+            for note in done.result.notes:
+                about.setdefault(note, {})[title] = None
+        if len(self.pictures) == 1:
+            return list(about)
+        return ["%s: %s" % (", ".join(names), note) for note, names in about.items()]
 
     def run(self) -> None:
         try:
@@ -114,7 +123,7 @@ class SketchJob(threading.Thread):
         self._show(health=client.health(), stage="")
         self._begun.wait()
         self._go_on()
-        for title, data in self._pictures:
+        for title, data in self.pictures:
             self.results.append(self._sketch(client, title, data))
             self._job = None
             self._go_on()
@@ -159,6 +168,7 @@ class SketchJob(threading.Thread):
         return Failure(_("The sketch was canceled in the engine: start it again if that was not meant."), "engine")
 
     def _progress(self, progress: ProgressEvent) -> None:
+        self._show(drawing=True)
         preview = None
         if progress.preview:
             try:
@@ -171,10 +181,10 @@ class SketchJob(threading.Thread):
 
     def _tell(self, stage: str, done: float) -> None:
         """Show how far the present picture is."""
-        count, number = len(self._pictures), len(self.results)
+        count, number = len(self.pictures), len(self.results)
         if count > 1:
             stage = _("%s (picture %d of %d)") % (stage, number + 1, count)
-        self._show(stage=stage, done=(number + done) / count)
+        self._show(stage=stage, done=(number + done) / count, number=number)
 
     def _cancel_there(self, job: str) -> None:
         try:

@@ -153,6 +153,19 @@ def test_canceling_stops_the_engine(install_json):
         assert engine.cancelled == {"job1"}
 
 
+def test_notes_say_which_of_several_pictures_they_are_about():
+    notes = []
+    for titles in (["cat"], ["cat", "dog"]):
+        with FakeEngine(queue=1) as engine:
+            job = sketch_job.SketchJob(lambda tell, stopped, engine=engine: _client(engine))
+            job.begin([(title, IMAGE_BYTES()) for title in titles], Choices().settings())
+            job.start()
+            job.join(10)
+        notes.append(job.notes)
+        assert (job.snapshot.drawing, job.snapshot.number) == (True, len(titles) - 1)
+    assert notes == [["CLIP was not used: it is not installed."], ["cat, dog: CLIP was not used: it is not installed."]]
+
+
 def test_canceling_before_the_start_asks_nothing_of_the_engine():
     with FakeEngine() as engine:
         job = sketch_job.SketchJob(lambda tell, stopped: _client(engine))

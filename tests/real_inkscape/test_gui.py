@@ -51,17 +51,19 @@ def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
     rings.write_pictures(tmp_path)
     document = rings.write_document(tmp_path / "document.svg", BODY)
     with gui.inkscape(screen, installed.profile, document) as inkscape:
-        engine.mode, engine.seconds = "slow", 4.0
+        engine.mode, engine.seconds, engine.queue = "slow", 4.0, 1
         open_window(inkscape)
+        inkscape.wait_text(OURS, "Drawing engine .* 1 waiting before yours")
         inkscape.shot(tmp_path / "choose.png")
         inkscape.press(OURS, "Start")
         inkscape.wait_text(OURS, "Drawing the lines")
+        inkscape.wait_text(OURS, "Drawing engine [^—]*")
+        inkscape.wait_text(OURS, "Technical pen · Main subject · automatic number of strokes")
         inkscape.wait_text(OURS, ".* left")
         inkscape.shot(tmp_path / "working.png")
         inkscape.wait_text(OURS, "CLIP was not used: it is not installed.")
         inkscape.shot(tmp_path / "notes.png")
-        inkscape.press(OURS, "Insert")
-        inkscape.wait_gone(OURS)
+        inkscape.wait_gone(OURS, 10)  # by itself
         time.sleep(1.0)
         inkscape.shot(tmp_path / "result.png")
         assert not no_dialogs(inkscape)
@@ -77,34 +79,33 @@ def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
         assert layers(document) == ["A ring — Technical pen (StyleSketch)"]
 
         before = document.read_bytes()
-        engine.seconds = 60.0
+        kept = (Path(installed.engine["data"]) / "inkscape-choices.json").read_text()
+        engine.seconds, engine.queue = 60.0, 0
         open_window(inkscape)
+        inkscape.press(OURS, "Automatic")
         inkscape.press(OURS, "Start")
         inkscape.wait_text(OURS, "Drawing the lines")
         inkscape.press(OURS, "Cancel")
-        inkscape.wait_gone(OURS, 15)
+        inkscape.wait_text(OURS, "The sketch was canceled.", 15)
+        inkscape.shot(tmp_path / "canceled.png")
         assert engine.cancelled == {"job2"}
-        time.sleep(0.5)
-        assert not no_dialogs(inkscape)
-        save(inkscape)
-        assert document.read_bytes() == before
-
-        open_window(inkscape)
-        inkscape.key("Escape")
-        inkscape.wait_gone(OURS, 15)
-        assert len(engine.jobs) == 2
-
         engine.mode = "fails"
-        open_window(inkscape)
         inkscape.press(OURS, "Start")
         inkscape.wait_text(OURS, "(?s)There was not enough memory: choose fewer strokes\\..*Troubleshooting.*")
         inkscape.shot(tmp_path / "failure.png")
-        inkscape.press(OURS, "Close")
-        inkscape.wait_gone(OURS)
+        engine.mode = "good"
+        inkscape.press(OURS, "Start")
+        inkscape.wait_text(OURS, "CLIP was not used: it is not installed.")
+        inkscape.press(OURS, "Cancel")
+        inkscape.wait_text(OURS, "The sketch was not inserted.")
+        inkscape.key("Escape")
+        inkscape.wait_gone(OURS, 15)
+        assert len(engine.jobs) == 4
         time.sleep(0.5)
         assert not no_dialogs(inkscape)
         save(inkscape)
         assert document.read_bytes() == before
+        assert (Path(installed.engine["data"]) / "inkscape-choices.json").read_text() == kept
 
         engine.mode = "good"
         open_window(inkscape)
@@ -112,8 +113,8 @@ def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
         inkscape.key("Down", "Down")
         inkscape.press(OURS, "Start")
         inkscape.wait_text(OURS, "CLIP was not used: it is not installed.")
-        inkscape.press(OURS, "Cancel")
-        inkscape.wait_gone(OURS)
+        inkscape.press(OURS, "Insert now")
+        inkscape.wait_gone(OURS, 3)
         assert sorted(engine.images.values()) == [rings.SIZE, (1200, 900)]  # the file; what is visible
 
 
@@ -131,7 +132,9 @@ def test_a_canceled_job_ends_in_the_real_engine(screen, installed_profile, tmp_p
         inkscape.wait_text(OURS, ".* left", 60)
         inkscape.shot(tmp_path / "working.png")
         inkscape.press(OURS, "Cancel")
-        inkscape.wait_gone(OURS, 20)
+        inkscape.wait_text(OURS, "The sketch was canceled.", 20)
+        inkscape.press(OURS, "Close")
+        inkscape.wait_gone(OURS)
         assert not no_dialogs(inkscape)
     client = read_endpoint(installed_profile.engine["endpoint"]).client()
     limit = time.monotonic() + 10
@@ -168,6 +171,9 @@ def test_two_pictures_in_german_and_cancel_in_every_stage(screen, fake_profile, 
                 time.sleep(0.7)
             inkscape.shot(tmp_path / f"{stage}.png")
             inkscape.press(OURS, "Abbrechen")
+            if stage != "connecting":
+                inkscape.wait_text(OURS, "Die Skizze wurde abgebrochen.", 15)
+                inkscape.press(OURS, "Schließen")
             inkscape.wait_gone(OURS, 15)
             engine.pauses = {}
             assert not no_dialogs(inkscape)
@@ -176,9 +182,10 @@ def test_two_pictures_in_german_and_cancel_in_every_stage(screen, fake_profile, 
         inkscape.wait_text(OURS, "2 Bilder")
         inkscape.shot(tmp_path / "german.png")
         inkscape.press(OURS, "Start")
-        inkscape.wait_text(OURS, "Die Skizze ist fertig.", 60)
+        inkscape.wait_text(OURS, "2 Skizzen sind fertig.", 60)
         inkscape.shot(tmp_path / "ready.png")
         inkscape.press(OURS, "Abbrechen")
+        inkscape.press(OURS, "Schließen")
         inkscape.wait_gone(OURS, 15)
         save(inkscape)
         assert document.read_bytes() == before
@@ -188,7 +195,8 @@ def test_two_pictures_in_german_and_cancel_in_every_stage(screen, fake_profile, 
         inkscape.press(OURS, "Start")
         inkscape.wait_text(OURS, ".*Bild 2 von 2.", 60)
         inkscape.shot(tmp_path / "second.png")
-        inkscape.press(OURS, "Einfügen")
+        inkscape.wait_text(OURS, "Clipped, j: CLIP was not used: it is not installed.")
+        inkscape.press(OURS, "Jetzt einfügen")
         inkscape.wait_gone(OURS)
         time.sleep(1.0)
         inkscape.shot(tmp_path / "two-layers.png")

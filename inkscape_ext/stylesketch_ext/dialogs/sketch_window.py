@@ -1,5 +1,6 @@
-"""The window of the menu entry: choose, then watch the sketch grow. Inkscape is blocked meanwhile."""
+"""The window of the menu entry: choose, then watch the sketch grow, or choose again. Inkscape is blocked meanwhile."""
 
+import math
 import time
 from typing import Callable, List, Optional, Sequence, Tuple
 
@@ -9,6 +10,7 @@ from stylesketch_ext.choices import Choices
 from stylesketch_ext.dialogs.choices_panel import ChoicesPanel
 from stylesketch_ext.dialogs.pictures import pixbuf
 from stylesketch_ext.estimate import TimeLeft, spoken
+from stylesketch_ext.failures import Failure
 from stylesketch_ext.host import inkscape_is_gone
 from stylesketch_ext.sketch_job import SketchJob
 from stylesketch_ext.wire.messages import Health
@@ -17,7 +19,8 @@ from stylesketch_ext.words import _, plural
 PAPER = 340  # px, the side of the square that shows the picture and the growing sketch
 SIDE = 350  # px, the least width of what stands beside it
 TICK = 80  # ms
-PATIENCE = 10.0  # s that a canceled job may take before the window goes anyway
+PATIENCE = 10.0  # s that a canceled job may take before the window goes on anyway
+READING = 4.0  # s that notes are shown before the sketch is inserted
 
 CSS = b"""
 .ss-paper { background-color: #ffffff; border: 1px solid rgba(0,0,0,0.22); border-radius: 6px; }
@@ -28,29 +31,42 @@ progressbar.ss-bar trough, progressbar.ss-bar progress { min-height: 8px; border
 
 
 class SketchWindow(Gtk.Window):
-    """Left the picture, right the form, later the progress. `run()` returns when the job has ended."""
+    """Left the picture, right the form, later the progress.
+
+    `begun(job, choices)` is to begin the job, or raises Failure; `explained(failure)` gives the lines to be shown of it.
+    """
 
     def __init__(
-        self, job: SketchJob, pictures: Sequence[Tuple[str, bytes]], choices: Choices, begun: Callable[[Choices], None]
+        self,
+        new_job: Callable[[], SketchJob],
+        pictures: Sequence[Tuple[str, bytes]],
+        choices: Choices,
+        begun: Callable[[SketchJob, Choices], None],
+        explained: Callable[[Failure], List[str]],
     ) -> None:
         super().__init__(title="StyleSketch", resizable=False, type_hint=Gdk.WindowTypeHint.DIALOG)
         self.set_position(Gtk.WindowPosition.CENTER)
         self.set_keep_above(True)
         self.set_icon_name("org.inkscape.Inkscape")
-        self._job, self._begun, self._left = job, begun, TimeLeft()
-        self._shown: Optional[bytes] = None
-        self._left_at: Optional[float] = None  # when canceling began
+        self._new_job, self._begun, self._explained, self._pictures = new_job, begun, explained, pictures
         self._error: Optional[BaseException] = None
-        self._asking = False  # is the sketch ready, with notes to be read before it is inserted?
-        self._answered = False
         self._known = False  # has the engine answered?
+        self._ended = False
+        self._closing = False  # is the window to go once the job has stopped?
+        self._limit = 0.0  # when stopping or showing notes has lasted long enough
+        self._look: Callable[[], None] = self._while_choosing
         _use_css()
-        self._build(pictures, choices)
-        self.connect("delete-event", lambda window, event: self._cancel())
+        self._build(choices)
+        self._renew()
+        self.connect("delete-event", lambda window, event: self._close())
         self.connect("key-press-event", self._key)
 
-    def run(self) -> None:
-        """Show the window until the job has ended or was canceled. It stays on the screen afterwards."""
+    def run(self) -> SketchJob:
+        """Show the window until there are sketches, or until it is closed: then the job counts as canceled.
+
+        The window stays on the screen afterwards.
+        """
+        self._job.start()
         self._work.show_all()
         self._work.hide()
         self._work.set_no_show_all(True)  # the window must not be born larger: Inkscape would not repaint what is behind
@@ -62,6 +78,7 @@ class SketchWindow(Gtk.Window):
         Gtk.main()
         if self._error:
             raise self._error
+        return self._job
 
     def close_now(self) -> None:
         """Take the window from the screen."""
@@ -69,28 +86,22 @@ class SketchWindow(Gtk.Window):
         while Gtk.events_pending():
             Gtk.main_iteration()
 
-    def _build(self, pictures: Sequence[Tuple[str, bytes]], choices: Choices) -> None:
-        names, picture = [name for name, data in pictures], pictures[0][1]
-        name = names[0] if len(names) == 1 else plural("%d picture", "%d pictures", len(names))
+    def _build(self, choices: Choices) -> None:
         self._paper = Gtk.Image()
         self._paper.set_size_request(PAPER, PAPER)
         self._paper.get_accessible().set_name(_("Picture"))
-        thumbnail = pixbuf(picture, PAPER - 16, PAPER - 16)
-        if thumbnail:
-            self._paper.set_from_pixbuf(thumbnail)
-        else:
-            self._paper.set_from_icon_name("image-x-generic", Gtk.IconSize.DIALOG)
         sheet = Gtk.Box()
         sheet.get_style_context().add_class("ss-paper")
         sheet.pack_start(self._paper, True, True, 0)
-        title = Gtk.Label(label=name, xalign=0.0, ellipsize=Pango.EllipsizeMode.MIDDLE, max_width_chars=30)
-        title.get_style_context().add_class("ss-title")
-        title.set_tooltip_text("\n".join(names))
+        self._title = Gtk.Label(xalign=0.0, ellipsize=Pango.EllipsizeMode.MIDDLE, max_width_chars=30)
+        self._title.get_style_context().add_class("ss-title")
         self._form = ChoicesPanel(choices)
+        self._message = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40, selectable=True, can_focus=False, no_show_all=True)
         self._work = self._progress_box()
         side = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=16)
         side.set_size_request(SIDE, -1)
-        side.pack_start(title, False, False, 0)
+        side.pack_start(self._title, False, False, 0)
+        side.pack_start(self._message, False, False, 0)
         side.pack_start(self._form, False, False, 0)
         side.pack_start(self._work, False, False, 0)
         side.pack_end(self._buttons(), False, False, 0)
@@ -130,114 +141,211 @@ class SketchWindow(Gtk.Window):
 
     def _buttons(self) -> Gtk.ButtonBox:
         self._stop = Gtk.Button.new_with_mnemonic(_("_Cancel"))
-        self._stop.connect("clicked", lambda button: self._cancel())
+        self._stop.connect("clicked", lambda button: self._back_out())
         self._start = Gtk.Button.new_with_mnemonic(_("_Start"))
         self._start.get_style_context().add_class("suggested-action")
         self._start.set_can_default(True)
-        self._start.connect("clicked", lambda button: self._accept() if self._asking else self._begin())
+        self._start.connect("clicked", lambda button: self._go_on())
         box = Gtk.ButtonBox(layout_style=Gtk.ButtonBoxStyle.END, spacing=8)
         box.add(self._stop)
         box.add(self._start)
         return box
 
+    def _renew(self) -> None:
+        """Another job, for another try; what the last one showed goes."""
+        self._job, self._left = self._new_job(), TimeLeft()
+        self._number = -1  # of the picture that is shown
+        self._preview: Optional[bytes] = None
+        names = [name for name, data in self._pictures]
+        self._show_picture(self._pictures[0][1])
+        self._name(names)
+
+    def _name(self, names: List[str]) -> None:
+        self._title.set_text(names[0] if len(names) == 1 else plural("%d picture", "%d pictures", len(names)))
+        self._title.set_tooltip_text("\n".join(names))
+
+    def _go_on(self) -> None:
+        """The default button: start, or insert without waiting."""
+        if self._look == self._while_telling:
+            self._quit()
+        elif self._look == self._while_choosing:
+            self._begin()
+
     def _begin(self) -> None:
-        choices = self._form.read()
+        try:
+            self._begun(self._job, self._form.read())
+        except Failure as failure:
+            self._say(self._explained(failure))
+            return
+        except Exception as error:
+            self._end_with(error)
+            return
+        if not self._job.ident:
+            self._job.start()
         self._summary.set_text(self._form.summary())
         room = self._side.get_allocation()  # the window must not shrink either: Inkscape does not repaint what is behind
         self._side.set_size_request(room.width, room.height)
-        self._form.hide()
-        self._start.hide()
+        for widget in (self._message, self._form, self._start):
+            widget.hide()
+        self._stop.set_label(_("_Cancel"))
+        self._waits.show()
         self._work.show()
-        try:
-            self._begun(choices)
-        except Exception as error:
-            self._end_with(error)
+        self._look = self._while_working
 
-    def _ask(self, notes: List[str]) -> None:
-        """The engine could not do all that was asked: the user reads why, and may do without the sketch."""
-        self._asking = True
-        self._bar.set_fraction(1.0)
-        self._stage.set_text(_("The sketch is ready."))
-        self._time.set_text(" ".join(notes))
-        self._waits.hide()
-        self._start.set_label(_("_Insert"))
+    def _choose_again(self, lines: List[str]) -> None:
+        """Back to the form, with the sentences why."""
+        self._renew()
+        if not self._known:
+            self._spinner.hide()
+            self._engine.set_text("")
+        self._work.hide()
+        self._form.show()
+        self._stop.set_label(_("_Close"))
+        self._stop.set_sensitive(True)
+        self._start.set_label(_("_Start"))
         self._start.show()
         self._start.grab_default()
         self._start.grab_focus()
+        self._say(lines)
+        self._look = self._while_choosing
 
-    def _accept(self) -> None:
-        self._answered = True
+    def _say(self, lines: List[str]) -> None:
+        self._message.set_text("\n".join(lines))
+        self._message.show()
 
-    def _cancel(self) -> bool:
-        if self._asking:
-            self._job.discard()
-            self._answered = True
-        elif self._left_at is None:
-            self._left_at = time.monotonic()
-            self._job.cancel()
-            self._stop.set_sensitive(False)
-            self._stage.set_text(_("Stopping …"))
-            self._time.set_text("")
+    def _tell(self, notes: List[str]) -> None:
+        """The engine could not do all that was asked: the user can read why, or do without the sketch."""
+        self._limit = time.monotonic() + READING
+        self._name([name for name, data in self._job.pictures])
+        self._bar.set_fraction(1.0)
+        self._stage.set_text(plural("The sketch is ready.", "%d sketches are ready.", len(self._job.results)))
+        self._summary.set_text("\n".join(notes))
+        self._waits.hide()
+        self._start.set_label(_("_Insert now"))
+        self._start.show()
+        self._start.grab_default()
+        self._start.grab_focus()
+        self._look = self._while_telling
+
+    def _back_out(self) -> bool:
+        """Cancel and Escape: from the work back to the form, from the form out."""
+        if self._look == self._while_choosing:
+            return self._close()
+        if self._look == self._while_telling:
+            self._choose_again([_("The sketch was not inserted.")])
+        elif self._look == self._while_working:
+            self._leave()
         return True
 
+    def _close(self) -> bool:
+        self._closing = True
+        if self._look != self._while_stopping:
+            self._leave()
+        return True
+
+    def _leave(self) -> None:
+        self._limit = time.monotonic() + PATIENCE
+        self._job.cancel()
+        self._stop.set_sensitive(False)
+        self._start.set_sensitive(not self._closing)
+        self._stage.set_text(_("Stopping …"))
+        self._time.set_text("")
+        self._look = self._while_stopping
+
     def _key(self, window: Gtk.Window, event: Gdk.EventKey) -> bool:
-        return self._cancel() if event.keyval == Gdk.KEY_Escape else False
+        return self._back_out() if event.keyval == Gdk.KEY_Escape else False
 
     def _tick(self) -> bool:
         """Once every TICK; an error of ours must not leave Inkscape blocked behind a dead window."""
+        if self._ended:
+            return False
         try:
-            return self._look()
+            if inkscape_is_gone():
+                self._close()
+            self._look()
         except BaseException as error:
             self._end_with(error)
-            return False
+        return not self._ended
 
     def _end_with(self, error: BaseException) -> None:
         self._error = error
         self._job.cancel()
+        self._quit()
+
+    def _quit(self) -> None:
+        self._ended = True
         Gtk.main_quit()
 
-    def _look(self) -> bool:
-        if inkscape_is_gone():
-            self._cancel()
-        notes = self._job.notes if self._left_at is None else []
-        if not self._job.is_alive() and notes and not self._asking:
-            self._ask(notes)
-        late = self._left_at is not None and time.monotonic() - self._left_at > PATIENCE
-        if late or self._answered or not (self._job.is_alive() or self._asking):
-            Gtk.main_quit()
-            return False
-        if self._asking:
-            return True
+    def _while_choosing(self) -> None:
+        self._show_engine()
+        if self._job.ident and not self._job.is_alive() and self._job.failure:
+            self._choose_again(self._explained(self._job.failure))
+
+    def _while_working(self) -> None:
+        self._show_engine()
+        self._show_progress()
+        if self._job.is_alive():
+            return
+        if self._job.failure and not self._job.results:
+            self._choose_again(self._explained(self._job.failure))
+        elif self._job.notes and not self._job.failure:
+            self._tell(self._job.notes)
+        else:
+            self._quit()
+
+    def _while_telling(self) -> None:
+        left = self._limit - time.monotonic()
+        if left <= 0:
+            self._quit()
+        self._time.set_text(_("Inserting in %d s …") % max(1, math.ceil(left)))
+
+    def _while_stopping(self) -> None:
+        if self._job.is_alive() and time.monotonic() < self._limit:
+            return
+        self._job.discard()
+        if self._closing:
+            self._quit()
+        else:
+            self._choose_again([_("The sketch was canceled.")])
+
+    def _show_engine(self) -> None:
         snapshot = self._job.snapshot
-        if snapshot.health and not self._known:
-            self._known = True
-            self._spinner.hide()
-            self._engine.set_text(_described(snapshot.health))
-            self._form.offer_guidance(snapshot.health.guidance)
-        elif not self._known:
+        if snapshot.health:
+            self._engine.set_text(_described(snapshot.health, not snapshot.drawing))
+            if not self._known:
+                self._known = True
+                self._spinner.hide()
+                self._form.offer_guidance(snapshot.health.guidance)
+        elif self._job.ident and not self._known:
             self._engine.set_text(snapshot.stage)
-        if self._left_at is None:
-            self._show_progress()
-        return True
 
     def _show_progress(self) -> None:
-        snapshot = self._job.snapshot
+        snapshot, pictures = self._job.snapshot, self._job.pictures
         self._stage.set_text(snapshot.stage)
         self._bar.set_fraction(snapshot.done)
-        if snapshot.working:
-            self._time.set_text(spoken(self._left.update(snapshot.done, time.monotonic())))
-        if snapshot.preview and snapshot.preview is not self._shown:
-            self._shown = snapshot.preview
-            picture = pixbuf(snapshot.preview, PAPER - 16, PAPER - 16)
-            if picture:
-                self._paper.set_from_pixbuf(picture)
+        self._time.set_text(spoken(self._left.update(snapshot.done, time.monotonic())) if snapshot.working else "")
+        if snapshot.number != self._number:
+            self._number = snapshot.number
+            self._name([pictures[self._number][0]])
+            self._show_picture(pictures[self._number][1])
+        elif snapshot.preview and snapshot.preview is not self._preview:
+            self._preview = snapshot.preview
+            self._show_picture(snapshot.preview)
+
+    def _show_picture(self, data: bytes) -> None:
+        picture = pixbuf(data, PAPER - 16, PAPER - 16)
+        if picture:
+            self._paper.set_from_pixbuf(picture)
+        else:
+            self._paper.set_from_icon_name("image-x-generic", Gtk.IconSize.DIALOG)
 
 
-def _described(health: Health) -> str:
+def _described(health: Health, waiting: bool) -> str:
     kind = (health.device or "").split(":")[0]
     device = {"cpu": _("on the processor"), "cuda": _("on the graphics card"), "": ""}.get(kind, health.device)
-    waiting = plural("— %d waiting before yours", "— %d waiting before yours", health.queue) if health.queue else ""
-    return " ".join(filter(None, (_("Drawing engine %s") % health.version, device, waiting)))
+    before = health.queue if waiting else 0
+    queue = plural("— %d waiting before yours", "— %d waiting before yours", before) if before else ""
+    return " ".join(filter(None, (_("Drawing engine %s") % health.version, device, queue)))
 
 
 def _use_css() -> None:
