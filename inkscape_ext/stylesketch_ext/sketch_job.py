@@ -131,6 +131,7 @@ class SketchJob(threading.Thread):
     def _sketch(self, client: BackendClient, title: str, data: bytes) -> Sketched:
         self._go_on()
         self._tell(_("Handing over the picture …"), 0.0)
+        self._show(preview=None)
         image = client.upload(data)
         self._go_on()
         request = SketchRequest(image=image.sha256, settings=self._settings, title=title)

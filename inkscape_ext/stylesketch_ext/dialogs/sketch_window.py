@@ -97,6 +97,7 @@ class SketchWindow(Gtk.Window):
         self._title.get_style_context().add_class("ss-title")
         self._form = ChoicesPanel(choices)
         self._message = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40, selectable=True, can_focus=False, no_show_all=True)
+        self._message.set_line_wrap_mode(Pango.WrapMode.WORD_CHAR)  # paths are long words
         self._work = self._progress_box()
         side = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=16)
         side.set_size_request(SIDE, -1)
@@ -125,7 +126,8 @@ class SketchWindow(Gtk.Window):
             label.get_style_context().add_class("dim-label")
             label.get_style_context().add_class("ss-small")
         self._summary.set_margin_bottom(14)
-        for widget in (self._summary, self._stage, self._bar, self._time, self._waits):
+        self._notes = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40, margin_top=6, no_show_all=True)
+        for widget in (self._summary, self._stage, self._bar, self._time, self._waits, self._notes):
             box.pack_start(widget, False, False, 0)
         return box
 
@@ -185,7 +187,7 @@ class SketchWindow(Gtk.Window):
         self._summary.set_text(self._form.summary())
         room = self._side.get_allocation()  # the window must not shrink either: Inkscape does not repaint what is behind
         self._side.set_size_request(room.width, room.height)
-        for widget in (self._message, self._form, self._start):
+        for widget in (self._message, self._form, self._start, self._notes):
             widget.hide()
         self._stop.set_label(_("_Cancel"))
         self._waits.show()
@@ -219,7 +221,8 @@ class SketchWindow(Gtk.Window):
         self._name([name for name, data in self._job.pictures])
         self._bar.set_fraction(1.0)
         self._stage.set_text(plural("The sketch is ready.", "%d sketches are ready.", len(self._job.results)))
-        self._summary.set_text("\n".join(notes))
+        self._notes.set_text("\n".join(notes))
+        self._notes.show()
         self._waits.hide()
         self._start.set_label(_("_Insert now"))
         self._start.show()

@@ -1,0 +1,41 @@
+"""The form by itself, in a Python that has GTK: what it offers, hides and reads."""
+
+import json
+import subprocess
+
+import gui
+import pytest
+from conftest import ROOT
+
+SCRIPT = """
+import gi, json, sys
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gtk
+from stylesketch_ext.choices import Choices
+from stylesketch_ext.dialogs.choices_panel import ChoicesPanel
+
+panel, seen = ChoicesPanel(Choices(strokes=64, fidelity=0.3, seed=int(sys.argv[1]))), []
+panel.show_all()
+for kinds in ((), ("classical",), ("classical", "clip"), ("classical",)):
+    panel.offer_guidance(kinds)
+    seen.append(panel._guidance.get_visible() and panel._guidance_label.get_visible())
+panel._strokes.set_value(1000)
+chosen = panel.read()
+print(json.dumps([seen, chosen.strokes, chosen.fidelity, chosen.guidance, panel.summary()]))
+"""
+
+pytestmark = [pytest.mark.inkscape, pytest.mark.timeout(60)]
+
+
+@pytest.mark.parametrize(("seed", "told"), [(0, ""), (5, " · seed 5")])
+def test_what_the_form_offers(seed, told, screen):
+    python = gui.python_with_accessibility()
+    if not python:
+        pytest.skip("no Python with GTK: install python3-gi and gir1.2-gtk-3.0")
+    environment = {**screen, "PYTHONPATH": str(ROOT / "inkscape_ext"), "LANGUAGE": "en", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([python, "-c", SCRIPT, str(seed)], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    shown, strokes, fidelity, guidance, summary = json.loads(done.stdout)
+    assert shown == [False, False, True, False]
+    assert (strokes, fidelity, guidance) == (400, 0.3, "auto")
+    assert summary == "Technical pen · Main subject · 400 strokes" + told
