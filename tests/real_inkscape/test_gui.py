@@ -39,6 +39,14 @@ def no_dialogs(inkscape):
     return [title for role, title in inkscape.titles() if role in ("dialog", "alert")]
 
 
+def read_slowly(installed, seconds=12.0):
+    """Notes stay longer: clicks take their time on a busy machine."""
+    window = installed.profile / "extensions/stylesketch/inkscape_ext/stylesketch_ext/dialogs/sketch_window.py"
+    text = window.read_text(encoding="utf-8")
+    assert "READING = 4.0" in text
+    window.write_text(text.replace("READING = 4.0", f"READING = {seconds}"), encoding="utf-8")
+
+
 @pytest.fixture(autouse=True)
 def need_accessibility():
     if not gui.python_with_accessibility():
@@ -48,10 +56,11 @@ def need_accessibility():
 def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
     installed, engine = fake_profile
     installed.remember()
+    read_slowly(installed)
     rings.write_pictures(tmp_path)
     document = rings.write_document(tmp_path / "document.svg", BODY)
     with gui.inkscape(screen, installed.profile, document) as inkscape:
-        engine.mode, engine.seconds, engine.queue = "slow", 4.0, 1
+        engine.mode, engine.seconds, engine.queue = "slow", 12.0, 1
         open_window(inkscape)
         inkscape.wait_text(OURS, "Drawing engine .* 1 waiting before yours")
         inkscape.shot(tmp_path / "choose.png")
@@ -63,7 +72,7 @@ def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
         inkscape.shot(tmp_path / "working.png")
         inkscape.wait_text(OURS, "CLIP was not used: it is not installed.")
         inkscape.shot(tmp_path / "notes.png")
-        inkscape.wait_gone(OURS, 10)  # by itself
+        inkscape.wait_gone(OURS, 20)  # by itself
         time.sleep(1.0)
         inkscape.shot(tmp_path / "result.png")
         assert not no_dialogs(inkscape)
@@ -159,6 +168,7 @@ def test_two_pictures_in_german_and_cancel_in_every_stage(screen, fake_profile, 
     """One layer each and one undo step; what is clipped is drawn by Inkscape; each stage can be left."""
     installed, engine = fake_profile
     installed.remember()
+    read_slowly(installed)
     rings.write_pictures(tmp_path)
     document = rings.write_document(tmp_path / "document.svg", PAIR)
     before = document.read_bytes()
