@@ -2,11 +2,12 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import gui
 import pytest
-from conftest import ROOT
 
+ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import gi, json, sys
 gi.require_version("Gtk", "3.0")
