@@ -24,6 +24,14 @@ class ModelPool:
     engine: str  # a name in rasterizers()
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of these parts, as sentences."""
+        state = describe_engine()
+        if self.engine == "culled" and state.name == "culled":
+            return (f"A slow rasterizer drew, because the native one is not built; this builds it: {state.cure}",)
+        return ()
+
+    @property
     def rasterizer(self) -> Rasterizer:
         """Draws strokes, differentiably."""
         return rasterizers()[self.engine]

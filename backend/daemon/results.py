@@ -45,7 +45,7 @@ def sketch_result(
         engine=pool.engine,
         steps=account.steps,
         version=__version__,
-        notes=list(account.notes),
+        notes=[*account.notes, *pool.notes],
         seconds={stage: round(value, 3) for stage, value in seconds.items()},
     )
 

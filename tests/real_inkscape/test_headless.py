@@ -106,8 +106,8 @@ def test_the_real_engine_draws_the_ring(screen, installed_profile, tmp_path):
     document = rings.write_document(tmp_path / "document.svg", *DOCUMENTS["linked, turned by EXIF"])
     layer, _ = sketch(screen, installed_profile, document, tmp_path / "out.svg", timeout=120)
     strokes_to_lines, lines_to_strokes = distances(screen, installed_profile, document, tmp_path, layer)
-    assert strokes_to_lines <= 3  # the engine's accuracy, not the placement's
-    assert lines_to_strokes <= 6
+    assert strokes_to_lines <= 2.5  # curves may leave their line by the tolerance of the fit, 2 canvas px
+    assert lines_to_strokes <= 3, lines_to_strokes
 
 
 def test_a_distance_is_noticed(tmp_path):

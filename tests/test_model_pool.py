@@ -1,0 +1,21 @@
+from types import SimpleNamespace
+
+import torch
+
+from backend import model_pool
+from backend.model_pool import ModelPool
+
+CPU = torch.device("cpu")
+
+
+def test_a_slow_rasterizer_is_told_with_the_command_that_brings_the_fast_one(monkeypatch):
+    missing = SimpleNamespace(name="culled", cure="python -m backend.raster.native.build")
+    monkeypatch.setattr(model_pool, "describe_engine", lambda: missing)
+    [note] = ModelPool(CPU, "culled").notes
+    assert missing.cure in note
+
+
+def test_the_fast_rasterizer_needs_no_words(monkeypatch):
+    monkeypatch.setattr(model_pool, "describe_engine", lambda: SimpleNamespace(name="native", cure=""))
+    assert ModelPool(CPU, "native").notes == ()
+    assert ModelPool(CPU, "culled").notes == ()  # asked for by name, though the native one is there
