@@ -18,6 +18,7 @@ Bits = npt.NDArray[np.uint8]  # 1 = keep
 BACKDROP_SIDE = 512  # px on the longer side, where the backdrop is plain
 GLANCE_SIDE, ROUGH_SIDE, FINE_SIDE = 128, 256, 320  # px, where GrabCut takes a first look, finds the mask, refines its outline
 HOPELESS, TRUSTED, CLEAR = 0.5, 0.78, 0.86  # clarity of an outline
+MOST_LOST = 0.25  # share of the strong edges about the middle that a mask may leave out
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def find_foreground(image: Image) -> Foreground:
         bits = _refined(fine, bits)
     bits = _tidy(bits)
     clarity = 1.0 if plain else _clarity(bits, lab)
-    reason = _doubt(bits, clarity, plain)
+    reason = _doubt(bits, clarity, 0.0 if plain else _lost(bits, lab), plain)
     certainty = 1.0 if plain else 0.5 if clarity > CLEAR else 0.0
     mask = cv2.resize(bits.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     return Foreground(torch.from_numpy((mask > 0.5).astype(np.float32))[None, None], not reason, reason, certainty)
@@ -174,7 +175,7 @@ def _tidy(bits: Bits) -> Bits:
     return (kept | (holes & ~_large_components(holes, int(0.002 * bits.size)))).astype(np.uint8)
 
 
-def _doubt(bits: Bits, clarity: float, plain: bool) -> str:
+def _doubt(bits: Bits, clarity: float, lost: float, plain: bool) -> str:
     """Why the mask should not be relied on, or nothing."""
     share = float(bits.mean())
     if share < 0.01:
@@ -185,7 +186,7 @@ def _doubt(bits: Bits, clarity: float, plain: bool) -> str:
         return "The subject found is very small, so the whole picture is drawn."
     if share > 0.75:
         return "The subject fills the picture, so the whole picture is drawn."
-    if clarity < TRUSTED:
+    if clarity < TRUSTED or lost > MOST_LOST:
         return "The subject could not be told from its surroundings, so the whole picture is drawn."
     return ""
 
@@ -193,6 +194,24 @@ def _doubt(bits: Bits, clarity: float, plain: bool) -> str:
 def _clarity(bits: Bits, lab: Map) -> float:
     """How clearly the mask's outline shows in the picture, 0 … 1."""
     return _outline_support(bits, lab) * min(1.0, 0.5 + _outline_contrast(bits, lab) / 20)
+
+
+def _lost(bits: Bits, lab: Map) -> float:
+    """Share of the strong edges about the picture's middle that lie outside the mask, 0 … 1: a hat, a dark coat."""
+    magnitude = _edges(lab)
+    height, width = bits.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    middle = np.exp(-(((x / width - 0.5) / 0.25) ** 2 + ((y / height - 0.5) / 0.3) ** 2))
+    strong = magnitude * middle * (magnitude > np.quantile(magnitude, 0.85))
+    outside = cv2.dilate(bits, np.ones((9, 9), np.uint8)) == 0
+    return float(strong[outside].sum() / max(float(strong.sum()), 1e-9))
+
+
+def _edges(lab: Map) -> Map:
+    """Strength of the color edges."""
+    blurred = cv2.GaussianBlur(lab, (0, 0), 1.5)
+    gx, gy = cv2.Sobel(blurred, cv2.CV_32F, 1, 0), cv2.Sobel(blurred, cv2.CV_32F, 0, 1)
+    return np.sqrt((gx**2 + gy**2).sum(2)).astype(np.float32)
 
 
 def _outline(bits: Bits) -> npt.NDArray[np.bool_]:
@@ -216,8 +235,6 @@ def _outline_contrast(bits: Bits, lab: Map) -> float:
 
 def _outline_support(bits: Bits, lab: Map) -> float:
     """Share of the mask's outline that runs along an edge of the picture stronger than most, 0 … 1."""
-    blurred = cv2.GaussianBlur(lab, (0, 0), 1.5)
-    gx, gy = cv2.Sobel(blurred, cv2.CV_32F, 1, 0), cv2.Sobel(blurred, cv2.CV_32F, 0, 1)
-    magnitude = cv2.dilate(np.sqrt((gx**2 + gy**2).sum(2)), np.ones((3, 3), np.uint8))
+    magnitude = cv2.dilate(_edges(lab), np.ones((3, 3), np.uint8))
     outline = _outline(bits)
     return float(np.mean(magnitude[outline] > np.quantile(magnitude, 0.75))) if outline.any() else 0.0

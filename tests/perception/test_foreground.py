@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.perception.foreground import find_foreground
+from backend.perception.foreground import _lost, find_foreground
 from tests.pictures import blank, disc, face, noise, square, tensor, two_squares
 
 
@@ -72,3 +72,13 @@ def test_any_size_gives_a_mask_of_that_size(size):
 def test_the_same_picture_gives_the_same_mask():
     picture = tensor(cv2.circle(meadow(), (160, 120), 60, (200, 40, 40), -1))
     assert torch.equal(find_foreground(picture).mask, find_foreground(picture).mask)
+
+
+def test_what_a_mask_loses_about_the_middle_is_measured():
+    lab = np.zeros((120, 120, 3), np.float32)
+    lab[20:55, 40:80, 0] = lab[65:100, 40:80, 0] = 90  # a subject of two parts
+    both = (lab[..., 0] > 0).astype(np.uint8)
+    upper = both.copy()
+    upper[60:] = 0
+    assert _lost(both, lab) < 0.01
+    assert 0.4 < _lost(upper, lab) < 0.6
