@@ -17,7 +17,7 @@ from backend.cli.doctor_surroundings import action, appimages, sandboxed, weight
 from backend.cli.findings import BAD, FINE, NOTE, Finding
 from backend.cli.inkscape_checks import extension, inkscape
 from backend.core.errors import StyleSketchError
-from backend.daemon.files import write_whole
+from backend.core.files import write_whole
 from backend.places import Places
 
 SIGNS = {FINE: "ok  ", NOTE: "note", BAD: "BAD "}

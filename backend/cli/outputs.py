@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backend.core.errors import BadRequest
-from backend.daemon.files import write_whole
+from backend.core.files import write_whole
 
 ENDINGS = (".svg", ".png")
 

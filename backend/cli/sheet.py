@@ -13,7 +13,7 @@ from backend.cli.arguments import Commands, add_command, places, share, whole_nu
 from backend.cli.outputs import check_writable, output_path
 from backend.cli.sketch import read_file
 from backend.core.errors import BadRequest
-from backend.daemon.files import write_whole
+from backend.core.files import write_whole
 
 
 def add(commands: Commands) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stylesketch_ext.wire.codec import WireError, dumps, loads
 
-from backend.daemon.files import write_whole
+from backend.core.files import write_whole
 from backend.places import Places
 
 if sys.platform == "win32":

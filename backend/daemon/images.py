@@ -13,8 +13,8 @@ from typing import BinaryIO
 from stylesketch_ext.wire.messages import ImageInfo
 
 from backend.core.errors import BadImage, Cancelled, ImageTooLarge, WorkerDied
+from backend.core.files import remove_parts, sync_folder
 from backend.daemon.executors import ProcessExecutor
-from backend.daemon.files import remove_parts, sync_folder
 from backend.daemon.store import Store
 
 MAX_UPLOAD = 256 * 2**20  # bytes, as perception/picture_file.py

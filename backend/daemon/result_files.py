@@ -10,7 +10,7 @@ from stylesketch_ext.wire.codec import dumps
 from stylesketch_ext.wire.messages import SketchResult
 
 from backend.core.errors import NotFound
-from backend.daemon.files import remove_parts, write_folder
+from backend.core.files import remove_parts, write_folder
 
 RESULT, SVG, PREVIEW = "result.json", "drawing.svg", "preview.png"
 

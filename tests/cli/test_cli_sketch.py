@@ -166,7 +166,7 @@ def test_a_disk_that_fills_while_writing_leaves_the_old_file(command, picture, t
         raise OSError(errno.ENOSPC, "No space left on device")
 
     (tmp_path / "a.svg").write_text("old")
-    monkeypatch.setattr("backend.daemon.files.os.fsync", full)
+    monkeypatch.setattr("backend.core.files.os.fsync", full)
     code, _, err = command("sketch", picture, "-o", tmp_path / "a.svg", *QUICK)
     assert code == 4 and "disk is full" in sentence(err.splitlines(True)[-1])
     assert (tmp_path / "a.svg").read_text() == "old"

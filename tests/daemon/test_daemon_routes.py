@@ -142,7 +142,7 @@ def test_a_full_disk_at_the_end_of_a_job_leaves_no_half_result(web, monkeypatch,
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("backend.daemon.files.os.fsync", full)
+        patch.setattr("backend.core.files.os.fsync", full)
         _, info = finished(web, "plain")
     assert info.state == "failed" and info.error.code == "out-of-disk"
     assert list((tmp_path / "results").iterdir()) == []

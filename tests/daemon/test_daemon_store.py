@@ -9,8 +9,8 @@ from stylesketch_ext.wire.codec import dumps
 from stylesketch_ext.wire.messages import CANCELLED, FAILED, FINISHED, QUEUED, RUNNING, ImageInfo, SketchRequest, SketchSettings
 
 from backend.core.errors import Conflict, NotFound
+from backend.core.files import remove_parts, whole_file, write_folder, write_whole
 from backend.daemon.endpoint import Endpoint, only_one, read_endpoint, remove_endpoint, write_endpoint
-from backend.daemon.files import remove_parts, whole_file, write_folder, write_whole
 from backend.daemon.store import MIGRATIONS, Store
 
 REQUEST = SketchRequest("0" * 64, SketchSettings(strokes=7, seed=3), title="käse.png")
