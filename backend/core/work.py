@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from backend.core.drawing import Drawing
@@ -20,6 +20,10 @@ class Progress:
     preview: Drawing | None = None
     losses: Mapping[str, float] = field(default_factory=dict)
 
+    def within(self, begin: float, end: float) -> Progress:
+        """This progress of a part of the work that lasts from `begin` to `end` of the whole."""
+        return replace(self, done=begin + (end - begin) * self.done)
+
 
 Work = Generator[Progress, None, T]
 
@@ -32,6 +36,17 @@ class Executor(Protocol):
     """
 
     def run(self, task: Callable[..., Work[T]], *arguments: object) -> Work[T]: ...
+
+
+def mapped(work: Work[T], change: Callable[[Progress], Progress]) -> Work[T]:
+    """The same work, its progress told in other terms; closing it closes `work`."""
+    try:
+        while True:
+            yield change(next(work))
+    except StopIteration as end:
+        return end.value
+    finally:
+        work.close()
 
 
 def completed(work: Work[T], report: Callable[[Progress], object] = lambda progress: None) -> T:

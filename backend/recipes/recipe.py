@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from backend.perception.photograph import Photograph
 from backend.style_pack import StylePack
 
 FEWEST = 4  # strokes of the simplest drawing
+LEAST_SIDE = 8  # px; a smaller picture holds no lines
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,9 @@ class Inputs:
     def __post_init__(self) -> None:
         if self.mask is not None and tuple(self.mask.shape[-2:]) != self.photograph.size:
             raise BadRequest("The mask must have the size of the picture.")
+        height, width = self.photograph.size
+        if min(height, width) < LEAST_SIDE:
+            raise BadRequest(f"The picture is only {width} × {height} px; choose one of at least {LEAST_SIDE} px a side.")
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,12 @@ class SketchChoices:
     def kept(self, full: int) -> int:
         """How many of the first strokes of a full drawing the simplicity keeps."""
         return max(min(full, FEWEST), round(full * (1 - self.simplicity)))
+
+    def check_guidance(self, names: Sequence[str]) -> None:
+        """BadRequest for a guidance that is not among a recipe's."""
+        if self.guidance not in ("auto", *names):
+            known = ", ".join(("auto", *names))
+            raise BadRequest(f"There is no guidance named '{self.guidance}'; choose one of: {known}.")
 
     def __post_init__(self) -> None:
         if self.strokes is not None and self.strokes < 1:

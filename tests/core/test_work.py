@@ -3,7 +3,7 @@ import pytest
 from backend.core.drawing import Layer, StrokeNote
 from backend.core.image import Framing
 from backend.core.strokes import Strokes
-from backend.core.work import Progress, completed
+from backend.core.work import Progress, completed, mapped
 
 
 def test_completed_returns_the_result_and_reports_every_step():
@@ -32,6 +32,29 @@ def test_an_error_while_reporting_closes_the_work():
     with pytest.raises(KeyboardInterrupt):
         completed(work(), fail)
     assert ended
+
+
+def test_mapped_work_tells_its_progress_otherwise_and_closes_what_it_drives():
+    ended = []
+
+    def work():
+        try:
+            yield Progress("first", 0.0)
+            yield Progress("second", 0.5)
+            return "done"
+        finally:
+            ended.append(True)
+
+    def later():
+        return mapped(work(), lambda progress: progress.within(0.2, 0.6))
+
+    seen = []
+    assert completed(later(), lambda progress: seen.append((progress.stage, progress.done))) == "done"
+    assert seen == [("first", 0.2), ("second", pytest.approx(0.4))]
+    begun = later()
+    next(begun)
+    begun.close()
+    assert ended == [True, True]
 
 
 def test_a_layer_has_one_note_per_stroke():

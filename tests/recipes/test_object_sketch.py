@@ -11,13 +11,14 @@ from backend.export.paths import drawing_paths
 from backend.model_pool import ModelPool
 from backend.perception.photograph import Photograph
 from backend.recipes import RECIPES, Inputs, SketchChoices
-from backend.recipes.object_sketch import ObjectSketch, ObjectSketchSettings
+from backend.recipes.object_sketch import ObjectSketch
+from backend.recipes.region import RegionSettings
 from backend.style_pack import Pen, StylePack
 from tests.pictures import around, blank, disc, distances, face, noise, photograph, two_squares
 
 PACK = StylePack("pen", "Pen", Pen(0.01, (1.0, 0.0, 0.2)), strokes=12)
 POOL = ModelPool.choose("cpu")
-SMALL = ObjectSketch(ObjectSketchSettings(canvas=256))  # as the recipe, on a smaller canvas
+SMALL = ObjectSketch(RegionSettings(canvas=256))  # as the recipe, on a smaller canvas
 
 
 def sketch(pixels, mask=None, pack=PACK, report=lambda progress: None, recipe=SMALL, **choices):

@@ -1,0 +1,160 @@
+"""One region of a picture as strokes: its lines traced, refined, and told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+
+from backend.core.drawing import Account, Drawing, Layer, StrokeNote
+from backend.core.image import Framing, Image, Mask
+from backend.core.strokes import Strokes
+from backend.core.work import Progress, Work
+from backend.guidance.bending import KeepBending
+from backend.guidance.ink import InkMatch
+from backend.guidance.view import Guidance, Objective
+from backend.initialize.trace import Lines, TracedStart, TracedStartSettings, traced_start
+from backend.model_pool import ModelPool
+from backend.optimize import Schedule, Step, optimize
+from backend.parameterize.direct import DirectStrokes
+from backend.perception.foreground import with_rim
+from backend.perception.line_field import LineFieldSettings, line_field
+from backend.recipes.recipe import SketchChoices
+from backend.style_pack import StylePack
+
+
+@dataclass(frozen=True)
+class RegionSettings:
+    """How a region is looked at and drawn."""
+
+    canvas: int = 896  # longer side of the framed region, px
+    enlargement: float = 2.5  # a small picture is enlarged no more than this: it has no finer lines to show
+    margin: float = 0.06  # of the region's longer side, kept free around it
+    rim: int = 4  # lines may lie this far outside the region, canvas px
+    lines: LineFieldSettings = LineFieldSettings()
+    start: TracedStartSettings = TracedStartSettings()
+    steps: int = 30
+    bending: float = 0.002  # weight beside the ink's 1
+
+    def at_fidelity(self, fidelity: float) -> RegionSettings:
+        """The settings for a drawing from precise (1) to loose (0): seen from farther away, in calmer curves."""
+        loose = 1 - fidelity
+        return replace(
+            self,
+            canvas=round(self.canvas * (1 - 0.5 * loose)),
+            enlargement=self.enlargement * (1 - 0.5 * loose),
+            lines=replace(self.lines, fine_weight=self.lines.fine_weight * (1 - 0.6 * loose)),
+            start=replace(
+                self.start,
+                calm=self.start.calm * (1 + loose),
+                tolerance=self.start.tolerance * (1 + loose),
+                corner_turn=self.start.corner_turn * (1 + 0.4 * loose),
+                trace=replace(self.start.trace, least=self.start.trace.least * (1 + loose)),
+            ),
+        )
+
+    def varied(self, seed: int) -> RegionSettings:
+        """The settings of another attempt at the same drawing: seed 0 is this one, others weigh and join lines differently."""
+        if not seed:
+            return self
+        generator = torch.Generator().manual_seed(seed)
+
+        def about(value: float, spread: float) -> float:
+            return value * (1 + spread * (2 * float(torch.rand((), generator=generator)) - 1))
+
+        start, coarse = self.start, self.lines.coarse
+        return replace(
+            self,
+            lines=replace(
+                self.lines,
+                coarse=replace(coarse, inhibition=about(coarse.inhibition, 0.25)),
+                fine_weight=about(self.lines.fine_weight, 0.2),
+            ),
+            start=replace(
+                start,
+                trace=replace(start.trace, seed=about(start.trace.seed, 0.25)),
+                link=replace(start.link, reach=about(start.link.reach, 0.4)),
+                order=replace(start.order, ease=about(start.order.ease, 0.4), brevity=about(start.order.brevity, 0.4)),
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of a picture that is drawn by itself, on a canvas of its own."""
+
+    name: str  # object, background or picture
+    framing: Framing
+    image: Image  # [1, 3, H, W] the framed part of the picture
+    mask: Mask  # [1, 1, H, W] where lines may be
+    certainty: float = 0.0  # 0 … 1, how far the mask's outline itself may be drawn as a line
+
+    @classmethod
+    def framed(cls, name: str, pixels: Image, mask: Mask, settings: RegionSettings, certainty: float = 0.0) -> Region:
+        """The part of a source picture that holds a mask (not empty) of its size."""
+        framing = Framing.around(mask, settings.canvas, settings.margin, settings.enlargement)
+        return cls(name, framing, framing.crop(pixels), framing.crop(mask, fill=0.0), certainty)
+
+
+@dataclass(frozen=True)
+class RegionSketch:
+    """A region's strokes, most important first (there may be none), and how they came about."""
+
+    layer: Layer
+    account: Account
+
+
+def draw_region(
+    region: Region, count: int, choices: SketchChoices, settings: RegionSettings, pack: StylePack, pool: ModelPool
+) -> Work[RegionSketch]:
+    """At most `count` strokes of a region. Progress runs from 0 to 1; a preview is a drawing of this region alone."""
+    yield Progress("finding the lines", 0.0)
+    start = _start(region, count, settings)
+    strokes = Strokes.build(start.curves, pack.pen.width * max(region.framing.canvas), pack.pen.color, start.closed)
+    steps = (settings.steps if choices.steps is None else choices.steps) if start.curves else 0
+    yield Progress("drawing", 0.27, _preview(region, start, strokes, pack))
+    for step in _refined(region, start, strokes, settings, steps, pack, pool):
+        strokes = step.strokes
+        done = 0.27 + 0.73 * step.number / steps
+        yield Progress("refining", done, _preview(region, start, strokes, pack), step.losses)
+    return RegionSketch(_layer(region, start, strokes), Account("classical", steps))
+
+
+def _start(region: Region, count: int, settings: RegionSettings) -> TracedStart:
+    silhouette = region.certainty * region.mask if region.certainty else None
+    field = line_field(region.image, settings.lines, silhouette)
+    worth = with_rim(region.mask, settings.rim)[0, 0].cpu().numpy()
+    lines = Lines(field.strength, field.tangent_x, field.tangent_y, field.fine)
+    return traced_start(lines, worth, count, settings.start)
+
+
+def _refined(
+    region: Region,
+    start: TracedStart,
+    strokes: Strokes,
+    settings: RegionSettings,
+    steps: int,
+    pack: StylePack,
+    pool: ModelPool,
+) -> Iterator[Step]:
+    """The strokes moved towards what guides them, step by step."""
+    if not steps:
+        return iter(())
+    canvas, paper = region.framing.canvas, torch.tensor(pack.paper, device=pool.device)
+    strokes = strokes.to(pool.device)
+    target = start.lines_as_ink(canvas, float(strokes.widths.mean())).to(pool.device)
+    terms: dict[str, Guidance] = {"ink": InkMatch(target, paper), "bending": KeepBending(strokes)}
+    objective = Objective(terms, {"bending": settings.bending})
+    return optimize(DirectStrokes(strokes), objective, Schedule(steps), pool.rasterizer, canvas, paper)
+
+
+def _preview(region: Region, start: TracedStart, strokes: Strokes, pack: StylePack) -> Drawing:
+    return Drawing(region.framing.source, (_layer(region, start, strokes),), pack.paper)
+
+
+def _layer(region: Region, start: TracedStart, strokes: Strokes) -> Layer:
+    """The last step, of previews too: the strokes beside what is known about each."""
+    known = zip(start.kinds, start.importances, strict=True)
+    notes = tuple(StrokeNote(kind, region.name, importance) for kind, importance in known)
+    return Layer(region.name, region.framing, strokes.to("cpu"), notes)
