@@ -3,28 +3,23 @@
 import dataclasses
 import logging
 import os
-import sys
-from typing import List, Optional, Tuple, Type
+from typing import List, Tuple
 
 import inkex
 
-from stylesketch_ext import hrefs, launcher, transport
+from stylesketch_ext import hrefs, launcher, reports
 from stylesketch_ext.choices import Choices, once, remember, remembered
-from stylesketch_ext.diagnostics import Diagnostics
 from stylesketch_ext.dialogs import toolkit
-from stylesketch_ext.failures import HELP, Cancelled, Failure, Refusal, sentence
+from stylesketch_ext.failures import Cancelled, Failure
 from stylesketch_ext.host import inkscape_is_gone
 from stylesketch_ext.installation import Installation, find_installation
 from stylesketch_ext.layers import add_sketch
 from stylesketch_ext.requirements import inkex_version, no_window_sentence
 from stylesketch_ext.sketch_job import SketchJob
 from stylesketch_ext.subjects import Subject, subjects
-from stylesketch_ext.words import _
 
 LOG = logging.getLogger("style_sketch")
 HERE = os.path.dirname(os.path.abspath(__file__))  # inkscape_ext/stylesketch_ext
-
-_diagnostics: Optional[Diagnostics] = None  # set by main
 
 
 class SketchEffect(inkex.EffectExtension):
@@ -54,8 +49,8 @@ class SketchEffect(inkex.EffectExtension):
             LOG.info("canceled")
             return False
         except Failure as failure:
-            _logged(failure)
-            _tell(failure, windows, over=self._window)
+            reports.logged(failure)
+            reports.tell(failure, windows, over=self._window)
             return None if len(self.svg) > before else False  # the sketches that were finished stay
         finally:
             if self._window:
@@ -82,7 +77,7 @@ class SketchEffect(inkex.EffectExtension):
         choices = self._choices()
         settings = choices.settings()
         if self.options.gui and once(installation.data, "told-no-window"):
-            _say(no_window_sentence())
+            reports.say(no_window_sentence())
         found = subjects(self.svg, folders, choices.source)
         job = _job(installation)
         job.begin([(subject.name, subject.data) for subject in found], settings)
@@ -111,7 +106,7 @@ class SketchEffect(inkex.EffectExtension):
             job.begin([(subject.name, subject.data) for subject in found], settings)
 
         pictures = [(subject.name, subject.data) for subject in found]
-        self._window = SketchWindow(lambda: _job(installation), pictures, choices, begun, _logged)
+        self._window = SketchWindow(lambda: _job(installation), pictures, choices, begun, reports.logged)
         job = self._window.run()
         if job.results:
             remember(installation.data, choices)
@@ -125,81 +120,3 @@ class SketchEffect(inkex.EffectExtension):
 
 def _job(installation: Installation) -> SketchJob:
     return SketchJob(lambda tell, stopped: launcher.connect(installation, tell, stopped))
-
-
-def self_test() -> int:
-    """One line on standard output: what the extension found. Everything that a run needs has been imported by now."""
-    try:
-        engine = "engine %s" % find_installation(HERE).version
-    except Failure as failure:
-        engine = "no engine: %s" % failure
-    gtk = toolkit.version()
-    if gtk:
-        from stylesketch_ext.dialogs import message, sketch_window  # noqa: F401
-    found = ["Python %d.%d.%d" % sys.version_info[:3], "inkex " + getattr(inkex, "__version__", "?")]
-    found += ["GTK " + gtk if gtk else "no GTK: runs without a window", "HTTP by " + transport.Transport.name, engine]
-    sys.stdout.write("stylesketch extension: ok (%s)\n" % "; ".join(found))
-    return 0
-
-
-def main(entry: Type[SketchEffect], diagnostics: Diagnostics) -> int:
-    """Run the menu entry. The exit status; whatever happens, the user reads a sentence and never a traceback."""
-    global _diagnostics
-    _diagnostics = diagnostics
-    try:
-        entry().run()
-    except SystemExit as ending:
-        if ending.code in (None, 0):
-            return 0
-        _tell(
-            Failure(_("StyleSketch could not read the document: save it, open it again and repeat."), "picture"),
-            False,
-            log=True,
-        )
-    except Failure as failure:
-        _tell(failure, False)
-    except Exception as error:
-        LOG.exception("unexpected")
-        _tell(Failure(sentence(_("StyleSketch stumbled over an error of its own (%s): try again.") % error)), False, log=True)
-    else:
-        return 0
-    return 1
-
-
-def _tell(failure: Failure, windows: bool, log: bool = False, over: object = None) -> None:
-    """Show one sentence: in our own dialog, else through stderr, which Inkscape shows in one of its own."""
-    if windows:
-        from stylesketch_ext.dialogs.message import show_failure
-
-        show_failure(sentence(str(failure)), _more(failure), over)
-    else:
-        text, path = sentence(str(failure)), _log_path()
-        _say(" ".join([text, _help(failure)] + ([_("(Details: %s)") % path] if log or _log_helps(failure) else [])))
-
-
-def _logged(failure: Failure) -> List[str]:
-    """Write a failure to the log; the lines to be shown of it."""
-    LOG.warning("%s", failure, exc_info=failure.__cause__)
-    return [sentence(str(failure)), *_more(failure)]
-
-
-def _more(failure: Failure) -> List[str]:
-    """Where more is to be found about a failure."""
-    return [_help(failure)] + ([_("Details are in %s") % _log_path()] if _log_helps(failure) else [])
-
-
-def _help(failure: Failure) -> str:
-    return _("More: README, Troubleshooting, “%s”.") % HELP[failure.help]
-
-
-def _log_helps(failure: Failure) -> bool:
-    return not isinstance(failure, Refusal) or failure.is_ours
-
-
-def _log_path() -> str:
-    return _diagnostics.path if _diagnostics else _("the log")
-
-
-def _say(text: str) -> None:
-    """Show a text in Inkscape's own dialog."""
-    (_diagnostics.tell if _diagnostics else inkex.errormsg)(text)

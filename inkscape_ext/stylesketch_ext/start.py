@@ -31,12 +31,12 @@ def prepare() -> None:
 
 def run(entry: type) -> int:
     """Do what was asked; returns the exit status."""
-    from stylesketch_ext import effect
+    from stylesketch_ext import reports
 
     if SELF_TEST in sys.argv:
-        return effect.self_test()
+        return reports.self_test()
     assert _diagnostics
-    return effect.main(entry, _diagnostics)
+    return reports.main(entry, _diagnostics)
 
 
 def _state_folder() -> Optional[str]:
