@@ -1,0 +1,76 @@
+"""What every encoder is, and what encoders share: their weights' checks and their arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from backend.core.errors import Missing
+from backend.core.image import Image
+
+Weights = Mapping[str, Tensor]
+Features = dict[str, Tensor]  # feature layer → [B, C, h, w]
+Kernel = tuple[Tensor, Tensor]  # weight [C', C, k, k] and bias [C'] of a convolution
+
+
+class Encoder(Protocol):
+    """A frozen network that sees pictures; it owns its preprocessing.
+
+    Call with sRGB images [B, 3, H, W] in [0, 1], or [B, 1, H, W] for gray ones; returns every feature layer, float32, of
+    one pass. Differentiable in the images.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def layers(self) -> tuple[str, ...]: ...
+
+    def __call__(self, images: Image) -> Features: ...
+
+
+def arithmetic(device: torch.device) -> torch.dtype:
+    """bfloat16 where the device multiplies it natively (not only emulates it), else float32."""
+    if device.type == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        native = device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+    return torch.bfloat16 if native else torch.float32
+
+
+class Kernels:
+    """The named tensors of a network on a device: frozen, and laid out so that convolutions are fast."""
+
+    def __init__(self, weights: Weights, device: torch.device, dtype: torch.dtype, network: str) -> None:
+        self.device, self.dtype, self._weights, self._network = device, dtype, weights, network
+
+    def __call__(self, key: str) -> Tensor:
+        """The tensor of that name; Missing where the weights are another network's."""
+        if key not in self._weights:
+            raise Missing(
+                f"The weights for {self._network} have no '{key}': they are another network's. "
+                f"Bring the right ones with: stylesketch models pull {self._network}"
+            )
+        return self.laid_out(self._weights[key])
+
+    def convolution(self, name: str) -> Kernel:
+        """Its weight and its bias."""
+        return self(f"{name}.weight"), self(f"{name}.bias")
+
+    def laid_out(self, tensor: Tensor) -> Tensor:
+        """A tensor as this network computes with it."""
+        found = tensor.detach().to(self.device, self.dtype)
+        return found.contiguous(memory_format=torch.channels_last) if found.ndim == 4 else found.contiguous()
+
+    def wide(self, key: str) -> Tensor:
+        """The tensor of that name in float32 on the CPU, for arithmetic on the weights themselves."""
+        self(key)
+        return self._weights[key].detach().float().cpu()
+
+
+def is_gray(images: Image) -> bool:
+    """Whether all channels are one: a single one, or one that was expanded."""
+    return images.shape[1] == 1 or images.stride(1) == 0

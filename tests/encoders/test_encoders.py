@@ -1,0 +1,162 @@
+"""What holds for every encoder of the table, and what each does differently."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from networks import WEIGHTS, squeezenet_weights
+
+from backend.core.errors import Missing
+from backend.encoders import ENCODERS
+from backend.encoders.squeezenet import DEVIATION, MEAN, SqueezeNet
+from backend.encoders.vgg import DistilledVgg19
+
+CPU = torch.device("cpu")
+DATA = Path(__file__).parents[3] / "shared" / "data"
+
+
+@pytest.fixture(params=list(ENCODERS))
+def name(request):
+    return request.param
+
+
+def encoder(name, **settings):
+    return ENCODERS[name](WEIGHTS[name](), CPU, **settings)
+
+
+def exact(name):
+    return encoder(name, dtype=torch.float32)
+
+
+def images(batch=2, side=48, seed=1):
+    return torch.rand(batch, 3, side, side, generator=torch.Generator().manual_seed(seed))
+
+
+def test_every_encoder_of_the_table_has_weights_here():
+    assert set(ENCODERS) == set(WEIGHTS)
+
+
+def test_an_encoder_gives_every_layer_of_every_picture(name):
+    found = encoder(name)(images())
+    assert tuple(found) == encoder(name).layers
+    for layer in found.values():
+        assert layer.shape[0] == 2
+        assert layer.ndim == 4
+        assert layer.dtype == torch.float32
+        assert bool(torch.isfinite(layer).all())
+        assert float(layer.std()) > 0
+
+
+def test_pictures_of_a_batch_do_not_touch_each_other(name):
+    network, both = exact(name), images()
+    for layer, values in network(both).items():
+        assert torch.allclose(values[1:], network(both[1:])[layer], atol=1e-5)
+
+
+def test_a_gray_picture_is_seen_as_three_equal_channels(name):
+    network, gray = exact(name), images()[:, :1]
+    expected = network(gray.repeat(1, 3, 1, 1))
+    for given in (gray, gray.expand(-1, 3, -1, -1)):
+        for layer, values in network(given).items():
+            assert torch.allclose(values, expected[layer], atol=1e-5)
+
+
+def test_the_gradient_of_a_gray_picture_is_the_sum_of_its_channels(name):
+    network, gray = exact(name), images(1)[:, :1]
+    found = []
+    for repeat in (lambda g: g.repeat(1, 3, 1, 1), lambda g: g.expand(-1, 3, -1, -1)):
+        leaf = gray.clone().requires_grad_()
+        loss = torch.stack([layer.square().mean() for layer in network(repeat(leaf)).values()]).sum()
+        found.append(torch.autograd.grad(loss, leaf)[0])
+    assert float(found[0].abs().max()) > 0
+    assert torch.allclose(*found, rtol=1e-3, atol=1e-6)
+
+
+def test_weights_are_frozen(name):
+    loss = sum(layer.sum() for layer in encoder(name)(images()).values())
+    assert not loss.requires_grad
+
+
+def test_bfloat16_is_near_float32(name):
+    rough, fine = encoder(name, dtype=torch.bfloat16)(images()), exact(name)(images())
+    for layer in fine:
+        assert float(F.cosine_similarity(rough[layer].flatten(), fine[layer].flatten(), 0)) > 0.99
+
+
+def test_fewer_layers_are_the_same_layers(name):
+    everything, first = exact(name), exact(name).layers[0]
+    alone = encoder(name, layers=(first,), dtype=torch.float32)(images())
+    assert list(alone) == [first]
+    assert torch.allclose(alone[first], everything(images())[first], atol=1e-5)
+
+
+def test_weights_of_another_network_are_told(name):
+    with pytest.raises(Missing, match=f"models pull {name}"):
+        ENCODERS[name]({"other.weight": torch.ones(1)}, CPU)
+
+
+def test_squeezenet_folds_the_normalization_into_its_first_convolution():
+    weights, picture = squeezenet_weights(), images(1)
+    mean, deviation = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, DEVIATION))
+    x = F.conv2d((picture - mean) / deviation, weights["features.0.weight"], weights["features.0.bias"], stride=2)
+    x = F.max_pool2d(F.relu(x), 3, 2, ceil_mode=True)
+    x = F.relu(F.conv2d(x, weights["features.3.squeeze.weight"], weights["features.3.squeeze.bias"]))
+    parts = (("expand1x1", 0), ("expand3x3", 1))
+    x = torch.cat(
+        [F.conv2d(x, weights[f"features.3.{p}.weight"], weights[f"features.3.{p}.bias"], padding=edge) for p, edge in parts], 1
+    )
+    found = SqueezeNet(weights, CPU, ("fire2",), torch.float32)(picture)["fire2"]
+    assert torch.allclose(found, F.relu(x), atol=1e-5)
+
+
+def test_every_layer_of_the_distilled_vgg_has_a_network_of_its_own():
+    weights = WEIGHTS["vgg19_distilled"]()
+    other = {key: value + 0.1 * key.startswith("level3.conv11.") for key, value in weights.items()}
+    one, two = (DistilledVgg19(w, CPU, dtype=torch.float32)(images()) for w in (weights, other))
+    assert [layer for layer in one if not torch.equal(one[layer], two[layer])] == ["relu3_1"]
+
+
+def real(file):
+    path = DATA / "weights" / file
+    if not path.exists():
+        pytest.skip(f"no real weights: {path} is not there")
+    from safetensors.torch import load_file
+
+    return load_file(path)
+
+
+def pairs():
+    """Photographs and published sketches on white squares, each [28, 3, 224, 224]."""
+    import numpy as np
+    from PIL import Image
+
+    def square(path):
+        picture = Image.open(path).convert("RGBA")
+        page = Image.new("RGBA", picture.size, "white")
+        page.alpha_composite(picture)
+        page = page.convert("RGB").resize((224, 224))
+        return torch.from_numpy(np.array(page, np.float32) / 255).permute(2, 0, 1)
+
+    found = sorted((DATA / "published" / "controlsketch").glob("*/image_*.png"))
+    if not found:
+        pytest.skip("no published sketches here")
+    sketches = [path.with_name(path.name.replace("image", "sketch")) for path in found]
+    return torch.stack([square(p) for p in found]), torch.stack([square(p) for p in sketches])
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "layer", "least"),
+    [
+        (SqueezeNet, "squeezenet1_1.safetensors", "fire5", 1.0),
+        (DistilledVgg19, "vgg19_distilled16x.safetensors", "relu4_1", 0.9),
+    ],
+)
+def test_real_weights_match_sketches_to_their_photographs(kind, file, layer, least):
+    network = kind(real(file), CPU, layers=(layer,))
+    seen = []
+    for pictures in pairs():
+        features = torch.cat([F.adaptive_avg_pool2d(network(part)[layer], 7).flatten(1) for part in pictures.split(7)])
+        seen.append(F.normalize(features - features.mean(0), dim=1))
+    matched = (seen[1] @ seen[0].T).argmax(1) == torch.arange(len(seen[0]))
+    assert float(matched.float().mean()) >= least
