@@ -2,10 +2,12 @@
 
     StyleSketchError                code              HTTP  exit
     ├── BadRequest                  bad-request        400     1
-    │   └── BadImage                bad-image          422     1
-    │       └── ImageTooLarge       image-too-large    413     1
+    │   ├── BadImage                bad-image          422     1
+    │   │   └── ImageTooLarge       image-too-large    413     1
+    │   └── BadPack                 bad-pack           422     1
     ├── NotFound                    not-found          404     1
     ├── Conflict                    conflict           409     1
+    │   └── Exists                  exists             409     1   asked again with leave to replace it, it is done
     ├── Refused                     refused            401     1
     ├── Missing                     missing            424     3   weights, packages, backend; the sentence names the cure
     ├── OutOfMemory                 out-of-memory      507     4
@@ -44,6 +46,12 @@ class ImageTooLarge(BadImage):
     code, status = "image-too-large", 413
 
 
+class BadPack(BadRequest):
+    """A style pack, or an archive of one, that cannot be used as it is."""
+
+    code, status = "bad-pack", 422
+
+
 class NotFound(StyleSketchError):
     """A job, picture or style pack that is not there."""
 
@@ -54,6 +62,12 @@ class Conflict(StyleSketchError):
     """The thing asked for does not fit the present state, such as the result of a job that still runs."""
 
     code, status = "conflict", 409
+
+
+class Exists(Conflict):
+    """There is something of that name already; the same request with leave to replace it is granted."""
+
+    code = "exists"
 
 
 class Refused(StyleSketchError):
@@ -100,8 +114,10 @@ _ALL = (
     BadRequest,
     BadImage,
     ImageTooLarge,
+    BadPack,
     NotFound,
     Conflict,
+    Exists,
     Refused,
     Missing,
     OutOfMemory,

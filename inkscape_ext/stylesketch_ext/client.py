@@ -1,8 +1,10 @@
 """The engine as the extension sees it: a few verbs and a stream of events."""
 
+import json
 import time
 from dataclasses import dataclass
 from typing import Callable, Dict, Iterator, List, Optional, Type, TypeVar
+from urllib.parse import quote, urlencode
 
 from stylesketch_ext.failures import Garbled, Refusal, Unreachable
 from stylesketch_ext.transport import Answer, StreamRefused, Transport
@@ -18,6 +20,10 @@ from stylesketch_ext.wire.messages import (
     ProgressEvent,
     SketchRequest,
     SketchResult,
+    StyleChange,
+    StyleInfo,
+    StyleRequest,
+    StyleResult,
 )  # fmt: skip
 from stylesketch_ext.words import _, marked
 
@@ -73,6 +79,45 @@ class BackendClient:
     def result(self, job: str) -> SketchResult:
         return self._message(SketchResult, self._http.send("GET", "/jobs/%s/result" % job, timeout=60.0))
 
+    def styles(self) -> List[StyleInfo]:
+        """Every style pack here, the user's own first; one that cannot be drawn with says so in its `problem`."""
+        return self._messages(StyleInfo, self._http.send("GET", "/styles"))
+
+    def style(self, name: str) -> StyleInfo:
+        return self._message(StyleInfo, self._http.send("GET", _style(name)))
+
+    def style_preview(self, name: str) -> bytes:
+        """A PNG; Refusal (not-found) where the pack has none."""
+        return self._checked(self._http.send("GET", _style(name, "preview.png"))).body
+
+    def export_style(self, name: str) -> bytes:
+        """The bytes of a .stylepack file."""
+        return self._checked(self._http.send("GET", _style(name, "export"), timeout=UPLOAD_TIMEOUT)).body
+
+    def import_style(self, archive: bytes, name: str = "", replace: bool = False) -> StyleInfo:
+        """Install a .stylepack under `name`, or under its own; Refusal (exists) where an own pack has to be replaced for it."""
+        query = urlencode({"name": name, "replace": int(replace)} if name else {"replace": int(replace)})
+        headers = {"Content-Type": "application/zip"}
+        return self._message(StyleInfo, self._http.send("POST", "/styles?" + query, archive, headers, UPLOAD_TIMEOUT))
+
+    def extract_style(self, request: StyleRequest, key: str) -> JobInfo:
+        """Queue the making of a style pack from uploaded pictures; `events`, `cancel` and `job` are those of a sketch."""
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        return self._message(JobInfo, self._http.send("POST", "/styles", codec.dumps(request).encode("utf-8"), headers))
+
+    def style_result(self, job: str) -> StyleResult:
+        """What an ended job of `extract_style` brought."""
+        return self._message(StyleResult, self._http.send("GET", "/jobs/%s/result" % job))
+
+    def change_style(self, name: str, change: StyleChange) -> StyleInfo:
+        """Rename an own pack, or give it another title; Refusal (exists) where the new name is taken."""
+        headers = {"Content-Type": "application/json"}
+        return self._message(StyleInfo, self._http.send("PATCH", _style(name), codec.dumps(change).encode("utf-8"), headers))
+
+    def remove_style(self, name: str) -> None:
+        """Delete an own pack."""
+        self._checked(self._http.send("DELETE", _style(name)))
+
     def shutdown(self) -> None:
         self._checked(self._http.send("POST", "/shutdown", b"", timeout=10.0))
 
@@ -118,6 +163,12 @@ class BackendClient:
         except codec.WireError as error:
             raise Garbled(_(GARBLED)) from error
 
+    def _messages(self, kind: Type[T], answer: Answer) -> List[T]:
+        try:
+            return [codec.from_json(kind, item) for item in json.loads(self._checked(answer).body)]
+        except (ValueError, TypeError) as error:
+            raise Garbled(_(GARBLED)) from error
+
     def _checked(self, answer: Answer) -> Answer:
         if 200 <= answer.status < 300:
             return answer
@@ -126,6 +177,10 @@ class BackendClient:
         except codec.WireError as error:
             raise Garbled("%s (HTTP status %d)" % (_(GARBLED), answer.status)) from error
         raise Refusal(problem)
+
+
+def _style(name: str, *parts: str) -> str:
+    return "/".join(["/styles", quote(name, safe=""), *parts])
 
 
 def _event(fields: Dict[str, List[str]]) -> JobEvent:

@@ -17,12 +17,15 @@ HELP = {  # key: heading in README.md, below Troubleshooting
     "modules": "A Python module or GTK is missing",
     "memory": "There is not enough memory or space",
     "weights": "Weights or packages are missing",
+    "styles": "A style pack is refused",
     "bug": "StyleSketch stumbled over an error of its own",
 }
 HELP_BY_CODE = {
     "bad-image": "picture",
     "image-too-large": "picture",
     "bad-request": "select",
+    "bad-pack": "styles",
+    "exists": "styles",
     "not-found": "engine",
     "refused": "engine",
     "conflict": "engine",

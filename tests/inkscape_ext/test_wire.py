@@ -14,6 +14,10 @@ from stylesketch_ext.wire.messages import (
     SketchRequest,
     SketchResult,
     SketchSettings,
+    StyleChange,
+    StyleInfo,
+    StyleRequest,
+    StyleResult,
 )
 
 PATH = PathData(
@@ -25,10 +29,13 @@ RESULT = SketchResult(
     "classical", "cpu", "fast", 10, "0.1.0", ["a note"], {"total": 1.0}, "job1",
 )  # fmt: skip
 PROBLEM = Problem("Bad image", 422, "bad-image", "A sentence.")
+STYLE = StyleInfo("chalk", "Red chalk", bundled=True, strokes=9, measured={"width": 0.01}, features=["squeezenet/fire5"])
+STYLE_REQUEST = StyleRequest(["ab" * 32], "red-chalk", "Rötel", True)
 MESSAGES = [
     SketchSettings(), REQUEST, PATH, RESULT, PROBLEM, Health(1, "0.1.0"), Health(1, "0.1.0", "cpu", "fast", ["classical"], 2),
     ImageInfo("ab", 4, 3), ProgressEvent("drawing", 0.5, "QUJD", {"line": 0.25}),
-    JobInfo("j", "failed", REQUEST, 1.0, 2.0, 3.0, "drawing", 0.5, PROBLEM),
+    JobInfo("j", "failed", REQUEST, 1.0, 2.0, 3.0, "drawing", 0.5, PROBLEM), STYLE, STYLE_REQUEST, StyleChange(title="Öl"),
+    JobInfo("j", "queued", None, 1.0, style=STYLE_REQUEST), StyleResult(STYLE, ["a note"], "job1"),
 ]  # fmt: skip
 
 
@@ -49,6 +56,11 @@ def test_round_trip(message):
         (ImageInfo, '{"half', "not valid JSON"),
         (LayerData, '{"name":"n","paths":[{"id":3}]}', r"LayerData.paths\[0\]"),
         (SketchSettings, '{"strokes":0}', "strokes must be between 1 and"),
+        (StyleRequest, '{"images":[],"name":"x"}', "a style is made from 1 to"),
+        (StyleRequest, '{"images":["a"],"name":"../x"}', "cannot be called"),
+        (StyleRequest, '{"images":["a"],"name":"Nul"}', "cannot be called"),
+        (StyleChange, '{"name":"nul"}', "cannot be called"),
+        (StyleChange, '{"title":" "}', "a title has"),
         (Health, '{"protocol":1,"version":"1","guidance":[1]}', r"Health.guidance\[0\] must be str"),
     ],
 )
