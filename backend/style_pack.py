@@ -1,39 +1,67 @@
-"""Style packs: folders of data that say how a stroke looks."""
+"""Style packs: folders of data that say how a drawing looks."""
 
 from __future__ import annotations
 
-import math
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.core.entries import Color, WrongEntry, color, number, number_rule, read_table, several, text, whole, write_table
 from backend.core.errors import BadRequest, NotFound
+from backend.core.texture import Texture
+from backend.initialize.hatch import Hatch
+from backend.pen.gesture import Gesture
+from backend.pen.palette import Palette
+from backend.pen.pressure import Pen
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
+FORMAT = 1  # of style.toml
+MOST_BYTES = 100_000  # of a style.toml
+
 
 @dataclass(frozen=True)
-class Pen:
-    """The line itself."""
+class Measured:
+    """What was measured on the exemplars of an extracted pack; None where there was nothing to measure.
 
-    width: float = 0.005  # full width as a share of the framed subject's longer side
-    color: tuple[float, float, float] = (0.0, 0.0, 0.0)  # sRGB in [0, 1]
+    Lengths are shares of the drawing's longer side, angles degrees from level, counter-clockwise.
+    """
+
+    line_width: float | None = number(None, 0, 1)  # median
+    width_variation: float | None = number(None, 0, 10)  # standard deviation of the widths over their mean
+    taper: float | None = number(None, 0, 1)  # share of a line's length that thins towards its ends
+    stroke_length: float | None = number(None, 0, 10)  # median
+    curvature: float | None = number(None, 0, 1000)  # median turn, rad per longer side
+    orientations: tuple[float, ...] = several((), number_rule(0, 1), 0, 36)  # shares of ink by direction, from level on
+    edge_density: float | None = number(None, 0, 1)  # share of pixels on an edge
+    ink_coverage: float | None = number(None, 0, 1)  # share of inked paper
+    hatch_share: float | None = number(None, 0, 1)  # of the ink
+    hatch_spacing: float | None = number(None, 0, 1)
+    hatch_angle: float | None = number(None, -180, 180)
 
 
 @dataclass(frozen=True)
 class StylePack:
     """A named style."""
 
-    name: str
-    title: str
+    name: str  # of its folder
+    title: str = text(None, 80)
+    description: str = text("", 400)
+    author: str = text("", 200)
+    licence: str = text("", 200)
+    format: int = whole(FORMAT, FORMAT, FORMAT)
+    strokes: int = whole(64, 1, 1000)  # how many, when the user leaves the choice to the style
+    paper: Color = color((1.0, 1.0, 1.0))
     pen: Pen = Pen()
-    strokes: int = 64  # how many, when the user leaves the choice to the style
-    paper: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    gesture: Gesture = Gesture()
+    hatch: Hatch = Hatch()
+    palette: Palette = Palette()
+    texture: Texture = Texture()
+    measured: Measured = Measured()
 
 
 def bundled_packs() -> Path:
@@ -63,36 +91,28 @@ def read_pack(folder: Path) -> StylePack:
     """The pack in a folder with a style.toml; BadRequest names the file and the entry that is wrong."""
     file = folder / "style.toml"
     try:
-        entries = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        if file.stat().st_size > MOST_BYTES:
+            raise BadRequest(f"The style pack {file} is too large; a style.toml has at most {MOST_BYTES} bytes.")
+        return parse_pack(file.read_text(encoding="utf-8"), folder.name, str(file))
+    except (OSError, UnicodeDecodeError) as error:
         raise BadRequest(f"The style pack {file} cannot be read: {error}.") from error
+
+
+def parse_pack(toml: str, name: str, file: str = "style.toml") -> StylePack:
+    """The pack of that name from the text of its style.toml; BadRequest names `file` and the entry that is wrong."""
     try:
-        pen = entries.get("pen", {})
-        return StylePack(
-            name=folder.name,
-            title=str(entries["title"]),
-            pen=Pen(width=_positive(pen.get("width", Pen.width)), color=_color(pen.get("color", "#000000"))),
-            strokes=_count(entries.get("strokes", StylePack.strokes)),
-            paper=_color(entries.get("paper", "#ffffff")),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadRequest(f"The style pack {file} has a wrong or missing entry: {error}.") from error
+        entries = tomllib.loads(toml)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadRequest(f"The style pack {file} cannot be read: {error}.") from error
+    version = entries.get("format", FORMAT)
+    if isinstance(version, int) and version > FORMAT:
+        raise BadRequest(f"The style pack {file} has format {version}; this StyleSketch reads {FORMAT}. Update StyleSketch.")
+    try:
+        return read_table(StylePack, entries, extra={"name": name})
+    except WrongEntry as error:
+        raise BadRequest(f"The style pack {file} has a wrong entry: {error}.") from error
 
 
-def _positive(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
-        raise ValueError(f"a width is a number above 0, not {value!r}")
-    return float(value)
-
-
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"a number of strokes is a whole number above 0, not {value!r}")
-    return value
-
-
-def _color(text: object) -> tuple[float, float, float]:
-    if not isinstance(text, str) or not re.fullmatch("#[0-9a-fA-F]{6}", text):
-        raise ValueError(f"a color is written #rrggbb, not {text!r}")
-    red, green, blue = (int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return red, green, blue
+def write_pack(pack: StylePack) -> str:
+    """The text of the pack's style.toml, from which `parse_pack` reads the same pack."""
+    return f"format = {FORMAT}\n{write_table(pack, skip=('name', 'format'))}"

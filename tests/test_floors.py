@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = {
     1: ("core",),
-    2: ("raster", "encoders", "perception", "initialize", "parameterize", "guidance", "diffusion", "export"),
+    2: ("raster", "encoders", "perception", "initialize", "parameterize", "guidance", "diffusion", "export", "pen"),
     3: ("optimize", "style_pack", "model_pool", "weights", "places"),
     4: ("recipes",),
     5: ("daemon", "cli", "__main__"),

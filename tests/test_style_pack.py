@@ -1,7 +1,7 @@
 import pytest
 
 from backend.core.errors import BadRequest, NotFound
-from backend.style_pack import Pen, bundled_packs, load_pack, pack_folders, read_pack
+from backend.style_pack import Pen, bundled_packs, load_pack, pack_folders, parse_pack, read_pack, write_pack
 
 FULL = """
 title = "Red chalk"
@@ -111,3 +111,71 @@ def test_packs_that_cannot_draw_are_told(tmp_path, text):
     (tmp_path / "style.toml").write_text('title = "x"\n' + text)
     with pytest.raises(BadRequest):
         read_pack(tmp_path)
+
+
+EVERY_TABLE = """
+format = 1
+title = "All"
+description = "Every table."
+author = "us"
+licence = "GPL-3.0-or-later"
+[pen]
+pressure = 0.5
+taper_end = 0.25
+[gesture]
+wobble = 0.002
+restate = 2
+single_line = true
+[hatch]
+share = 0.5
+angles = [30, -60]
+[palette]
+colors = ["#ff0000", "#0000ff"]
+[texture]
+kind = "grain"
+[measured]
+line_width = 0.004
+orientations = [0.25, 0.75]
+"""
+
+
+def test_every_table_is_read_and_written_back():
+    pack = parse_pack(EVERY_TABLE, "all")
+    assert pack.gesture.single_line
+    assert pack.hatch.angles == (30, -60)
+    assert pack.palette.colors == ((1, 0, 0), (0, 0, 1))
+    assert parse_pack(write_pack(pack), "all") == pack
+
+
+@pytest.mark.parametrize("folder", [path.parent for path in bundled_packs().glob("*/style.toml")], ids=lambda path: path.name)
+def test_every_bundled_pack_is_written_back(folder):
+    pack = read_pack(folder)
+    assert parse_pack(write_pack(pack), pack.name) == pack
+
+
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        ("[hatch]\nangle = 45", "hatch.angle is unknown"),
+        ("[hatch]\nshare = 1.5", "hatch.share is a number from 0 to 0.95, not 1.5"),
+        ("[gesture]\nrestate = 0", "gesture.restate is a whole number from 1 to 5"),
+        ("[texture]\nkind = 'oil'", "texture.kind is one of: none"),
+        ("[pens]\nwidth = 1", "pens is unknown"),
+        ("name = 'x'", "name is unknown"),
+        ("format = 0", "format is a whole number"),
+    ],
+)
+def test_a_wrong_entry_is_told_with_its_path(pack, toml, told):
+    with pytest.raises(BadRequest, match="has a wrong entry") as error:
+        read_pack(pack("title = 'x'\n" + toml))
+    assert told in str(error.value)
+
+
+def test_a_newer_format_asks_for_an_update(pack):
+    with pytest.raises(BadRequest, match="Update StyleSketch"):
+        read_pack(pack("format = 2\ntitle = 'x'\nsomething = 1"))
+
+
+def test_a_huge_file_is_not_read(pack):
+    with pytest.raises(BadRequest, match="too large"):
+        read_pack(pack("title = 'x'\n" + 200_000 * "#"))

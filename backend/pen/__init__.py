@@ -1,0 +1,1 @@
+"""Floor 2: plain strokes become the strokes of a style: pressure, gesture, color."""
