@@ -106,7 +106,7 @@ class StyleInfo:
     strokes: int = 0  # how many, where the user leaves it to the style
     color: str = "#000000"  # of the pen
     paper: str = "#ffffff"
-    license: str = ""
+    licence: str = ""
     preview: bool = False  # has it a preview.png?
     exemplars: int = 0  # how many pictures of the style it carries
     features: List[str] = field(default_factory=list)  # "encoder/feature layer" of the deep features it carries
