@@ -9,15 +9,12 @@ import uuid
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
-from stylesketch_ext.client import BackendClient, JobEvent
-from stylesketch_ext.failures import Cancelled, Failure, Garbled, Refusal, sentence
+from stylesketch_ext.client import BackendClient
+from stylesketch_ext.engine_job import EngineJob
+from stylesketch_ext.failures import Cancelled, Failure, sentence
 from stylesketch_ext.wire.messages import (
-    CANCELLED,
-    FAILED,
-    FINISHED,
     Health,
     ImageInfo,
-    JobInfo,
     ProgressEvent,
     SketchRequest,
     SketchResult,
@@ -63,9 +60,7 @@ class SketchJob(threading.Thread):
         self._connect = connect
         self.pictures: Sequence[Tuple[str, bytes]] = ()
         self._settings = SketchSettings()
-        self._client: Optional[BackendClient] = None
-        self._job: Optional[str] = None
-        self._begun, self._stopping, self._lock = threading.Event(), threading.Event(), threading.Lock()
+        self._job, self._begun = EngineJob(), threading.Event()
         self.snapshot = Snapshot(stage=_("Looking for the drawing engine …"))
         self.results: List[Sketched] = []
         self.failure: Optional[Failure] = None
@@ -78,13 +73,8 @@ class SketchJob(threading.Thread):
 
     def cancel(self) -> None:
         """Stop here and in the engine; returns at once."""
-        with self._lock:
-            first = not self._stopping.is_set()
-            self._stopping.set()
-            self._begun.set()
-            job = self._job
-        if first and job:
-            threading.Thread(target=self._cancel_there, args=(job,), name="sketch-cancel", daemon=True).start()
+        self._job.stop()
+        self._begun.set()
 
     def discard(self) -> None:
         """Do without the finished sketches."""
@@ -110,7 +100,7 @@ class SketchJob(threading.Thread):
         except Cancelled:
             self.discard()
         except Failure as failure:
-            if self._stopping.is_set():
+            if self._job.stopping():
                 self.discard()
             else:
                 self.failure = failure
@@ -119,54 +109,27 @@ class SketchJob(threading.Thread):
             self.failure = Failure(sentence(_("StyleSketch stumbled over an error of its own (%s): try again.") % error))
 
     def _work(self) -> None:
-        client = self._client = self._connect(lambda text: self._show(stage=text), self._stopping.is_set)
+        client = self._connect(lambda text: self._show(stage=text), self._job.stopping)
         self._show(health=client.health(), stage="")
         self._begun.wait()
-        self._go_on()
+        self._job.go_on()
         for title, data in self.pictures:
             self.results.append(self._sketch(client, title, data))
-            self._job = None
-            self._go_on()
+            self._job.go_on()
 
     def _sketch(self, client: BackendClient, title: str, data: bytes) -> Sketched:
-        self._go_on()
+        self._job.go_on()
         self._tell(_("Handing over the picture …"), 0.0)
         self._show(preview=None)
         image = client.upload(data)
-        self._go_on()
+        self._job.go_on()
         request = SketchRequest(image=image.sha256, settings=self._settings, title=title)
         job = client.submit(request, key=uuid.uuid4().hex)
         self._tell(_("Waiting for the engine …"), 0.0)
         self._show(working=True)
-        self._follow(client, job)
+        self._job.follow(client, job, self._progress)
         self._tell(_("Placing the strokes …"), 1.0)
         return Sketched(image, client.result(job.id))
-
-    def _follow(self, client: BackendClient, job: JobInfo) -> None:
-        """Until the job has finished; raises how else it ended."""
-        with self._lock:
-            self._job = job.id
-            late = self._stopping.is_set()
-        if late:
-            self._cancel_there(job.id)
-            raise Cancelled()
-        LOG.info("job %s", job.id)
-        for event in client.events(job.id):
-            if event.progress:
-                self._progress(event.progress)
-            elif event.kind == FINISHED:
-                self._go_on()
-                return
-            elif event.kind in (CANCELLED, FAILED):
-                raise self._end(event)
-        raise Garbled(_("The drawing engine lost the sketch: try again."))
-
-    def _end(self, event: JobEvent) -> Exception:
-        if event.kind == CANCELLED and self._stopping.is_set():
-            return Cancelled()
-        if event.problem:
-            return Refusal(event.problem)
-        return Failure(_("The sketch was canceled in the engine: start it again if that was not meant."), "engine")
 
     def _progress(self, progress: ProgressEvent) -> None:
         self._show(drawing=True)
@@ -187,17 +150,5 @@ class SketchJob(threading.Thread):
             stage = _("%s (picture %d of %d)") % (stage, number + 1, count)
         self._show(stage=stage, done=(number + done) / count, number=number)
 
-    def _cancel_there(self, job: str) -> None:
-        try:
-            if self._client:
-                self._client.cancel(job)
-                LOG.info("job %s canceled", job)
-        except Failure as failure:
-            LOG.warning("job %s could not be canceled: %s", job, failure)
-
     def _show(self, **changes: object) -> None:
         self.snapshot = dataclasses.replace(self.snapshot, **changes)  # type: ignore[arg-type]
-
-    def _go_on(self) -> None:
-        if self._stopping.is_set():
-            raise Cancelled()
