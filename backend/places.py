@@ -43,6 +43,11 @@ class Places:
         """The user's own style packs."""
         return self.data / "style_packs"
 
+    @property
+    def weights(self) -> Path:
+        """The networks' weights, a folder each."""
+        return self.data / "weights"
+
     def create(self) -> Places:
         """The same places, made if they were not there; only the user may look into them."""
         for folder in (self.data, self.state):

@@ -15,7 +15,8 @@ from stylesketch_ext.wire.messages import CANCELLED, JobInfo
 from backend.cli.arguments import Commands, add_command, places
 from backend.cli.client import running_client
 from backend.core.errors import Conflict
-from backend.daemon.endpoint import lock_file, only_one
+from backend.core.lock import only_one
+from backend.daemon.endpoint import lock_file
 from backend.daemon.result_files import ResultFiles
 from backend.daemon.store import Store
 from backend.places import Places

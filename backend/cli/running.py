@@ -11,7 +11,8 @@ from stylesketch_ext.wire.codec import to_json
 from backend.cli.arguments import Commands, add_command, places, seconds
 from backend.cli.client import running_client
 from backend.core.errors import Conflict, Missing
-from backend.daemon.endpoint import lock_file, only_one
+from backend.core.lock import only_one
+from backend.daemon.endpoint import lock_file
 from backend.places import Places
 
 STOP_SECONDS = 20.0

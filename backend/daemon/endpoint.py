@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +9,6 @@ from stylesketch_ext.wire.codec import WireError, dumps, loads
 
 from backend.core.files import write_whole
 from backend.places import Places
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 
 @dataclass(frozen=True)
@@ -59,38 +50,3 @@ def remove_endpoint(path: Path, endpoint: Endpoint) -> None:
     """Removes the file if it is still that of `endpoint`."""
     if read_endpoint(path) == endpoint:
         path.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def only_one(path: Path) -> Iterator[bool]:
-    """Holds the lock file of these places; yields False where another process holds it.
-
-    The system gives the lock back when its holder ends, however it ends.
-    """
-    with open(path, "a+b") as file:
-        held = _lock(file.fileno())
-        try:
-            yield held
-        finally:
-            if held:
-                _unlock(file.fileno())
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            os.lseek(descriptor, 0, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _unlock(descriptor: int) -> None:
-    if sys.platform == "win32":
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-    else:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)

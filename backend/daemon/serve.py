@@ -19,8 +19,9 @@ from stylesketch_ext.wire.messages import PROTOCOL_VERSION
 
 from backend import __version__
 from backend.core.errors import OutOfDisk
+from backend.core.lock import only_one
 from backend.daemon.app import House, create_app
-from backend.daemon.endpoint import Endpoint, lock_file, only_one, read_endpoint, remove_endpoint, write_endpoint
+from backend.daemon.endpoint import Endpoint, lock_file, read_endpoint, remove_endpoint, write_endpoint
 from backend.daemon.events import EventLog
 from backend.daemon.executors import ProcessExecutor
 from backend.daemon.failures import is_disk_full

@@ -10,7 +10,8 @@ from stylesketch_ext.wire.messages import CANCELLED, FAILED, FINISHED, QUEUED, R
 
 from backend.core.errors import Conflict, NotFound
 from backend.core.files import remove_parts, whole_file, write_folder, write_whole
-from backend.daemon.endpoint import Endpoint, only_one, read_endpoint, remove_endpoint, write_endpoint
+from backend.core.lock import only_one
+from backend.daemon.endpoint import Endpoint, read_endpoint, remove_endpoint, write_endpoint
 from backend.daemon.store import MIGRATIONS, Store
 
 REQUEST = SketchRequest("0" * 64, SketchSettings(strokes=7, seed=3), title="käse.png")
@@ -151,7 +152,7 @@ def test_only_our_own_endpoint_is_removed(tmp_path):
 
 def test_the_lock_is_one_process_s_and_free_again_when_it_dies(tmp_path):
     lock = tmp_path / "lock"
-    script = "import sys; from pathlib import Path; from backend.daemon.endpoint import only_one\n"
+    script = "import sys; from pathlib import Path; from backend.core.lock import only_one\n"
     script += "with only_one(Path(sys.argv[1])) as alone: print(alone, flush=True); sys.stdin.read()"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     holder = subprocess.Popen(
