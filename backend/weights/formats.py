@@ -1,0 +1,104 @@
+"""Files of tensors: safetensors, PyTorch's checkpoints without code, TorchScript archives that are known."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import struct
+import zipfile
+from collections.abc import Container, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from backend.core.errors import BadRequest
+from backend.weights.archive import is_archive, read_archive
+
+CHUNK = 1 << 20  # bytes
+BROKEN = (
+    pickle.UnpicklingError, zipfile.BadZipFile, EOFError, KeyError, ValueError, RuntimeError, AttributeError, struct.error,
+)  # fmt: skip
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    EOFError,
+    KeyError,
+    ValueError,
+    RuntimeError,
+    AttributeError,
+    struct.error,
+)
+Tensors = dict[str, Tensor]
+
+
+def read_tensors(path: Path, known_archives: Container[str] = ()) -> Tensors:
+    """The tensors of a file by their keys, on the CPU, in the file's dtypes. Nothing in the file is ever run.
+
+    known_archives: the sha256 of every TorchScript archive that may be read.
+    Raises BadRequest for a file that is none of the three forms, damaged, or an unknown archive; OSError.
+    """
+    try:
+        return _read(path, known_archives)
+    except BROKEN as error:
+        if "allocate memory" in str(error):  # as torch says it, in a plain RuntimeError
+            raise
+        raise BadRequest(f"{path} cannot be read as weights: {_first_line(error)}.") from error
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file, 64 hexadecimal digits."""
+    *_, digest = hashed(path)
+    return str(digest)
+
+
+def hashed(path: Path) -> Iterator[int | str]:
+    """How many bytes have been looked at, again and again, and finally the file's sha256."""
+    digest, done = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while piece := file.read(16 * CHUNK):
+            digest.update(piece)
+            done += len(piece)
+            yield done
+    yield digest.hexdigest()
+
+
+def _read(path: Path, known_archives: Container[str]) -> Tensors:
+    if is_safetensors(path):
+        return _safetensors(path)
+    if is_archive(path):
+        if sha256_of(path) not in known_archives:
+            raise BadRequest(f"{path} is a TorchScript archive that is not in the list of known ones. Bring it as safetensors.")
+        return read_archive(path)
+    return _checkpoint(path)
+
+
+def is_safetensors(path: Path) -> bool:
+    """Whether a file begins as safetensors does: the length of a header of JSON, then the header."""
+    with path.open("rb") as file:
+        start = file.read(9)
+    return len(start) == 9 and start[8:] == b"{" and struct.unpack("<Q", start[:8])[0] <= path.stat().st_size - 8
+
+
+def _safetensors(path: Path) -> Tensors:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
+
+
+def _checkpoint(path: Path) -> Tensors:
+    loaded = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(loaded, dict) or not loaded:
+        raise ValueError("it holds no tensors under names")
+    for key, value in loaded.items():
+        if not isinstance(key, str) or not isinstance(value, Tensor):
+            raise ValueError(f"its entry {str(key)[:80]!r} is no tensor under a name")
+    return dict(loaded)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200].rstrip(".")

@@ -1,0 +1,166 @@
+"""Every network's weights: where they come from, how their files are told, under which licence, and what they are for.
+
+A sha256 stands here only as far as it is known: OpenAI's addresses contain the whole one; the names of torch hub's files
+its first 8 digits, and what follows them is what several public projects measured. `official_digits` says how many digits
+the publisher itself confirms; 0 is unverified. Sizes are those that downloads of these files reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Layout = Mapping[str, tuple[int, ...]]  # some tensors by which a network's file is told: key → shape
+DIGITS = 64  # of a whole sha256, hexadecimal
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """One published file. Every address has the same bytes."""
+
+    name: str
+    urls: tuple[str, ...]  # the publisher's own first, then mirrors
+    size: int  # bytes
+    sha256: str = ""  # as many of the first digits as are known
+    official_digits: int = 0  # how many of them the publisher confirms
+
+    @property
+    def whole(self) -> bool:
+        """Whether the whole sha256 is known."""
+        return len(self.sha256) == DIGITS
+
+    @property
+    def proof(self) -> str:
+        """How far the bytes can be checked, for the user."""
+        if self.official_digits == DIGITS:
+            return "sha256 from the publisher"
+        if self.official_digits:
+            return f"first {self.official_digits} digits of the sha256 from the publisher"
+        return "sha256 from other projects" if self.whole else "unverified"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One network's weights."""
+
+    name: str
+    title: str
+    used_by: str  # what in StyleSketch uses them
+    license: str
+    layouts: tuple[Layout, ...]  # the forms that its file may have
+    files: tuple[WeightsFile, ...] = ()  # what can be downloaded, the best first; none: the user brings a file
+    about: str = ""  # what else the user should know
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the download; None where there is none."""
+        return self.files[0].size if self.files else None
+
+    @property
+    def cure(self) -> str:
+        """The command that brings them."""
+        if not self.files:
+            return f"`stylesketch models add {self.name} FILE`"
+        return f"`stylesketch models pull {self.name}`"
+
+
+OPENAI = ("https://openaipublic.azureedge.net/clip/models", "https://openaipublic.blob.core.windows.net/clip/models")
+TORCH_HUB = "https://download.pytorch.org/models"
+HUB = "https://huggingface.co"
+
+
+def _openai(sha256: str, name: str, size: int) -> WeightsFile:
+    return WeightsFile(name, tuple(f"{root}/{sha256}/{name}" for root in OPENAI), size, sha256, DIGITS)
+
+
+_ALL = (
+    Weights(
+        name="squeezenet",
+        title="SqueezeNet 1.1",
+        used_by="light guidance (--guidance squeezenet)",
+        license="BSD-3-Clause (torchvision); trained on ImageNet",
+        layouts=({"features.0.weight": (64, 3, 3, 3), "features.12.squeeze.weight": (64, 512, 1, 1)},),
+        files=(
+            WeightsFile(
+                "squeezenet1_1-b8a52dc0.pth",
+                (f"{TORCH_HUB}/squeezenet1_1-b8a52dc0.pth",),
+                4_958_839,
+                "b8a52dc049b60e4b6ab68ad0df457362afab8b6304b2febdc1650a5dab4d7e7b",
+                8,
+            ),
+        ),
+    ),
+    Weights(
+        name="vgg19",
+        title="VGG-19",
+        used_by="style losses on Gram matrices",
+        license="BSD-3-Clause (torchvision); trained on ImageNet",
+        layouts=({"features.16.weight": (256, 256, 3, 3), "features.28.weight": (512, 512, 3, 3)},),
+        files=(
+            WeightsFile(
+                "vgg19-dcbb9e9d.pth",
+                (f"{TORCH_HUB}/vgg19-dcbb9e9d.pth",),
+                574_673_361,
+                "dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
+                8,
+            ),
+        ),
+    ),
+    Weights(
+        name="vgg19_distilled",
+        title="VGG-19 distilled to a sixteenth",
+        used_by="style losses on Gram matrices, where VGG-19 is too large",
+        license="MIT (Collaborative Distillation)",
+        layouts=({"level1.conv0.weight": (3, 3, 1, 1), "level5.conv51.weight": (128, 128, 3, 3)},),
+        about="Not published as one file: bring one with the five encoders under keys such as level5.conv51.weight.",
+    ),
+    Weights(
+        name="clip_vit_b32",
+        title="CLIP ViT-B/32",
+        used_by="semantic guidance, saliency and scores",
+        license="MIT (OpenAI)",
+        layouts=(
+            {"visual.conv1.weight": (768, 3, 32, 32), "visual.proj": (768, 512)},
+            {"vision_model.embeddings.patch_embedding.weight": (768, 3, 32, 32), "visual_projection.weight": (512, 768)},
+        ),
+        files=(
+            _openai("40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af", "ViT-B-32.pt", 353_976_522),
+            WeightsFile(
+                "clip-vit-base-patch32.safetensors",
+                (
+                    f"{HUB}/openai/clip-vit-base-patch32/resolve/refs%2Fpr%2F15/model.safetensors",
+                    f"{HUB}/sentence-transformers/clip-ViT-B-32/resolve/main/0_CLIPModel/model.safetensors",
+                ),
+                605_157_884,
+                "99d28a652e6ec46629ab7047a0ac82c69b1fe11e0ce672c43af65d3a9a3fc05d",
+            ),
+        ),
+    ),
+    Weights(
+        name="clip_vit_b16",
+        title="CLIP ViT-B/16",
+        used_by="semantic guidance, saliency and scores",
+        license="MIT (OpenAI)",
+        layouts=(
+            {"visual.conv1.weight": (768, 3, 16, 16), "visual.proj": (768, 512)},
+            {"vision_model.embeddings.patch_embedding.weight": (768, 3, 16, 16), "visual_projection.weight": (512, 768)},
+        ),
+        files=(
+            _openai("5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f", "ViT-B-16.pt", 350_837_078),
+            WeightsFile(
+                "clip-vit-base-patch16.bin",
+                (f"{HUB}/openai/clip-vit-base-patch16/resolve/main/pytorch_model.bin",),
+                598_641_023,
+            ),
+        ),
+    ),
+    Weights(
+        name="clip_rn101",
+        title="CLIP RN101",
+        used_by="semantic guidance (the layers of CLIPasso)",
+        license="MIT (OpenAI)",
+        layouts=({"visual.layer3.22.conv1.weight": (256, 1024, 1, 1), "visual.attnpool.c_proj.weight": (512, 2048)},),
+        files=(_openai("8fa8567bab74a42d41c5915025a8e4538c3bdbe8804a470a72f30b0d94fab599", "RN101.pt", 291_791_292),),
+    ),
+)
+MANIFEST: Mapping[str, Weights] = {weights.name: weights for weights in _ALL}
