@@ -19,15 +19,6 @@ CHUNK = 1 << 20  # bytes
 BROKEN = (
     pickle.UnpicklingError, zipfile.BadZipFile, EOFError, KeyError, ValueError, RuntimeError, AttributeError, struct.error,
 )  # fmt: skip
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    EOFError,
-    KeyError,
-    ValueError,
-    RuntimeError,
-    AttributeError,
-    struct.error,
-)
 Tensors = dict[str, Tensor]
 
 
