@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from backend.core.entries import Color, WrongEntry, color, number, number_rule, read_table, several, text, whole, write_table
-from backend.core.errors import BadRequest, NotFound
+from backend.core.errors import BadRequest
 from backend.core.texture import Texture
 from backend.initialize.hatch import Hatch
 from backend.pen.gesture import Gesture
@@ -62,29 +61,6 @@ class StylePack:
     palette: Palette = Palette()
     texture: Texture = Texture()
     measured: Measured = Measured()
-
-
-def bundled_packs() -> Path:
-    """The folder of the packs that come with the program: inside the installed package, or beside it in a checkout."""
-    installed = Path(__file__).parent / "bundled_packs"
-    return installed if installed.is_dir() else Path(__file__).parent.parent / "style_packs"
-
-
-def pack_folders(own: Path) -> Iterator[Path]:
-    """All packs, the user's own first."""
-    for root in (own, bundled_packs()):
-        if root.is_dir():
-            yield from sorted(path.parent for path in root.glob("*/style.toml"))
-
-
-def load_pack(name: str, own: Path) -> StylePack:
-    """The pack of that name; NotFound lists the names there are, BadRequest says what is wrong in its file."""
-    folders = list(pack_folders(own))
-    for folder in folders:
-        if folder.name == name:
-            return read_pack(folder)
-    names = ", ".join(sorted({folder.name for folder in folders})) or "none"
-    raise NotFound(f"There is no style pack named '{name}'. Installed packs: {names}.")
 
 
 def read_pack(folder: Path) -> StylePack:

@@ -1,7 +1,8 @@
 import pytest
 
-from backend.core.errors import BadRequest, NotFound
-from backend.style_pack import Pen, bundled_packs, load_pack, pack_folders, parse_pack, read_pack, write_pack
+from backend.core.errors import BadRequest
+from backend.style_library import bundled_packs
+from backend.style_pack import Pen, parse_pack, read_pack, write_pack
 
 FULL = """
 title = "Red chalk"
@@ -57,31 +58,6 @@ def test_a_wrong_file_is_told_with_its_place(pack, text):
 def test_a_folder_without_a_file_is_told(tmp_path):
     with pytest.raises(BadRequest, match=r"style\.toml"):
         read_pack(tmp_path)
-
-
-def test_a_missing_pack_is_told_with_those_there_are(pack, tmp_path):
-    pack(FULL)
-    with pytest.raises(NotFound, match=r"'oil'.*chalk.*technical-pen"):
-        load_pack("oil", tmp_path)
-
-
-@pytest.mark.parametrize("name", ["", ".", "..", "../chalk", "/"])
-def test_a_name_is_no_path(pack, tmp_path, name):
-    pack(FULL)
-    with pytest.raises(NotFound):
-        load_pack(name, tmp_path / "own")
-
-
-def test_the_users_own_pack_comes_before_the_bundled_one(pack, tmp_path):
-    pack(FULL, "technical-pen")
-    assert load_pack("technical-pen", tmp_path).title == "Red chalk"
-    assert load_pack("technical-pen", tmp_path / "nowhere").title != "Red chalk"
-
-
-def test_folders_without_a_style_are_no_packs(pack, tmp_path):
-    folder = pack(FULL)
-    (tmp_path / "notes").mkdir()
-    assert [path for path in pack_folders(tmp_path) if path.parent == tmp_path] == [folder]
 
 
 @pytest.mark.parametrize("folder", [path.parent for path in bundled_packs().glob("*/style.toml")], ids=lambda path: path.name)

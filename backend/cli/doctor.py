@@ -109,7 +109,8 @@ def folders(where: Places) -> Iterator[Finding]:
 
 def packs(where: Places) -> Iterator[Finding]:
     """Whether every style pack can be read."""
-    from backend.style_pack import pack_folders, read_pack
+    from backend.style_library import pack_folders
+    from backend.style_pack import read_pack
 
     names = []
     for folder in pack_folders(where.packs):

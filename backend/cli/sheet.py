@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     from backend.model_pool import ModelPool
     from backend.perception.photograph import decode
     from backend.recipes import RECIPES, Inputs, SketchChoices
-    from backend.style_pack import load_pack
+    from backend.style_library import load_pack
 
     if arguments.output.suffix.lower() != ".png":
         raise BadRequest(f"A sheet is a picture: name a file that ends in .png, not {arguments.output.name}.")

@@ -6,7 +6,8 @@ import argparse
 import json
 
 from backend.cli.arguments import Commands, add_command, places
-from backend.style_pack import StylePack, pack_folders, read_pack
+from backend.style_library import pack_folders
+from backend.style_pack import StylePack, read_pack
 
 
 def add(commands: Commands) -> None:

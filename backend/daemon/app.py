@@ -32,7 +32,7 @@ from backend.daemon.jobs import Jobs
 from backend.daemon.problems import answer_problems
 from backend.daemon.result_files import PREVIEW, RESULT, SVG
 from backend.daemon.streams import event_stream, final_event
-from backend.style_pack import load_pack
+from backend.style_library import load_pack
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from backend.export.svg import drawing_svg
 from backend.model_pool import ModelPool, available_devices
 from backend.perception.photograph import decode, decode_mask
 from backend.recipes import RECIPES, Inputs, SketchChoices
-from backend.style_pack import load_pack
+from backend.style_library import load_pack
 
 PREVIEW_SIDE = 320  # px
 PREVIEW_PAUSE = 0.25  # seconds between two previews, at least

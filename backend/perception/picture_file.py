@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import warnings
+from collections.abc import Sequence
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -20,10 +21,10 @@ _DAMAGED = (
 )  # fmt: skip
 
 
-def open_picture(data: bytes) -> Image.Image:
+def open_picture(data: bytes, formats: Sequence[str] = FORMATS, most_pixels: int = MAX_PIXELS) -> Image.Image:
     """The first frame of a picture file, fully decoded and upright (EXIF rotation applied), in its own color mode.
 
-    Raises BadImage or ImageTooLarge with a sentence.
+    formats: Pillow's names of those that may be read. Raises BadImage or ImageTooLarge with a sentence.
     """
     if not data:
         raise BadImage("The picture is empty (0 bytes). Choose another file.")
@@ -32,10 +33,10 @@ def open_picture(data: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data), formats=[name for name in FORMATS if _known(name)])
-            if image.width * image.height > MAX_PIXELS:
+            image = Image.open(io.BytesIO(data), formats=[name for name in formats if _known(name)])
+            if image.width * image.height > most_pixels:
                 raise ImageTooLarge(
-                    f"The picture has {image.width} × {image.height} pixels; {MAX_PIXELS // 10**6} million is the limit. "
+                    f"The picture has {image.width} × {image.height} pixels; {most_pixels // 10**6} million is the limit. "
                     "Scale it down and try again."
                 )
             image.load()

@@ -91,8 +91,8 @@ class StyleChange:
     def __post_init__(self) -> None:
         if self.name is not None:
             check_style_name(self.name)
-        if self.title is not None and not 0 < len(self.title.strip()) <= 120:
-            raise ValueError("a title has 1 to 120 characters")
+        if self.title is not None and not (self.title.strip() and self.title.isprintable() and len(self.title) <= 80):
+            raise ValueError("a title has 1 to 80 characters, on one line")
 
 
 @dataclass(frozen=True)

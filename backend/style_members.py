@@ -1,0 +1,128 @@
+"""What a style pack is made of: the files that may lie in its folder or archive, and how each is checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from backend.core import safetensors
+from backend.core.errors import BadImage, BadPack, BadRequest
+from backend.perception.picture_file import open_picture
+from backend.style_pack import MOST_BYTES, parse_pack
+
+STYLE, PREVIEW, FEATURES = "style.toml", "preview.png", "features.safetensors"
+EXEMPLAR = re.compile(r"exemplar(-[2-9])?\.(png|jpg|jpeg|webp)")
+NAME = re.compile("[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")  # as the wire's STYLE_NAME
+DEVICE_NAME = re.compile("(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # no folder of Windows can be called so
+MOST_PIXELS = 40_000_000  # of a picture in a pack
+MOST_EXEMPLARS = 9
+MEGABYTE = 2**20
+TEXTS = ("NOTICE", "LICENSE")
+PICTURE_FORMATS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP"}
+
+Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A style pack as bytes: a name, and the content of each of its files."""
+
+    name: str
+    files: Files
+
+    @property
+    def exemplars(self) -> list[bytes]:
+        """The pictures of the style it carries."""
+        return [self.files[name] for name in exemplar_names(self.files)]
+
+
+def check_name(name: str) -> None:
+    """BadRequest where no pack can be called so."""
+    if not NAME.fullmatch(name) or DEVICE_NAME.fullmatch(name):
+        raise BadRequest(
+            f"A style pack cannot be called '{name[:80]}'. Use small letters a to z, digits, - and _, at most 64 of them."
+        )
+
+
+def exemplar_names(names: Iterable[str]) -> list[str]:
+    """Those of some members' names that are exemplars, in order: exemplar, exemplar-2, exemplar-3, …"""
+    return sorted(name for name in names if EXEMPLAR.fullmatch(name))
+
+
+def most_bytes(member: str) -> int:
+    """How large a member may be; BadPack for what does not belong in a pack."""
+    for names, most in _LIMITS:
+        if names.fullmatch(member):
+            return most
+    raise BadPack(
+        f"A style pack cannot hold '{member[:80]}'. It holds a {STYLE} and, if wanted, exemplar pictures, {PREVIEW}, "
+        f"{FEATURES}, NOTICE and LICENSE; take out everything else."
+    )
+
+
+def check_pack(pack: Pack) -> Pack:
+    """The pack itself, once every file in it is known to be what it must be; BadPack, BadRequest for its name."""
+    check_name(pack.name)
+    if STYLE not in pack.files:
+        raise BadPack(f"There is no {STYLE} in this style pack. Choose the folder, or its archive, that holds one.")
+    if len(pack.exemplars) > MOST_EXEMPLARS:
+        raise BadPack(f"The style pack has more than {MOST_EXEMPLARS} exemplars. Take some out.")
+    for name, content in pack.files.items():
+        if len(content) > most_bytes(name):
+            raise BadPack(f"The file {name} of this style pack is larger than {_amount(most_bytes(name))}. Make it smaller.")
+        _check(name, content, pack.name)
+    return pack
+
+
+def _check(name: str, content: bytes, pack: str) -> None:
+    if name == STYLE:
+        _check_style(_text(name, content), pack)
+    elif name == FEATURES:
+        _check_features(content)
+    elif name in TEXTS:
+        _text(name, content)
+    else:
+        _check_picture(name, content)
+
+
+def _check_style(toml: str, pack: str) -> None:
+    try:
+        parse_pack(toml, pack)
+    except BadRequest as error:
+        raise BadPack(str(error)) from None
+
+
+def _check_features(content: bytes) -> None:
+    try:
+        safetensors.header(content)
+    except ValueError as error:
+        raise BadPack(f"The file {FEATURES} of this style pack is damaged: {error}. Export the pack again.") from None
+
+
+def _check_picture(name: str, content: bytes) -> None:
+    try:
+        picture = open_picture(content, [PICTURE_FORMATS[name.rpartition(".")[2]]], MOST_PIXELS)
+    except BadImage as error:
+        raise BadPack(f"The file {name} of this style pack cannot be used. {error}") from None
+    picture.close()
+
+
+def _text(name: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadPack(f"The file {name} of this style pack is no text in UTF-8. Save it as such.") from None
+
+
+def _amount(count: int) -> str:
+    return f"{count // MEGABYTE} MB" if count >= MEGABYTE else f"{count // 1000} kB"
+
+
+_LIMITS: tuple[tuple[re.Pattern[str], int], ...] = (
+    (re.compile(re.escape(STYLE)), MOST_BYTES),
+    (re.compile("|".join(TEXTS)), MOST_BYTES),
+    (re.compile(re.escape(PREVIEW)), 8 * MEGABYTE),
+    (EXEMPLAR, 16 * MEGABYTE),
+    (re.compile(re.escape(FEATURES)), 32 * MEGABYTE),
+)
