@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 
 from backend.core.image import Framing
@@ -48,11 +49,22 @@ class Drawing:
     paper: tuple[float, float, float] = (1.0, 1.0, 1.0)  # sRGB in [0, 1]
     account: Account = Account()
 
+    def ranks(self) -> tuple[tuple[int, ...], ...]:
+        """The place of each stroke among all, layer by layer; 0 = most important.
+
+        By importance; a stroke never comes before one that is listed earlier in its layer.
+        """
+        keys = []
+        for number, layer in enumerate(self.layers):
+            least = itertools.accumulate((note.importance for note in layer.notes), min)
+            keys += [(-importance, number, place) for place, importance in enumerate(least)]
+        ranks = {key[1:]: rank for rank, key in enumerate(sorted(keys))}
+        return tuple(tuple(ranks[i, j] for j in range(len(layer.notes))) for i, layer in enumerate(self.layers))
+
     def first(self, count: int) -> Drawing:
-        """The drawing with only its first `count` strokes, counted through the layers from the bottom."""
+        """The drawing with only its `count` most important strokes."""
         layers = []
-        for layer in self.layers:
-            kept = min(count, len(layer.strokes))
+        for layer, ranks in zip(self.layers, self.ranks(), strict=True):
+            kept = sum(rank < count for rank in ranks)
             layers.append(replace(layer, strokes=layer.strokes.select(slice(0, kept)), notes=layer.notes[:kept]))
-            count -= kept
         return replace(self, layers=tuple(layers))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from backend.core.drawing import Drawing, Layer
@@ -25,8 +25,8 @@ class Path:
     index: int  # place in its drawing, 0 = most important
 
 
-def layer_paths(layer: Layer, first: int = 0) -> Iterator[Path]:
-    """The strokes of a layer as paths, numbered from `first`."""
+def layer_paths(layer: Layer, ranks: Sequence[int] | None = None) -> Iterator[Path]:
+    """The strokes of a layer as paths; `ranks` are their places in their drawing, by default those in their layer."""
     strokes, framing = layer.strokes.to("cpu"), layer.framing
     for i, note in enumerate(layer.notes):
         points = framing.to_source(strokes.curve(i).double()).tolist()
@@ -39,18 +39,13 @@ def layer_paths(layer: Layer, first: int = 0) -> Iterator[Path]:
             kind=note.kind,
             region=note.region,
             importance=round(note.importance, 4),
-            index=first + i,
+            index=i if ranks is None else ranks[i],
         )
 
 
 def drawing_paths(drawing: Drawing) -> list[tuple[str, list[Path]]]:
     """Every layer's name and paths, bottom layer first."""
-    named, count = [], 0
-    for layer in drawing.layers:
-        paths = list(layer_paths(layer, count))
-        named.append((layer.name, paths))
-        count += len(paths)
-    return named
+    return [(layer.name, list(layer_paths(layer, ranks))) for layer, ranks in zip(drawing.layers, drawing.ranks(), strict=True)]
 
 
 def path_data(points: tuple[tuple[float, float], ...] | list[tuple[float, float]], closed: bool) -> str:

@@ -35,7 +35,7 @@ def test_numbers_have_at_most_three_decimals():
 
 
 def test_what_is_known_about_a_stroke_comes_along():
-    first, second = layer_paths(layer(), first=5)
+    first, second = layer_paths(layer(), ranks=(5, 6))
     assert (first.color, first.kind, first.region, first.index) == ("#ff8000", "contour", "object", 5)
     assert (second.closed, second.index, second.importance) == (True, 6, pytest.approx(0.1235))
 
@@ -46,10 +46,10 @@ def test_colors_beyond_the_range_are_cut():
     assert path.color == "#00ff80"
 
 
-def test_layers_are_numbered_through_from_bottom_to_top():
+def test_strokes_are_numbered_by_importance_through_all_layers():
     named = drawing_paths(Drawing((100, 200), (layer("background"), layer("object"))))
     assert [name for name, _paths in named] == ["background", "object"]
-    assert [path.index for _name, paths in named for path in paths] == [0, 1, 2, 3]
+    assert [path.index for _name, paths in named for path in paths] == [0, 2, 1, 3]
 
 
 def test_points_that_are_still_optimized_can_be_written():
