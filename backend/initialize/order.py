@@ -30,13 +30,14 @@ class OrderSettings:
 
 def order_by_coverage(
     rows: Sequence[Row], worths: Sequence[npt.NDArray[np.float64]], shape: tuple[int, int], count: int,
-    settings: OrderSettings = OrderSettings(),
+    settings: OrderSettings = OrderSettings(), enlarged: Sequence[float] = (),
 ) -> list[tuple[int, float]]:  # fmt: skip
     """Up to `count` indices of rows, greedily by what each adds, and those gains.
 
     rows: points [M, 2] about 1 px apart; worths: [M] worth of drawing each point; shape: height, width of the canvas, px.
     A point's worth counts in so far as it is far from what is drawn already: w·(1 − exp(−d²/2r²)), with the reach r
-    shrinking as the drawing grows (greedy maximization of a submodular coverage).
+    shrinking as the drawing grows (greedy maximization of a submodular coverage). enlarged: how many times closer each row
+    was seen (default: 1), for what lies beside what; its points are as many times denser.
     """
     if not rows:
         return []
@@ -50,6 +51,7 @@ def order_by_coverage(
     distance = np.full(grid, 1e6, np.float32)
     left = np.ones(len(rows), bool)
     lengths = np.array([len(row) for row in rows], float)
+    closer = np.repeat(np.array(enlarged if len(enlarged) else np.ones(len(rows)), float), [len(row) for row in rows])
     closed = np.array([np.array_equal(row[0], row[-1]) for row in rows])
     least_new = np.where(closed, settings.least_new_closed, settings.least_new)
     chosen: list[tuple[int, float]] = []
@@ -58,7 +60,7 @@ def order_by_coverage(
         late = 1 - np.exp(-len(chosen) / settings.ease)
         reach = side * (settings.reach + (settings.last_reach - settings.reach) * late)
         apart = distance.ravel()[cell]
-        new = np.add.reduceat(worth * (1 - np.exp(-0.5 * (apart / (side * settings.beside)) ** 2)), starts)
+        new = np.add.reduceat(worth * (1 - np.exp(-0.5 * (closer * apart / (side * settings.beside)) ** 2)), starts)
         left &= new > least_new * full
         gains = np.add.reduceat(worth * (1 - np.exp(-0.5 * (apart / reach) ** 2)), starts)
         best = int(np.where(left, gains / lengths ** (settings.brevity * late), -1.0).argmax())

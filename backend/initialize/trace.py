@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -29,6 +30,16 @@ class Lines:
 
 
 @dataclass(frozen=True)
+class Closeup:
+    """A part of the canvas seen enlarged, whose lines stand for those of the canvas there."""
+
+    lines: Lines
+    worth: Map  # [h, w] px of the close-up, 0 where the canvas' own lines stand
+    origin: tuple[float, float]  # x, y of the close-up's corner, canvas px
+    scale: float  # px of the close-up per canvas px
+
+
+@dataclass(frozen=True)
 class TracedStartSettings:
     """How lines become strokes; distances in px of a canvas whose longer side is about 900 px."""
 
@@ -49,6 +60,7 @@ class TracedStart:
     closed: list[bool]
     kinds: list[str]  # contour or detail
     gains: list[float]  # what each adds to those before it
+    enlarged: list[float]  # how many times closer than the canvas each was seen
     lines: list[Trace]  # all lines found, also those not chosen
 
     @property
@@ -68,23 +80,65 @@ class TracedStart:
         return torch.from_numpy(ink)[None, None]
 
 
-def traced_start(lines: Lines, worth: Map, count: int, settings: TracedStartSettings = TracedStartSettings()) -> TracedStart:
-    """At most `count` strokes along the lines of a field.
+def traced_start(
+    lines: Lines,
+    worth: Map,
+    count: int,
+    settings: TracedStartSettings = TracedStartSettings(),
+    closeups: Sequence[Closeup] = (),
+) -> TracedStart:
+    """At most `count` strokes along the lines of a field, and along those of its close-ups instead where there are any.
 
     worth: [H, W] how much the place matters, 0 = no line may be there.
     """
+    found = _found(lines, _outside(worth, closeups), settings)
+    for closeup in closeups:
+        found += [line.placed(closeup) for line in _found(closeup.lines, closeup.worth, settings)]
+    rows, enlarged = [line.trace.row for line in found], [line.enlarged for line in found]
+    shape = (worth.shape[0], worth.shape[1])
+    order = order_by_coverage(rows, [line.worth for line in found], shape, count, settings.order, enlarged)
+    chosen = [found[i] for i, _ in order]
+    return TracedStart(
+        curves=[_curve(line, settings) for line in chosen],
+        closed=[line.trace.closed for line in chosen],
+        kinds=[line.kind for line in chosen],
+        gains=[gain for _, gain in order],
+        enlarged=[line.enlarged for line in chosen],
+        lines=[line.trace for line in found],
+    )
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line that may become a stroke."""
+
+    trace: Trace  # canvas px
+    worth: npt.NDArray[np.float64]  # [M] of each of its points
+    kind: str
+    enlarged: float = 1.0
+
+    def placed(self, closeup: Closeup) -> _Line:
+        """A line of a close-up, where it lies on the canvas."""
+        row = (self.trace.row + 0.5) / closeup.scale + closeup.origin - 0.5
+        return replace(self, trace=replace(self.trace, row=row), enlarged=closeup.scale)
+
+
+def _found(lines: Lines, worth: Map, settings: TracedStartSettings) -> list[_Line]:
     strength = np.where(worth > 0, lines.strength, 0)
     traces = link_traces(trace_lines(strength, lines.tangent_x, lines.tangent_y, settings.trace), settings.link)
-    worths = [_worth_along(trace, worth) for trace in traces]
-    shape = (worth.shape[0], worth.shape[1])
-    chosen = order_by_coverage([trace.row for trace in traces], worths, shape, count, settings.order)
-    return TracedStart(
-        curves=[_curve(traces[i], settings) for i, _ in chosen],
-        closed=[traces[i].closed for i, _ in chosen],
-        kinds=["detail" if _along(traces[i], lines.fine).mean() > 0.5 else "contour" for i, _ in chosen],
-        gains=[gain for _, gain in chosen],
-        lines=traces,
-    )
+    kinds = ["detail" if _along(trace, lines.fine).mean() > 0.5 else "contour" for trace in traces]
+    return [_Line(trace, _worth_along(trace, worth), kind) for trace, kind in zip(traces, kinds, strict=True)]
+
+
+def _outside(worth: Map, closeups: Sequence[Closeup]) -> Map:
+    """The worth of what no close-up shows."""
+    height, width = worth.shape
+    for closeup in closeups:
+        (x, y), s = closeup.origin, closeup.scale
+        onto = np.array([[1 / s, 0, x + 0.5 / s - 0.5], [0, 1 / s, y + 0.5 / s - 0.5]])
+        shown = cv2.warpAffine((closeup.worth > 0).astype(np.uint8), onto, (width, height), flags=cv2.INTER_NEAREST)
+        worth = np.where(shown > 0, np.float32(0), worth)
+    return worth
 
 
 def _along(trace: Trace, values: Map) -> npt.NDArray[np.float64]:
@@ -99,7 +153,9 @@ def _worth_along(trace: Trace, worth: Map) -> npt.NDArray[np.float64]:
     return _along(trace, worth) * np.sqrt(trace.strength.clip(0, 1))
 
 
-def _curve(line: Trace, settings: TracedStartSettings) -> Tensor:
-    corners = find_corners(line.row, settings.corner_reach, settings.corner_turn)
-    row = smoothed(line.row, corners, settings.calm, line.closed)
-    return torch.from_numpy(fit_poly_bezier(row, settings.tolerance, corners, line.closed)).float() + 0.5
+def _curve(line: _Line, settings: TracedStartSettings) -> Tensor:
+    row = line.trace.row * line.enlarged
+    corners = find_corners(row, settings.corner_reach, settings.corner_turn)
+    row = smoothed(row, corners, settings.calm, line.trace.closed)
+    curve = fit_poly_bezier(row, settings.tolerance, corners, line.trace.closed)
+    return torch.from_numpy(curve / line.enlarged).float() + 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from backend.core.image import Image, Mask
+from backend.perception.faces import Face
 
 Map = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.uint8]  # 1 = keep
@@ -31,8 +33,10 @@ class Foreground:
     certainty: float = 0.0  # 0 … 1, how far its outline itself may be drawn as a line
 
 
-def find_foreground(image: Image) -> Foreground:
+def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
     """The foreground of an image [1, 3, H, W] by its plain backdrop, or else by saliency and GrabCut (Rother et al. 2004).
+
+    Where there are faces, px of the image, people are looked for instead of what is salient.
 
     The mask is trusted if its size is plausible and its outline runs along edges of the picture.
     """
@@ -45,9 +49,10 @@ def find_foreground(image: Image) -> Foreground:
         fine = _resized(rgb, FINE_SIDE)
         lab = _lab(fine)
         glance = _resized(rgb, GLANCE_SIDE)
-        bits = _tidy(_grab_cut(glance, 3))
+        bits = _tidy(_grab_cut(glance, 3, _people(glance, faces, width)))
         if _clarity(bits, _lab(glance)) > HOPELESS:  # GrabCut takes seconds on mere texture, for nothing
-            bits = _tidy(_grab_cut(_resized(rgb, ROUGH_SIDE), 6))
+            rough = _resized(rgb, ROUGH_SIDE)
+            bits = _tidy(_grab_cut(rough, 6, _people(rough, faces, width)))
         bits = _refined(fine, bits)
     bits = _tidy(bits)
     clarity = 1.0 if plain else _clarity(bits, lab)
@@ -131,11 +136,36 @@ def _unit(values: Map) -> Map:
     return np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
 
 
-def _grab_cut(rgb: Map, rounds: int) -> Bits:
+def _people(rgb: Map, faces: Sequence[Face], width: int) -> Bits | None:
+    """GrabCut's labels of a picture, once `width` px wide, with faces and what people have around and below them; or None."""
+    if not faces:
+        return None
+    labels = np.full(rgb.shape[:2], cv2.GC_PR_BGD, np.uint8)
+    scale = rgb.shape[1] / width
+    for sure in (False, True):
+        for face in faces:
+            x, y, side = face.center[0] * scale, face.center[1] * scale, face.side * scale
+            value = cv2.GC_FGD if sure else cv2.GC_PR_FGD
+            head = (0.35, 0.42) if sure else (0.85, 1.0)
+            middle = (round(x), round(y - (0.0 if sure else 0.1) * side))
+            cv2.ellipse(labels, middle, (round(head[0] * side), round(head[1] * side)), 0, 0, 360, value, -1)
+            neck, shoulders, bottom = (0.2, 0.5, 2.4) if sure else (0.5, 1.4, 3.2)
+            torso = [(-neck, 0.5), (neck, 0.5), (shoulders, 1.3), (shoulders, bottom), (-shoulders, bottom), (-shoulders, 1.3)]
+            cv2.fillPoly(labels, [np.array([(x + a * side, y + b * side) for a, b in torso]).round().astype(np.int32)], value)
+    return labels
+
+
+def _salient(rgb: Map) -> Bits:
+    """GrabCut's labels of a picture, by saliency."""
     saliency = _saliency(_lab(rgb))
     labels = np.full(saliency.shape, cv2.GC_PR_BGD, np.uint8)
     labels[saliency > np.quantile(saliency, 0.68)] = cv2.GC_PR_FGD
     labels[saliency > np.quantile(saliency, 0.92)] = cv2.GC_FGD
+    return labels
+
+
+def _grab_cut(rgb: Map, rounds: int, people: Bits | None) -> Bits:
+    labels = _salient(rgb) if people is None else people
     border = 2
     labels[:border], labels[:, :border], labels[:, -border:] = cv2.GC_BGD, cv2.GC_BGD, cv2.GC_BGD
     bits = _cut(rgb, labels, rounds)

@@ -47,20 +47,37 @@ class LineField:
     fine: Map  # 1 where the line is only seen finely, else 0
 
 
-def line_field(image: Image, settings: LineFieldSettings = LineFieldSettings(), silhouette: Mask | None = None) -> LineField:
+def line_field(
+    image: Image,
+    settings: LineFieldSettings = LineFieldSettings(),
+    silhouette: Mask | None = None,
+    inside: Mask | None = None,
+) -> LineField:
     """The line field of an image [1, 3, H, W]: edges that persist over scales, and thin dark lines, less texture.
 
     silhouette: a mask [1, 1, H, W], its height the certainty, whose outline is a line even where the colors do not tell it.
+    inside: a mask [1, 1, H, W] of the lines that matter; their own strongest count as 1, whatever is around them.
     """
     outline = None if silhouette is None else silhouette[0, 0].cpu().numpy().astype(np.float32)
     strength, x, y, _coherence = _one_scale(image, settings.coarse, outline)
     fine_strength, fine_x, fine_y, coherence = _one_scale(image, settings.fine, outline)
     fine_strength = settings.fine_weight * fine_strength
+    strength, fine_strength = _measured_inside(strength, fine_strength, inside, settings.coarse.most_lift)
     fine = fine_strength > strength
     exact = fine | (coherence > 0.9)
     return LineField(
         np.maximum(strength, fine_strength), np.where(exact, fine_x, x), np.where(exact, fine_y, y), fine.astype(np.float32)
     )
+
+
+def _measured_inside(strength: Map, fine: Map, inside: Mask | None, most_lift: float) -> tuple[Map, Map]:
+    if inside is None:
+        return strength, fine
+    here = inside[0, 0].cpu().numpy() > 0
+    lively = np.maximum(strength, fine)[here]
+    lively = lively[lively > 0.02]
+    lift = min(most_lift, 1 / max(float(np.percentile(lively, 97)), 1e-6)) if lively.size else 1.0
+    return np.clip(lift * strength, 0, 1), np.clip(lift * fine, 0, 1)
 
 
 def _one_scale(image: Image, settings: ScaleSettings, outline: Map | None) -> tuple[Map, Map, Map, Map]:

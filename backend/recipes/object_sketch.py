@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -10,6 +11,7 @@ from backend.core.drawing import Drawing
 from backend.core.errors import BadRequest
 from backend.core.work import Progress, Work, mapped
 from backend.model_pool import ModelPool
+from backend.perception.faces import Face, find_faces
 from backend.perception.foreground import Foreground, find_foreground
 from backend.recipes.recipe import Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings, draw_region
@@ -31,9 +33,11 @@ class ObjectSketch:
         choices.check_guidance(self.guidances)
         settings = self.settings.at_fidelity(choices.fidelity).varied(choices.seed)
         yield Progress("finding the subject", 0.02)
-        foreground, notes = choose_foreground(inputs, choices)
-        pixels, name = inputs.photograph.pixels, "object" if float(foreground.mask.min()) < 0.5 else "picture"
-        region = Region.framed(name, pixels, foreground.mask, settings, foreground.certainty)
+        pixels = inputs.photograph.pixels
+        faces = find_faces(pixels)
+        foreground, notes = choose_foreground(inputs, choices, faces)
+        name = "object" if float(foreground.mask.min()) < 0.5 else "picture"
+        region = Region.framed(name, pixels, foreground.mask, settings, foreground.certainty, faces)
         drawn = draw_region(region, choices.strokes or pack.strokes, choices, settings, pack, pool)
         sketch = yield from mapped(drawn, lambda progress: _shown(progress, choices).within(0.12, 0.98))
         found = len(sketch.layer.strokes)
@@ -47,7 +51,7 @@ class ObjectSketch:
         return drawing.first(choices.kept(found))
 
 
-def choose_foreground(inputs: Inputs, choices: SketchChoices) -> tuple[Foreground, tuple[str, ...]]:
+def choose_foreground(inputs: Inputs, choices: SketchChoices, faces: Sequence[Face] = ()) -> tuple[Foreground, tuple[str, ...]]:
     """The user's mask, else the file's own transparency, else the one found; and what to tell the user."""
     photograph = inputs.photograph
     everything = torch.ones_like(photograph.pixels[:, :1])
@@ -58,7 +62,7 @@ def choose_foreground(inputs: Inputs, choices: SketchChoices) -> tuple[Foregroun
         if float(given.max()) < 0.5:
             return Foreground(everything, False), ("The mask is empty, so the whole picture is drawn.",)
         return Foreground(given.gt(0.5).float(), True, certainty=1.0), ()
-    found = find_foreground(photograph.pixels)
+    found = find_foreground(photograph.pixels, faces)
     return (found, ()) if found.trusted else (Foreground(everything, False), (found.reason,))
 
 

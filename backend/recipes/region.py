@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -14,12 +14,14 @@ from backend.core.work import Progress, Work
 from backend.guidance.bending import KeepBending
 from backend.guidance.ink import InkMatch
 from backend.guidance.view import Guidance, Objective
-from backend.initialize.trace import Lines, TracedStart, TracedStartSettings, traced_start
+from backend.initialize.trace import TracedStart, TracedStartSettings, traced_start
 from backend.model_pool import ModelPool
 from backend.optimize import Schedule, Step, optimize
 from backend.parameterize.direct import DirectStrokes
+from backend.perception.faces import Face
 from backend.perception.foreground import with_rim
 from backend.perception.line_field import LineFieldSettings, line_field
+from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
 from backend.recipes.recipe import SketchChoices
 from backend.style_pack import StylePack
 
@@ -36,6 +38,7 @@ class RegionSettings:
     start: TracedStartSettings = TracedStartSettings()
     steps: int = 30
     bending: float = 0.002  # weight beside the ink's 1
+    face: CloseupSettings = CloseupSettings()
 
     def at_fidelity(self, fidelity: float) -> RegionSettings:
         """The settings for a drawing from precise (1) to loose (0): seen from farther away, in calmer curves."""
@@ -89,12 +92,23 @@ class Region:
     image: Image  # [1, 3, H, W] the framed part of the picture
     mask: Mask  # [1, 1, H, W] where lines may be
     certainty: float = 0.0  # 0 … 1, how far the mask's outline itself may be drawn as a line
+    closeups: tuple[FaceCloseup, ...] = ()
 
     @classmethod
-    def framed(cls, name: str, pixels: Image, mask: Mask, settings: RegionSettings, certainty: float = 0.0) -> Region:
-        """The part of a source picture that holds a mask (not empty) of its size."""
+    def framed(
+        cls,
+        name: str,
+        pixels: Image,
+        mask: Mask,
+        settings: RegionSettings,
+        certainty: float = 0.0,
+        faces: Sequence[Face] = (),
+    ) -> Region:
+        """The part of a source picture that holds a mask (not empty) of its size; faces are drawn from close by."""
         framing = Framing.around(mask, settings.canvas, settings.margin, settings.enlargement)
-        return cls(name, framing, framing.crop(pixels), framing.crop(mask, fill=0.0), certainty)
+        shown = [face for face in faces if _at(mask, *face.center) > 0.5]
+        closeups = tuple(FaceCloseup.of(face, pixels, mask, settings.face, framing.scale) for face in shown)
+        return cls(name, framing, framing.crop(pixels), framing.crop(mask, fill=0.0), certainty, closeups)
 
 
 @dataclass(frozen=True)
@@ -125,8 +139,13 @@ def _start(region: Region, count: int, settings: RegionSettings) -> TracedStart:
     silhouette = region.certainty * region.mask if region.certainty else None
     field = line_field(region.image, settings.lines, silhouette)
     worth = with_rim(region.mask, settings.rim)[0, 0].cpu().numpy()
-    lines = Lines(field.strength, field.tangent_x, field.tangent_y, field.fine)
-    return traced_start(lines, worth, count, settings.start)
+    closeups = [closeup.on(region.framing, settings.lines) for closeup in region.closeups]
+    return traced_start(lines_of(field), worth, count, settings.start, closeups)
+
+
+def _at(mask: Mask, x: float, y: float) -> float:
+    height, width = mask.shape[-2:]
+    return float(mask[0, 0, min(int(y), height - 1), min(int(x), width - 1)])
 
 
 def _refined(

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from backend.core.bezier import sample
-from backend.initialize.trace import Lines, traced_start
+from backend.initialize.trace import Closeup, Lines, traced_start
 from backend.perception.line_field import line_field
 from tests.pictures import along, around, disc, distances, ridge_field, square, tensor
 
@@ -97,3 +97,21 @@ def test_the_lines_as_ink_are_dark_where_lines_are():
     assert float(ink[0, 0, 40, 40:120].min()) > 0.8
     assert not ink[0, 0, 50:].any()
     assert float(ink.max()) <= 1
+
+
+def test_a_closeups_lines_stand_for_the_canvas_own_where_it_shows_something():
+    field = drawn_lines(along((20, 60), (140, 60)), along((20, 120), (140, 120)))
+    seen = Lines(*ridge_field((160, 160), along((40, 80), (120, 80))), COARSE)  # at 4 times the size: from 90 to 110 at 120
+    worth = np.zeros((160, 160), np.float32)
+    worth[40:120] = 1
+    start = traced_start(field, EVERYWHERE, 8, closeups=[Closeup(seen, worth, (80.0, 100.0), 4.0)])
+    near = [i for i, enlarged in enumerate(start.enlarged) if enlarged == 4]
+    [drawn] = [on_curve(start.curves[i]) for i in near]
+    assert np.allclose(drawn[:, 1], 120.125, atol=0.1)  # the middle of the close-up's pixel row 80
+    assert drawn[:, 0].min() == pytest.approx(90, abs=1) and drawn[:, 0].max() == pytest.approx(110, abs=1)
+    others = np.concatenate(
+        [on_curve(curve) for curve, enlarged in zip(start.curves, start.enlarged, strict=True) if enlarged == 1]
+    )
+    shown = (others[:, 0] > 81) & (others[:, 0] < 119) & (others[:, 1] > 111) & (others[:, 1] < 129)
+    assert not shown.any()  # but on both sides of it the canvas' own line goes on
+    assert ((others[:, 1] > 115) & (others[:, 0] < 80)).any() and ((others[:, 1] > 115) & (others[:, 0] > 120)).any()

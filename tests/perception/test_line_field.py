@@ -87,3 +87,13 @@ def test_a_doubtful_mask_shows_less_than_a_certain_one():
     image = tensor(cv2.line(blank(120, 120, 200), (0, 30), (119, 30), (60, 60, 60), 20))
     certain, doubtful = (line_field(image, silhouette=share * mask).strength[90, 57:63].max() for share in (1.0, 0.3))
     assert doubtful < certain
+
+
+def test_lines_that_matter_are_measured_by_their_own_strongest():
+    pixels = halves(90, dark=20, light=250)
+    pixels[:60, :60] = np.where(np.arange(60)[:, None, None] < 30, pixels[:60, :60], pixels[:60, :60] - 12)
+    inside = torch.zeros(1, 1, 160, 160)
+    inside[..., 10:50, 10:50] = 1
+    faint = line_field(tensor(pixels)).strength[25:35, 20:40].max()
+    measured = line_field(tensor(pixels), inside=inside).strength[25:35, 20:40].max()
+    assert measured > 1.8 * faint > 0

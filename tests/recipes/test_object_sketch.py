@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+import skimage.data
 import torch
 
 from backend.core.bezier import sample
@@ -259,3 +260,15 @@ def test_another_seed_is_another_attempt_that_can_be_repeated():
 def test_a_share_beyond_its_range_is_refused(name, value):
     with pytest.raises(BadRequest, match=name):
         SketchChoices(**{name: value})
+
+
+def test_a_small_face_keeps_its_eyes_and_mouth_in_few_strokes():
+    astronaut = photograph(skimage.data.astronaut())
+    points = drawn(sketch(astronaut, recipe=RECIPES["object"], strokes=32, steps=0))
+
+    def covered(left, top, right, bottom):
+        inside = (points[:, 0] > left) & (points[:, 0] < right) & (points[:, 1] > top) & (points[:, 1] < bottom)
+        return int(inside.sum())
+
+    assert covered(190, 105, 213, 122) and covered(227, 105, 252, 122)  # the two eyes
+    assert covered(200, 140, 245, 165)  # the mouth
