@@ -10,6 +10,8 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from backend.core.errors import BadRequest
@@ -18,6 +20,7 @@ from backend.weights.archive import is_archive, read_archive
 CHUNK = 1 << 20  # bytes
 BROKEN = (
     pickle.UnpicklingError, zipfile.BadZipFile, EOFError, KeyError, ValueError, RuntimeError, AttributeError, struct.error,
+    SafetensorError,
 )  # fmt: skip
 Tensors = dict[str, Tensor]
 
@@ -71,13 +74,8 @@ def is_safetensors(path: Path) -> bool:
 
 
 def _safetensors(path: Path) -> Tensors:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise ValueError(str(error)) from error
+    tensors: Tensors = load_file(path)
+    return tensors
 
 
 def _checkpoint(path: Path) -> Tensors:

@@ -29,7 +29,7 @@ class Receipt:
 
 def find(name: str, places: Places, manifest: Manifest = MANIFEST) -> Path | None:
     """The file of these weights; None where they are not here. NotFound for a name that is not in the manifest."""
-    folder, receipt = _folder(named(name, manifest), places), read_receipt(name, places, manifest)
+    folder, receipt = folder_of(named(name, manifest), places), read_receipt(name, places, manifest)
     path = folder / receipt.file if receipt else None
     return path if path and path.is_file() else None
 
@@ -67,7 +67,7 @@ def known_archives(manifest: Manifest = MANIFEST) -> frozenset[str]:
 def read_receipt(name: str, places: Places, manifest: Manifest = MANIFEST) -> Receipt | None:
     """What is known of the file of these weights; None where there is none, or no receipt that can be read."""
     try:
-        fields = json.loads((_folder(named(name, manifest), places) / RECEIPT).read_text(encoding="utf-8"))
+        fields = json.loads((folder_of(named(name, manifest), places) / RECEIPT).read_text(encoding="utf-8"))
         receipt = Receipt(**fields)
     except (OSError, ValueError, TypeError):
         return None
@@ -76,15 +76,21 @@ def read_receipt(name: str, places: Places, manifest: Manifest = MANIFEST) -> Re
 
 def check_layout(weights: Weights, tensors: Tensors, path: Path) -> None:
     """BadRequest where the tensors are not those of this network."""
-    if not any(_fits(layout, tensors) for layout in weights.layouts):
+    if not fits(weights, tensors):
         raise BadRequest(f"{path} does not hold the weights of {weights.title}.")
 
 
-def _fits(layout: Layout, tensors: Tensors) -> bool:
+def fits(weights: Weights, tensors: Tensors) -> bool:
+    """Whether tensors are those of this network, in one of its layouts."""
+    return any(_has(layout, tensors) for layout in weights.layouts)
+
+
+def _has(layout: Layout, tensors: Tensors) -> bool:
     return all(key in tensors and tuple(tensors[key].shape) == shape for key, shape in layout.items())
 
 
-def _folder(weights: Weights, places: Places) -> Path:
+def folder_of(weights: Weights, places: Places) -> Path:
+    """Where the file of these weights lies."""
     return places.weights / weights.name
 
 

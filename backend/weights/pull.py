@@ -1,0 +1,173 @@
+"""Downloads weights: the best file from the publisher, else its mirrors, else the next file; checked before they are taken."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.core.errors import BadRequest, Missing
+from backend.core.work import Progress, Work
+from backend.places import Places
+from backend.weights.download import Patience, Unreachable, WrongAnswer, download, drop, host
+from backend.weights.formats import hashed, read_tensors
+from backend.weights.intake import holding, intact, put
+from backend.weights.manifest import MANIFEST, Weights, WeightsFile
+from backend.weights.shelf import (
+    Manifest,
+    Receipt,
+    check_layout,
+    find,
+    folder_of,
+    known_archives,
+    megabytes,
+    named,
+    read_receipt,
+)
+
+DOWNLOADED = 0.95  # of the work; the rest is checking
+PATIENCE = Patience()
+LOOK_SECONDS = 0.2  # between two looks at whether another process has finished
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """Weights that are here now."""
+
+    name: str
+    title: str
+    path: Path
+    receipt: Receipt
+    fresh: bool  # False: they were here already
+    notes: tuple[str, ...] = ()  # what the user should know, as sentences
+
+
+def pull(name: str, places: Places, manifest: Manifest = MANIFEST, patience: Patience = PATIENCE) -> Work[Pulled]:
+    """Brings weights from the network; where they are here and intact, nothing is done.
+
+    An interrupted download is taken up where it ended. Raises Missing where they cannot be had, with what to do instead;
+    OutOfDisk, NotFound.
+    """
+    weights = named(name, manifest)
+    if not weights.files:
+        raise Missing(f"{weights.title} cannot be downloaded: {weights.cure} takes a file of yours. {weights.about}".strip())
+    while True:
+        with holding(weights, places) as held:
+            if held:
+                return (yield from _Pull(weights, places, manifest, patience, read_receipt(name, places, manifest)).run())
+        yield Progress(f"waiting for another download of {weights.title}", 0.0)
+        time.sleep(LOOK_SECONDS)
+
+
+@dataclass(frozen=True)
+class _Pull:
+    """One pull by the only one who may change these weights."""
+
+    weights: Weights
+    places: Places
+    manifest: Manifest
+    patience: Patience
+    known: Receipt | None  # of the file that is here, or was
+
+    def run(self) -> Work[Pulled]:
+        """The weights; they may be here already."""
+        path = find(self.weights.name, self.places, self.manifest)
+        if path and self.known:
+            yield Progress("checking what is here", 0.0)
+            if intact(self.weights.name, self.places, self.manifest):
+                return Pulled(self.weights.name, self.weights.title, path, self.known, False)
+            path.unlink()
+        folder_of(self.weights, self.places).mkdir(parents=True, exist_ok=True, mode=0o700)
+        return (yield from self._from_anywhere())
+
+    def _from_anywhere(self) -> Work[Pulled]:
+        refusals: list[str] = []
+        offline = True
+        for file in self.weights.files:
+            for url in file.urls:
+                try:
+                    receipt = yield from self._from(url, file)
+                except (Unreachable, WrongAnswer) as error:
+                    offline = offline and isinstance(error, Unreachable)
+                    refusals.append(f"{host(url)}: {error}")
+                else:
+                    return self._taken(file, receipt, refusals)
+        raise Missing(_failure(self.weights, offline, refusals))
+
+    def _from(self, url: str, file: WeightsFile) -> Work[Receipt]:
+        """A checked part from this address; what was gone on with and is wrong in the end is tried anew once."""
+        part = part_of(self.weights, file, self.places)
+        if not part.exists() and (part.parent / file.name).exists():  # its receipt was never written
+            os.replace(part.parent / file.name, part)
+        while True:
+            resumed = part.exists()
+            for done in download(url, part, file, self.patience):
+                stage = f"downloading {self.weights.title}, {done / 1e6:.1f} of {megabytes(file.size)}"
+                yield Progress(stage, DOWNLOADED * done / file.size)
+            sha256 = yield from _digest(part, file)
+            try:
+                self._check(part, sha256, file)
+            except WrongAnswer:
+                drop(part)
+                if not resumed:
+                    raise
+            else:
+                return Receipt(file.name, file.size, sha256, url, file.proof)
+
+    def _check(self, part: Path, sha256: str, file: WeightsFile) -> None:
+        """WrongAnswer where a downloaded file is not the one that is meant."""
+        if not sha256.startswith(file.sha256):
+            raise WrongAnswer(f"its file has another sha256 ({sha256[:8]}…) than it should ({file.sha256[:8]}…)")
+        if self.known and self.known.file == file.name and self.known.sha256 != sha256:
+            raise WrongAnswer(
+                f"its file has another sha256 ({sha256[:8]}…) than the one that was taken before ({self.known.sha256[:8]}…); "
+                f"`stylesketch models remove {self.weights.name}` forgets that one"
+            )
+        try:
+            check_layout(self.weights, read_tensors(part, known_archives(self.manifest)), part)
+        except BadRequest as error:
+            raise WrongAnswer(f"its file does not hold the weights of {self.weights.title}") from error
+
+    def _taken(self, file: WeightsFile, receipt: Receipt, refusals: list[str]) -> Pulled:
+        path = put(part_of(self.weights, file, self.places), self.weights, receipt, self.places)
+        notes = []
+        if refusals:
+            notes.append(f"Taken from {host(receipt.source)}, because others could not be used: {'; '.join(refusals)}.")
+        if not file.official_digits:
+            notes.append(
+                f"The publisher names no sha256 for {file.name} ({file.proof}); this one, {receipt.sha256}, was noted, and a "
+                "later download must have the same."
+            )
+        return Pulled(self.weights.name, self.weights.title, path, receipt, True, tuple(notes))
+
+
+def _digest(part: Path, file: WeightsFile) -> Work[str]:
+    for step in hashed(part):
+        if isinstance(step, str):
+            return step
+        yield Progress("checking", DOWNLOADED + (1 - DOWNLOADED) * step / file.size)
+    raise AssertionError("hashed ends with a digest")
+
+
+def part_of(weights: Weights, file: WeightsFile, places: Places) -> Path:
+    """Where an unfinished download lies."""
+    return folder_of(weights, places) / f"{file.name}.part"
+
+
+def unfinished(weights: Weights, places: Places) -> Iterator[tuple[WeightsFile, int]]:
+    """The downloads of these weights that were interrupted, and how many bytes of each are here."""
+    for file in weights.files:
+        part = part_of(weights, file, places)
+        if part.exists():
+            yield file, part.stat().st_size
+
+
+def _failure(weights: Weights, offline: bool, refusals: list[str]) -> str:
+    files = " or ".join(file.name for file in weights.files)
+    bring = f"bring {files} from another computer with `stylesketch models add FILE`"
+    reasons = "; ".join(dict.fromkeys(refusals))
+    if offline:
+        return f"{weights.title} cannot be downloaded, the network does not reach it ({reasons}): try again later, or {bring}."
+    return f"{weights.title} could not be downloaded ({reasons}): try again later, or {bring}."
