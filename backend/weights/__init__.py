@@ -3,8 +3,7 @@
 `find` and `load` are what recipes need; both take `Places` (whose `--data` and STYLESKETCH_HOME decide the folder).
 """
 
-from backend.weights.formats import read_tensors
 from backend.weights.manifest import MANIFEST, Weights, WeightsFile
 from backend.weights.shelf import find, load
 
-__all__ = ["MANIFEST", "Weights", "WeightsFile", "find", "load", "read_tensors"]
+__all__ = ["MANIFEST", "Weights", "WeightsFile", "find", "load"]

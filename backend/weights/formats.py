@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import struct
 import zipfile
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from pathlib import Path
 
 import torch
@@ -16,8 +15,8 @@ from torch import Tensor
 
 from backend.core.errors import BadRequest
 from backend.weights.archive import is_archive, read_archive
+from backend.weights.digest import sha256_of
 
-CHUNK = 1 << 20  # bytes
 BROKEN = (
     pickle.UnpicklingError, zipfile.BadZipFile, EOFError, KeyError, ValueError, RuntimeError, AttributeError, struct.error,
     SafetensorError,
@@ -37,23 +36,6 @@ def read_tensors(path: Path, known_archives: Container[str] = ()) -> Tensors:
         if "allocate memory" in str(error):  # as torch says it, in a plain RuntimeError
             raise
         raise BadRequest(f"{path} cannot be read as weights: {_first_line(error)}.") from error
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file, 64 hexadecimal digits."""
-    *_, digest = hashed(path)
-    return str(digest)
-
-
-def hashed(path: Path) -> Iterator[int | str]:
-    """How many bytes have been looked at, again and again, and finally the file's sha256."""
-    digest, done = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while piece := file.read(16 * CHUNK):
-            digest.update(piece)
-            done += len(piece)
-            yield done
-    yield digest.hexdigest()
 
 
 def _read(path: Path, known_archives: Container[str]) -> Tensors:

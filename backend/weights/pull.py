@@ -11,8 +11,8 @@ from pathlib import Path
 from backend.core.errors import BadRequest, Missing
 from backend.core.work import Progress, Work
 from backend.places import Places
+from backend.weights.digest import hashed
 from backend.weights.download import Patience, Unreachable, WrongAnswer, download, drop, host
-from backend.weights.formats import hashed, read_tensors
 from backend.weights.intake import holding, intact, put
 from backend.weights.manifest import MANIFEST, Weights, WeightsFile
 from backend.weights.shelf import (
@@ -118,6 +118,8 @@ class _Pull:
 
     def _check(self, part: Path, sha256: str, file: WeightsFile) -> None:
         """WrongAnswer where a downloaded file is not the one that is meant."""
+        from backend.weights.formats import read_tensors
+
         if not sha256.startswith(file.sha256):
             raise WrongAnswer(f"its file has another sha256 ({sha256[:8]}…) than it should ({file.sha256[:8]}…)")
         if self.known and self.known.file == file.name and self.known.sha256 != sha256:

@@ -6,11 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backend.core.errors import BadRequest, Missing, NotFound
 from backend.places import Places
-from backend.weights.formats import Tensors, read_tensors
 from backend.weights.manifest import MANIFEST, Layout, Weights
+
+if TYPE_CHECKING:
+    from backend.weights.formats import Tensors
 
 RECEIPT = "receipt.json"
 Manifest = Mapping[str, Weights]
@@ -40,6 +43,8 @@ def load(name: str, places: Places, manifest: Manifest = MANIFEST) -> Tensors:
     Raises Missing, naming the command that brings them, where they are not here or damaged; NotFound for a name that is
     not in the manifest.
     """
+    from backend.weights.formats import read_tensors  # brings torch, which the server and the command line start without
+
     weights, path = named(name, manifest), find(name, places, manifest)
     if path is None:
         raise Missing(f"The weights of {weights.title} are not here: {weights.cure} brings them{_price(weights)}.")
