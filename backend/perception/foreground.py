@@ -20,6 +20,8 @@ Bits = npt.NDArray[np.uint8]  # 1 = keep
 BACKDROP_SIDE = 512  # px on the longer side, where the backdrop is plain
 GLANCE_SIDE, ROUGH_SIDE, FINE_SIDE = 128, 256, 320  # px, where GrabCut takes a first look, finds the mask, refines its outline
 HOPELESS, TRUSTED, CLEAR = 0.5, 0.78, 0.86  # clarity of an outline
+EXACT = 0.6  # clarity of the outline of a mask that was cut out with care
+MOST_ROOM = 8  # px at FINE_SIDE that a given mask may leave around its subject
 MOST_LOST = 0.25  # share of the strong edges about the middle that a mask may leave out
 
 
@@ -60,6 +62,26 @@ def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
     certainty = 1.0 if plain else 0.5 if clarity > CLEAR else 0.0
     mask = cv2.resize(bits.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     return Foreground(torch.from_numpy((mask > 0.5).astype(np.float32))[None, None], not reason, reason, certainty)
+
+
+def fit_foreground(image: Image, mask: Mask) -> Foreground:
+    """A given mask [1, 1, H, W] of an image, drawn in to the subject's own outline where it leaves room around it.
+
+    A mask whose outline runs along edges already stays as it is. The certainty tells how well the outline fits.
+    """
+    height, width = mask.shape[-2:]
+    rgb = _resized(np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32), FINE_SIDE)
+    lab, size = _lab(rgb), (rgb.shape[1], rgb.shape[0])
+    given = (cv2.resize(mask[0, 0].cpu().numpy(), size, interpolation=cv2.INTER_AREA) > 0.5).astype(np.uint8)
+    if not given.any() or given.all() or _clarity(given, lab) > EXACT:
+        return Foreground(mask, True, certainty=1.0)
+    labels = np.where(given > 0, cv2.GC_PR_FGD, cv2.GC_BGD).astype(np.uint8)
+    labels[cv2.erode(given, np.ones((MOST_ROOM * 2 + 1,) * 2, np.uint8), borderValue=1) > 0] = cv2.GC_FGD
+    drawn_in = _cut(rgb, labels, 3)
+    if not drawn_in.any() or _clarity(drawn_in, lab) < EXACT:
+        return Foreground(mask, True)
+    fine = cv2.resize(drawn_in.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC) > 0.5
+    return Foreground(torch.from_numpy(fine.astype(np.float32))[None, None].to(mask) * mask, True, certainty=0.5)
 
 
 def _resized(rgb: Map, side: int) -> Map:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.perception.foreground import _lost, find_foreground
+from backend.perception.foreground import _lost, find_foreground, fit_foreground
 from tests.pictures import blank, disc, face, noise, square, tensor, two_squares
 
 
@@ -82,3 +82,34 @@ def test_what_a_mask_loses_about_the_middle_is_measured():
     upper[60:] = 0
     assert _lost(both, lab) < 0.01
     assert 0.4 < _lost(upper, lab) < 0.6
+
+
+def disc_on_a_wall():
+    """A dark disc of radius 100 in the middle of a rough wall of 320 px."""
+    wall = cv2.resize(noise(64, 64, 150, 210, seed=1), (320, 320), interpolation=cv2.INTER_CUBIC)
+    return cv2.circle(wall, (160, 160), 100, (40, 50, 60), -1, cv2.LINE_AA)
+
+
+def round_mask(radius, size=320):
+    return torch.from_numpy(cv2.circle(np.zeros((size, size), np.float32), (size // 2, size // 2), radius, 1, -1))[None, None]
+
+
+def test_a_mask_with_room_around_the_subject_is_drawn_in():
+    given = round_mask(107)
+    fitted = fit_foreground(tensor(disc_on_a_wall()), given)
+    assert fitted.certainty == 0.5
+    assert overlap(fitted.mask, round_mask(100)[0, 0].numpy()) > 0.97
+    assert bool((fitted.mask <= given).all())
+
+
+def test_an_exact_mask_stays_as_it_is():
+    given = round_mask(100)
+    fitted = fit_foreground(tensor(disc_on_a_wall()), given)
+    assert torch.equal(fitted.mask, given)
+    assert fitted.certainty == 1
+
+
+@pytest.mark.parametrize("mask", [round_mask(60), torch.zeros(1, 1, 320, 320), torch.ones(1, 1, 320, 320)])
+def test_a_mask_that_no_outline_can_be_found_for_stays(mask):
+    fitted = fit_foreground(tensor(cv2.resize(meadow(), (320, 320))), mask)
+    assert torch.equal(fitted.mask, mask)
