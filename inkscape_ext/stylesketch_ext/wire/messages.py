@@ -35,6 +35,7 @@ class SketchSettings:
     steps: Optional[int] = None  # optimization steps, 0 … MAX_STEPS; 0 = the traced start itself
     fidelity: float = 1.0  # 1 = precise … 0 = loose
     simplicity: float = 0.0  # 0 = all strokes … 1 = the first few only
+    style_strength: float = 1.0  # 0 = a plain pen … 1 = the style's full gesture
 
     def __post_init__(self) -> None:
         if self.strokes is not None and not 1 <= self.strokes <= MAX_STROKES:
@@ -43,7 +44,7 @@ class SketchSettings:
             raise ValueError("steps must be between 0 and %d, not %d" % (MAX_STEPS, self.steps))
         if not 0 <= self.seed <= MAX_SEED:
             raise ValueError("the seed must be between 0 and %d, not %d" % (MAX_SEED, self.seed))
-        for name in ("fidelity", "simplicity"):
+        for name in ("fidelity", "simplicity", "style_strength"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError("%s must be between 0 and 1, not %s" % (name, getattr(self, name)))
 
@@ -124,6 +125,40 @@ class StyleResult:
 
 
 @dataclass(frozen=True)
+class ModelInfo:
+    """The weights of a network, as lists show them. Sizes are bytes."""
+
+    name: str
+    title: str
+    used_by: str  # what in StyleSketch uses them
+    license: str
+    here: bool
+    size: Optional[int] = None  # of the file that is here, else of the download
+    kept: int = 0  # of a download that was interrupted; the next one goes on from there
+    source: str = ""  # where the file that is here came from
+    proof: str = ""  # how far its bytes (or those of the download) can be checked
+    pullable: bool = True  # False: nobody publishes them as one file, the user has to bring it
+    about: str = ""  # what else the user should know
+    cure: str = ""  # the command that brings them
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """Weights to be downloaded."""
+
+    model: str
+
+
+@dataclass(frozen=True)
+class PullResult:
+    """What the job of a PullRequest brought."""
+
+    model: ModelInfo
+    notes: List[str] = field(default_factory=list)  # what the user should know of it
+    job: str = ""
+
+
+@dataclass(frozen=True)
 class Health:
     """Is the daemon there, and what can it do? Without the token only protocol and version are told."""
 
@@ -157,7 +192,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class JobInfo:
-    """A job as the daemon remembers it: a sketch (`request`) or a style pack in the making (`style`).
+    """A job as the daemon remembers it: a sketch (`request`), a style pack in the making (`style`) or a download (`pull`).
 
     Times are seconds since 1970.
     """
@@ -172,6 +207,7 @@ class JobInfo:
     done: float = 0.0  # 0 … 1
     error: Optional[Problem] = None
     style: Optional[StyleRequest] = None
+    pull: Optional[PullRequest] = None
 
 
 @dataclass(frozen=True)
