@@ -49,13 +49,13 @@ class StylePack:
 
     name: str  # of its folder
     title: str = text(None, 80)
+    pen: Pen = Pen()
+    strokes: int = whole(64, 1, 1000)  # how many, when the user leaves the choice to the style
+    paper: Color = color((1.0, 1.0, 1.0))
     description: str = text("", 400)
     author: str = text("", 200)
     licence: str = text("", 200)
     format: int = whole(FORMAT, FORMAT, FORMAT)
-    strokes: int = whole(64, 1, 1000)  # how many, when the user leaves the choice to the style
-    paper: Color = color((1.0, 1.0, 1.0))
-    pen: Pen = Pen()
     gesture: Gesture = Gesture()
     hatch: Hatch = Hatch()
     palette: Palette = Palette()

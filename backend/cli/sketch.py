@@ -133,6 +133,9 @@ def _add_drawing_options(command: argparse.ArgumentParser) -> None:
     add_option("--strokes", metavar="N|auto", type=or_auto(whole_number(1, MAX_STROKES)), help="how many (default: auto)")
     add_option("--fidelity", metavar="F", type=share, default=1.0, help="1 = precise … 0 = loose (default: 1)")
     add_option("--simplicity", metavar="F", type=share, default=0.0, help="0 = all strokes … 1 = the first few (default: 0)")
+    add_option(
+        "--style-strength", metavar="F", type=share, default=1.0, help="0 = a plain pen … 1 = the full style (default: 1)"
+    )
     add_option("--seed", metavar="N", type=whole_number(0, MAX_SEED), default=0, help="another seed, another variation")
     add_option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
     add_option("--steps", metavar="N", type=whole_number(0, MAX_STEPS), help="optimization steps (default: the recipe's)")
@@ -152,6 +155,7 @@ def _request(arguments: argparse.Namespace) -> SketchRequest:
         steps=arguments.steps,
         fidelity=arguments.fidelity,
         simplicity=arguments.simplicity,
+        style_strength=arguments.style_strength,
     )
     return SketchRequest(_hash(arguments.image), settings, arguments.recipe, arguments.image.name)
 

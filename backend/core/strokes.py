@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -48,6 +49,20 @@ class Strokes:
             opacities=torch.ones(count, dtype=dtype),
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence[Strokes]) -> Strokes:
+        """The strokes of several (at least one) as one, in their order; widths get as many knots as the part with most has."""
+        longest = max(strokes.points.shape[1] for strokes in parts)
+        knots = max(strokes.widths.shape[1] for strokes in parts)
+        return cls(
+            points=torch.cat([_padded(strokes.points, longest) for strokes in parts]),
+            segments=torch.cat([strokes.segments for strokes in parts]),
+            closed=torch.cat([strokes.closed for strokes in parts]),
+            widths=torch.cat([_resampled(strokes.widths, knots) for strokes in parts]),
+            colors=torch.cat([strokes.colors for strokes in parts]),
+            opacities=torch.cat([strokes.opacities for strokes in parts]),
+        )
+
     def select(self, index: Tensor | slice) -> Strokes:
         """The strokes at `index`, in that order."""
         return Strokes(
@@ -70,3 +85,13 @@ class Strokes:
     def curve(self, i: int) -> Tensor:
         """The control points [3s+1, 2] of stroke `i` without padding."""
         return self.points[i, : 3 * int(self.segments[i]) + 1]
+
+
+def _padded(points: Tensor, count: int) -> Tensor:
+    return torch.cat([points, points[:, -1:].expand(-1, count - points.shape[1], -1)], 1)
+
+
+def _resampled(widths: Tensor, knots: int) -> Tensor:
+    if widths.shape[1] in (1, knots):
+        return widths.expand(-1, knots)
+    return F.interpolate(widths[:, None], knots, mode="linear", align_corners=True)[:, 0]

@@ -134,6 +134,7 @@ def _choices(settings: SketchSettings) -> SketchChoices:
         steps=settings.steps,
         fidelity=settings.fidelity,
         simplicity=settings.simplicity,
+        style_strength=settings.style_strength,
     )
 
 

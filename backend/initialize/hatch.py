@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+
 from backend.core.entries import number, number_rule, several, whole
+
+Map = npt.NDArray[np.float32]  # [H, W]
+Row = npt.NDArray[np.float64]  # [M, 2]
+
+STEP = 3.0  # px from point to point along a line
 
 
 @dataclass(frozen=True)
@@ -29,3 +41,158 @@ class Hatch:
     def at(self, strength: float) -> Hatch:
         """The hatching between none (0) and in full style (1)."""
         return replace(self, share=self.share * strength, swell=self.swell * strength, taper=self.taper * strength)
+
+
+@dataclass(frozen=True)
+class HatchLine:
+    """One line of hatching."""
+
+    row: Row  # [M, 2] points, canvas px
+    widths: npt.NDArray[np.float64]  # [M] what the tone asks for, 0 … 1 of the spacing
+    level: int  # of the layer it belongs to, 0 = the first
+    darkness: float  # mean along it
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """Parallel lines over a whole canvas: row k, column j lies at points[k, j]."""
+
+    points: npt.NDArray[np.float64]  # [R, C, 2] canvas px
+    step: float  # px from one column to the next
+    spacing: float  # px from one row to the next
+
+
+def hatch_lines(
+    darkness: Map, drawn: Map, hatch: Hatch, count: int, generator: torch.Generator
+) -> tuple[list[HatchLine], float]:
+    """At most `count` lines that carry a tone, those that say most first, and their spacing, px.
+
+    darkness: [H, W] 0 = paper … 1 = black. drawn: [H, W] 1 where contours are drawn. Where the lines would be more than
+    `count`, they are laid farther apart.
+    """
+    side = max(darkness.shape)
+    free = _away_from(drawn, hatch.margin * side)
+    relief = _relief(darkness, side)
+    chance = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
+    spacing, lines = hatch.spacing * side, []
+    for _ in range(7):
+        state = chance.bit_generator.state
+        lines = [
+            line for level in range(hatch.levels) for line in _layer(darkness, free, relief, hatch, level, spacing, chance)
+        ]
+        if len(lines) <= count:
+            break
+        chance.bit_generator.state = state
+        spacing *= min(1.6, max(1.06, (len(lines) / max(count, 1)) ** 0.55))
+    return lines[:count], spacing
+
+
+def _layer(
+    darkness: Map, free: Map, relief: Map, hatch: Hatch, level: int, spacing: float, chance: np.random.Generator
+) -> list[HatchLine]:
+    """The lines of one level."""
+    side = max(darkness.shape)
+    angle = hatch.angles[level % len(hatch.angles)]
+    repeat = level // len(hatch.angles)
+    sheet = _sheet(relief, angle, hatch.form * 0.06 * side, spacing, 0.5 * (repeat % 2))
+    threshold = hatch.lightest + (1 - hatch.lightest) * level / hatch.levels
+    tone, open_here = _sampled(darkness, sheet.points), _sampled(free, sheet.points) > 0.5
+    lines = []
+    for k in _spread_order(len(sheet.points)):
+        for a, b in _runs(tone[k], open_here[k], threshold, sheet, hatch.longest * side, chance):
+            row, along = sheet.points[k, a:b], tone[k, a:b]
+            lines.append(HatchLine(row, along.astype(np.float64), level, float(along.mean())))
+    return lines
+
+
+def _sheet(relief: Map, angle: float, depth: float, spacing: float, shift: float) -> _Sheet:
+    """Lines `spacing` px apart at an angle; with a depth (px) they run as cuts through the relief would look from the side."""
+    height, width = relief.shape
+    turn = math.radians(-angle)
+    along, across = np.array([math.cos(turn), math.sin(turn)]), np.array([-math.sin(turn), math.cos(turn)])
+    middle, half = np.array([width / 2, height / 2]), math.hypot(width, height) / 2 + spacing
+    step = STEP
+    u, v = np.arange(-half, half, step), np.arange(-half, half, step)
+    places = middle + u[None, :, None] * along + v[:, None, None] * across
+    offsets = np.arange(-half + shift * spacing, half, spacing)
+    if depth > 0:
+        height_map = _sampled(relief, places) * depth
+        shown = v[:, None] + height_map - height_map.mean()
+        shown = np.maximum.accumulate(shown + 1e-6 * v[:, None], 0)
+        rows = np.stack([np.interp(offsets, shown[:, j], v) for j in range(len(u))], 1)
+    else:
+        rows = np.repeat(offsets[:, None], len(u), 1)
+    points = middle + u[None, :, None] * along + rows[..., None] * across
+    return _Sheet(points, step, spacing)
+
+
+def _relief(darkness: Map, side: int) -> Map:
+    """The tone as a landscape, light = high: smooth enough for lines that bend over it to stay calm."""
+    small = cv2.resize(1 - darkness, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    smooth = cv2.GaussianBlur(small, (0, 0), 0.02 * side / 4)
+    return cv2.resize(smooth, darkness.shape[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def _sampled(values: Map, points: npt.NDArray[np.float64]) -> Map:
+    """Values [...] at points [..., 2]; 0 outside."""
+    x, y = points[..., 0].astype(np.float32) - 0.5, points[..., 1].astype(np.float32) - 0.5
+    return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+
+
+def _away_from(drawn: Map, margin: float) -> Map:
+    """1 where nothing is drawn within a margin, else 0 [H, W]."""
+    if margin <= 0:
+        return np.ones_like(drawn)
+    distance = cv2.distanceTransform((drawn < 0.5).astype(np.uint8), cv2.DIST_L2, 5)
+    return (distance > margin).astype(np.float32)
+
+
+def _spread_order(count: int) -> list[int]:
+    """0 … count − 1 so that every beginning is spread evenly over them."""
+    bits = max(1, (count - 1).bit_length())
+    order = (int(format(i, f"0{bits}b")[::-1], 2) for i in range(2**bits))
+    return [k for k in order if k < count]
+
+
+def _runs(
+    tone: Map, open_here: npt.NDArray[np.bool_], threshold: float, sheet: _Sheet, longest: float, chance: np.random.Generator
+) -> Iterator[tuple[int, int]]:
+    """Where a line is drawn [a, b): short gaps in the tone are passed over, crumbs are left out, ends are not cut straight."""
+    gap, least = round(1.2 * sheet.spacing / sheet.step), round(2.5 * sheet.spacing / sheet.step)
+    dark = _without_short(tone > threshold, gap, least)
+    for a, b in _intervals(dark & open_here):
+        for c, d in _pieces(a, b, longest / sheet.step, chance):
+            stray = 0.5 * sheet.spacing / sheet.step
+            c, d = round(c + abs(chance.normal(0, stray))), round(d - abs(chance.normal(0, stray)))
+            if d - c >= least:
+                yield c, d
+
+
+def _without_short(dark: npt.NDArray[np.bool_], gap: int, least: int) -> npt.NDArray[np.bool_]:
+    closed = dark.copy()
+    for a, b in _intervals(~dark):
+        if a > 0 and b < len(dark) and b - a <= gap:
+            closed[a:b] = True
+    for a, b in _intervals(closed):
+        if b - a < least:
+            closed[a:b] = False
+    return closed
+
+
+def _intervals(marked: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _pieces(a: int, b: int, longest: float, chance: np.random.Generator) -> Iterator[tuple[int, int]]:
+    """[a, b) in pieces of about the longest length, a little apart."""
+    if not longest or b - a <= 1.3 * longest:
+        yield a, b
+        return
+    start = a
+    while start < b:
+        end = min(b, start + round(longest * chance.uniform(0.6, 1.0)))
+        if b - end < 0.3 * longest:
+            end = b
+        yield start, end
+        start = end + 2

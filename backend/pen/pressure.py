@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from backend.core.bezier import sample
 from backend.core.entries import Color, color, number
+from backend.core.strokes import Strokes
+
+Map = npt.NDArray[np.float32]  # [H, W]
+Values = npt.NDArray[np.float64]
+
+KNOTS = 24  # where a line's width is set
 
 
 @dataclass(frozen=True)
@@ -22,6 +36,16 @@ class Pen:
     unevenness: float = number(0.0, 0, 1)  # slow chance changes of width along a line
     contour: float = number(1.0, 0.3, 4)  # width of contours beside the details' 1
 
+    @property
+    def varies(self) -> bool:
+        """Its width varies along a line."""
+        return bool(self.pressure or self.shade or self.taper_start or self.taper_end or self.unevenness)
+
+    @property
+    def is_plain(self) -> bool:
+        """All its lines are of one width and opaque."""
+        return not self.varies and self.contour == 1 and self.opacity == 1
+
     def at(self, strength: float) -> Pen:
         """The pen between plain (0) and in full style (1)."""
         return replace(
@@ -34,3 +58,86 @@ class Pen:
             unevenness=self.unevenness * strength,
             contour=self.contour**strength,
         )
+
+
+@dataclass(frozen=True)
+class Shading:
+    """How hatching is drawn."""
+
+    darkness: Map  # [H, W] 0 = paper … 1 = black
+    spacing: float  # px between neighboring lines
+    width: float  # beside the pen's 1
+    swell: float  # 0 … 1, how far the width carries the tone
+    taper: float  # share of the length
+    opacity: float  # times the pen's
+
+
+def line_widths(
+    strokes: Strokes,
+    pen: Pen,
+    side: float,
+    kinds: Sequence[str],
+    weights: Values,
+    darkness: Map,
+    chance: np.random.Generator,
+) -> Tensor:
+    """Widths [N, KNOTS] of lines, canvas px; [N, 1] of a pen that does not vary along them.
+
+    side: of the canvas, px. kinds: contour or detail. weights: [N] 1 = the most important line … 0 = the last.
+    darkness: [H, W] beside the lines.
+    """
+    bold = np.array([pen.contour if kind == "contour" else 1.0 for kind in kinds])
+    heavy = pen.width * side * bold * (1 + pen.pressure * (1.1 * weights - 0.5))
+    if not pen.varies:
+        return torch.from_numpy(heavy[:, None]).float()
+    along, points = _knots(strokes)
+    taper = tapering(along, pen.taper_start, pen.taper_end, pen.tip)
+    profile = np.where(strokes.closed.numpy()[:, None], 1.0, taper)
+    profile = profile * (1 + 0.35 * pen.pressure * np.cos(2 * np.pi * (along - chance.uniform(0.3, 0.6, (len(strokes), 1)))))
+    if pen.shade:
+        shadow = cv2.GaussianBlur(darkness, (0, 0), max(darkness.shape) / 60)
+        profile = profile * (1 + pen.shade * (1.7 * _at(shadow, points) - 0.75)).clip(0.15)
+    uneven = 1 + 0.6 * pen.unevenness * _uneven(len(strokes), KNOTS, chance)
+    return torch.from_numpy(heavy[:, None] * (profile * uneven).clip(0.02)).float()
+
+
+def hatch_widths(strokes: Strokes, pen: Pen, shading: Shading, width: float, chance: np.random.Generator) -> Tensor:
+    """Widths [N, KNOTS] of hatching, canvas px; width: of a plain line, px."""
+    along, points = _knots(strokes)
+    plain = width * shading.width
+    toned = shading.spacing * (0.06 + 0.78 * _at(shading.darkness, points) ** 1.15)
+    full = (1 - shading.swell) * plain + shading.swell * toned
+    uneven = 1 + 0.6 * pen.unevenness * _uneven(len(strokes), KNOTS, chance)
+    profile = tapering(along, 0.5 * shading.taper, shading.taper, pen.tip)
+    return torch.from_numpy(full * profile * uneven).float().clamp_min(0.02 * width)
+
+
+def tapering(along: Values, start: float, end: float, tip: float) -> Values:
+    """The width's factor at places along a line (0 … 1) that thins to `tip` over shares of its length at start and end."""
+    rise = np.sin(0.5 * np.pi * np.clip(along / max(start, 1e-9), 0, 1)) if start else np.ones_like(along)
+    fall = np.sin(0.5 * np.pi * np.clip((1 - along) / max(end, 1e-9), 0, 1)) if end else np.ones_like(along)
+    return tip + (1 - tip) * rise * fall
+
+
+def _uneven(lines: int, knots: int, chance: np.random.Generator) -> Values:
+    """Slow noise [lines, knots] of about ±1."""
+    coarse = chance.uniform(-1, 1, (lines, knots // 3 + 2))
+    places = np.linspace(0, coarse.shape[1] - 1, knots)
+    i = np.minimum(places.astype(int), coarse.shape[1] - 2)
+    part = places - i
+    return coarse[:, i] * (1 - part) + coarse[:, i + 1] * part
+
+
+def _knots(strokes: Strokes) -> tuple[Values, Values]:
+    """Where the width's knots lie: as shares [N, KNOTS] of the arc length, and on the canvas [N, KNOTS, 2]."""
+    fine = 4
+    points = sample(strokes.points, strokes.segments, fine * (KNOTS - 1) + 1)[0].double().numpy()
+    steps = np.linalg.norm(np.diff(points, axis=1), axis=2)
+    along = np.concatenate([np.zeros((len(points), 1)), np.cumsum(steps, 1)], 1)
+    return (along / np.maximum(along[:, -1:], 1e-9))[:, ::fine], points[:, ::fine]
+
+
+def _at(values: Map, points: Values) -> Values:
+    """Values [...] at points [..., 2] of a map's canvas."""
+    x, y = (np.clip(points[..., axis], 0, values.shape[1 - axis] - 1).astype(int) for axis in (0, 1))
+    return values[y, x].astype(np.float64)

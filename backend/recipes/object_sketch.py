@@ -40,7 +40,7 @@ class ObjectSketch:
         region = Region.framed(name, pixels, foreground.mask, settings, foreground.certainty, faces)
         drawn = draw_region(region, choices.strokes or pack.strokes, choices, settings, pack, pool)
         sketch = yield from mapped(drawn, lambda progress: _shown(progress, choices).within(0.12, 0.98))
-        found = len(sketch.layer.strokes)
+        found = sketch.found
         if not found:
             raise BadRequest("No lines were found in this picture. Choose one with clearer shapes.")
         if found < (choices.strokes or 0):
@@ -48,7 +48,7 @@ class ObjectSketch:
             notes = (*notes, told)
         account = replace(sketch.account, notes=(*notes, *sketch.account.notes))
         drawing = Drawing(inputs.photograph.size, (sketch.layer,), pack.paper, account)
-        return drawing.first(choices.kept(found))
+        return drawing.first(choices.kept(len(sketch.layer.strokes)))
 
 
 def choose_foreground(inputs: Inputs, choices: SketchChoices, faces: Sequence[Face] = ()) -> tuple[Foreground, tuple[str, ...]]:

@@ -18,6 +18,12 @@ FEWEST = 4  # strokes of the simplest drawing
 LEAST_SIDE = 8  # px; a smaller picture holds no lines
 
 
+def kept_strokes(full: int, simplicity: float, fewest: int = FEWEST) -> int:
+    """How many of the first of `full` strokes a simplicity from 0 (all) to 1 (`fewest`) keeps; equal steps, equal ratios."""
+    fewest = min(full, fewest)
+    return round(full * (fewest / full) ** simplicity) if fewest else 0
+
+
 @dataclass(frozen=True)
 class Inputs:
     """The picture, and the user's own mask of it."""
@@ -44,10 +50,11 @@ class SketchChoices:
     steps: int | None = None
     fidelity: float = 1.0  # 1 = precise … 0 = loose
     simplicity: float = 0.0  # 0 = all strokes … 1 = the first few only
+    style_strength: float = 1.0  # 0 = a plain pen … 1 = the full style
 
-    def kept(self, full: int) -> int:
+    def kept(self, full: int, fewest: int = FEWEST) -> int:
         """How many of the first strokes of a full drawing the simplicity keeps."""
-        return max(min(full, FEWEST), round(full * (1 - self.simplicity)))
+        return kept_strokes(full, self.simplicity, fewest)
 
     def check_guidance(self, names: Sequence[str]) -> None:
         """BadRequest for a guidance that is not among a recipe's."""
@@ -60,9 +67,9 @@ class SketchChoices:
             raise BadRequest(f"A sketch needs at least one stroke, not {self.strokes}.")
         if self.steps is not None and self.steps < 0:
             raise BadRequest(f"The number of steps cannot be negative ({self.steps}); 0 keeps the traced strokes.")
-        for name in ("fidelity", "simplicity"):
+        for name in ("fidelity", "simplicity", "style_strength"):
             if not 0 <= getattr(self, name) <= 1:
-                raise BadRequest(f"The {name} is a number from 0 to 1, not {getattr(self, name)}.")
+                raise BadRequest(f"The {name.replace('_', ' ')} is a number from 0 to 1, not {getattr(self, name)}.")
 
 
 class Recipe(Protocol):

@@ -22,6 +22,7 @@ from backend.perception.faces import Face
 from backend.perception.foreground import with_rim
 from backend.perception.line_field import LineFieldSettings, line_field
 from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
+from backend.recipes.dressing import Dressing
 from backend.recipes.recipe import SketchChoices
 from backend.style_pack import StylePack
 
@@ -117,22 +118,27 @@ class RegionSketch:
 
     layer: Layer
     account: Account
+    found: int  # strokes, before they were joined into one
 
 
 def draw_region(
     region: Region, count: int, choices: SketchChoices, settings: RegionSettings, pack: StylePack, pool: ModelPool
 ) -> Work[RegionSketch]:
     """At most `count` strokes of a region. Progress runs from 0 to 1; a preview is a drawing of this region alone."""
+    dressing = Dressing.of(pack, choices, count)
     yield Progress("finding the lines", 0.0)
-    start = _start(region, count, settings)
+    start = _start(region, dressing.plain_count, settings)
     strokes = Strokes.build(start.curves, pack.pen.width * max(region.framing.canvas), pack.pen.color, start.closed)
     steps = (settings.steps if choices.steps is None else choices.steps) if start.curves else 0
     yield Progress("drawing", 0.27, _preview(region, start, strokes, pack))
     for step in _refined(region, start, strokes, settings, steps, pack, pool):
         strokes = step.strokes
-        done = 0.27 + 0.73 * step.number / steps
+        done = 0.27 + 0.63 * step.number / steps
         yield Progress("refining", done, _preview(region, start, strokes, pack), step.losses)
-    return RegionSketch(_layer(region, start, strokes), Account("classical", steps))
+    yield Progress("dressing", 0.9)
+    plain = _layer(region, start, strokes)
+    layer = dressing.dressed(plain, region.image, region.mask)
+    return RegionSketch(layer, Account("classical", steps), len(plain.strokes) if dressing.joins else len(layer.strokes))
 
 
 def _start(region: Region, count: int, settings: RegionSettings) -> TracedStart:

@@ -42,6 +42,7 @@ STAGES = (  # the engine's
     marked("finding the lines"),
     marked("drawing"),
     marked("refining"),
+    marked("dressing"),
 )
 
 

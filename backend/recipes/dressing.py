@@ -1,0 +1,91 @@
+"""The last step of a region: its plain strokes dressed in a style pack, its shadows hatched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import torch
+
+from backend.core.bezier import sample
+from backend.core.drawing import Layer, StrokeNote
+from backend.core.image import Image, Mask
+from backend.core.strokes import Strokes
+from backend.initialize.hatch import Hatch, hatch_lines
+from backend.pen.dress import Hand, Motif, dress, dress_hatching
+from backend.pen.pressure import Shading
+from backend.perception.tone import Map, ToneSettings, tone_map
+from backend.recipes.recipe import SketchChoices
+from backend.style_pack import StylePack
+
+DARK_PAPER = 0.5  # lightness below which lines stand for light
+
+
+@dataclass(frozen=True)
+class Dressing:
+    """How a drawing of so many strokes is shared out and dressed."""
+
+    hand: Hand
+    hatch: Hatch
+    hatch_count: int  # strokes at most
+    line_count: int  # strokes at most
+    paper: tuple[float, float, float]
+    seed: int
+    drawn: float  # share of a single line that is drawn
+
+    @classmethod
+    def of(cls, pack: StylePack, choices: SketchChoices, count: int) -> Dressing:
+        """The dressing of `count` strokes, as strong as was chosen."""
+        strength = choices.style_strength
+        hand, hatch = Hand(pack.pen, pack.gesture, pack.palette).at(strength), pack.hatch.at(strength)
+        hatches = min(round(count * hatch.share), count - 1)
+        return cls(hand, hatch, hatches, count - hatches, pack.paper, choices.seed, 1 - choices.simplicity)
+
+    @property
+    def plain_count(self) -> int:
+        """How many plain strokes are wanted."""
+        return self.hand.plain_for(self.line_count)
+
+    @property
+    def joins(self) -> bool:
+        """All strokes become one."""
+        return self.hand.gesture.single_line
+
+    def dressed(self, layer: Layer, image: Image, mask: Mask) -> Layer:
+        """The layer with its strokes dressed and hatching after them; image and mask are its canvas."""
+        if not len(layer.strokes) or (self.hand.is_plain and not self.hatch_count):
+            return layer
+        generator = torch.Generator().manual_seed(self.seed)
+        motif = Motif(image, self._tone(image, mask), self.paper)
+        strokes, notes = dress(layer.strokes, layer.notes, motif, self.hand, self.line_count, generator, self.drawn)
+        if self.hatch_count:
+            hatching = self._hatching(layer, motif, generator)
+            strokes, notes = Strokes.joined([strokes, hatching]), (*notes, *_hatch_notes(notes[-1], len(hatching)))
+        return replace(layer, strokes=strokes, notes=notes)
+
+    def _tone(self, image: Image, mask: Mask) -> Map:
+        tone = tone_map(image, mask, ToneSettings(color=1.0 if self.hand.palette else 0.0))
+        if sum(self.paper) / 3 >= DARK_PAPER:
+            return tone
+        return np.where(mask[0, 0].cpu().numpy() > 0.5, 1 - tone, 0).astype(np.float32)
+
+    def _hatching(self, layer: Layer, motif: Motif, generator: torch.Generator) -> Strokes:
+        drawn = _drawn(layer.strokes, motif.darkness.shape)
+        lines, spacing = hatch_lines(motif.darkness, drawn, self.hatch, self.hatch_count, generator)
+        hatch = self.hatch
+        shading = Shading(motif.darkness, spacing, hatch.width, hatch.swell, hatch.taper, hatch.opacity)
+        return dress_hatching([line.row for line in lines], shading, motif, self.hand, generator)
+
+
+def _drawn(strokes: Strokes, shape: tuple[int, ...]) -> Map:
+    """1 where strokes run, else 0 [H, W]."""
+    drawn = np.zeros(shape, np.float32)
+    for row in sample(strokes.points, strokes.segments, 100)[0].cpu().numpy():
+        cv2.polylines(drawn, [np.round(row - 0.5).astype(np.int32)], False, 1.0)
+    return drawn
+
+
+def _hatch_notes(last: StrokeNote, count: int) -> list[StrokeNote]:
+    """Notes of hatching that follows a last line: ever less important."""
+    return [StrokeNote("hatch", last.region, last.importance * (1 - (k + 1) / (count + 1))) for k in range(count)]
