@@ -13,7 +13,8 @@ from pathlib import Path
 from backend import __version__
 from backend.cli.arguments import Commands, add_command
 from backend.cli.client import running_client
-from backend.cli.doctor_surroundings import action, appimages, sandboxed, weights
+from backend.cli.doctor_surroundings import action, appimages, sandboxed
+from backend.cli.doctor_weights import weights
 from backend.cli.findings import BAD, FINE, NOTE, Finding
 from backend.cli.inkscape_checks import extension, inkscape
 from backend.core.errors import StyleSketchError

@@ -1,4 +1,4 @@
-"""The doctor's look around: other Inkscapes, whether Inkscape really lists the extension, weights."""
+"""The doctor's look around: other Inkscapes, and whether Inkscape really lists the extension."""
 
 from __future__ import annotations
 
@@ -73,16 +73,3 @@ def action(where: Places) -> Iterator[Finding]:
     else:
         cure = f"Look into {folder.parent / 'extension-errors.log'}, then run ./install.sh again."
         yield Finding("menu entry", BAD, "Inkscape does not list the extension", cure)
-
-
-def weights(where: Places) -> Iterator[Finding]:
-    """Which weights are there; none are needed."""
-    folder = where.data / "weights"
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file()] if folder.is_dir() else []
-    parts = [file.name for file in files if file.suffix == ".part"]
-    if parts:
-        yield Finding(
-            "weights", NOTE, f"unfinished downloads: {', '.join(parts)}", f"Download them again, or remove them from {folder}."
-        )
-    whole = [file.name for file in files if file.name not in parts]
-    yield Finding("weights", FINE, ", ".join(whole) if whole else "none; the classical guidance needs none")

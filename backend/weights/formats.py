@@ -35,7 +35,9 @@ def read_tensors(path: Path, known_archives: Container[str] = ()) -> Tensors:
     except BROKEN as error:
         if "allocate memory" in str(error):  # as torch says it, in a plain RuntimeError
             raise
-        raise BadRequest(f"{path} cannot be read as weights: {_first_line(error)}.") from error
+        raise BadRequest(  # without torch's own text, which advises to run what is in the file
+            f"{path} cannot be read as weights: it is damaged, or not a file of nothing but tensors (safetensors, PyTorch)."
+        ) from error
 
 
 def _read(path: Path, known_archives: Container[str]) -> Tensors:
@@ -68,8 +70,3 @@ def _checkpoint(path: Path) -> Tensors:
         if not isinstance(key, str) or not isinstance(value, Tensor):
             raise ValueError(f"its entry {str(key)[:80]!r} is no tensor under a name")
     return dict(loaded)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:200].rstrip(".")

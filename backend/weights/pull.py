@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from backend.weights.shelf import (
     known_archives,
     megabytes,
     named,
+    part_of,
     read_receipt,
 )
 
@@ -151,19 +151,6 @@ def _digest(part: Path, file: WeightsFile) -> Work[str]:
             return step
         yield Progress("checking", DOWNLOADED + (1 - DOWNLOADED) * step / file.size)
     raise AssertionError("hashed ends with a digest")
-
-
-def part_of(weights: Weights, file: WeightsFile, places: Places) -> Path:
-    """Where an unfinished download lies."""
-    return folder_of(weights, places) / f"{file.name}.part"
-
-
-def unfinished(weights: Weights, places: Places) -> Iterator[tuple[WeightsFile, int]]:
-    """The downloads of these weights that were interrupted, and how many bytes of each are here."""
-    for file in weights.files:
-        part = part_of(weights, file, places)
-        if part.exists():
-            yield file, part.stat().st_size
 
 
 def _failure(weights: Weights, offline: bool, refusals: list[str]) -> str:

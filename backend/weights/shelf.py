@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backend.core.errors import BadRequest, Missing, NotFound
 from backend.places import Places
-from backend.weights.manifest import MANIFEST, Layout, Weights
+from backend.weights.manifest import MANIFEST, Layout, Weights, WeightsFile
 
 if TYPE_CHECKING:
     from backend.weights.formats import Tensors
@@ -101,6 +101,19 @@ def folder_of(weights: Weights, places: Places) -> Path:
 
 def _price(weights: Weights) -> str:
     return f" ({megabytes(weights.size)})" if weights.size else ""
+
+
+def part_of(weights: Weights, file: WeightsFile, places: Places) -> Path:
+    """Where an unfinished download lies."""
+    return folder_of(weights, places) / f"{file.name}.part"
+
+
+def unfinished(weights: Weights, places: Places) -> Iterator[tuple[WeightsFile, int]]:
+    """The downloads of these weights that were interrupted, and how many bytes of each are here."""
+    for file in weights.files:
+        part = part_of(weights, file, places)
+        if part.exists():
+            yield file, part.stat().st_size
 
 
 def megabytes(size: float) -> str:

@@ -99,13 +99,6 @@ def test_doctor_names_sandboxed_inkscapes(command, monkeypatch, tmp_path):
     assert found["state"] == "note" and "systemctl --user start stylesketch" in found["cure"]
 
 
-def test_doctor_names_weights(command):
-    folder = Places.find().data / "weights"
-    folder.mkdir(parents=True)
-    (folder / "clip.safetensors").touch()
-    assert findings(command)[1]["weights"]["text"] == "clip.safetensors"
-
-
 @posix
 def test_doctor_with_an_old_inkscape_that_lacks_modules(command, fake_inkscape):
     fake_inkscape("Inkscape 1.0.2 (e86c870879, 2021-01-15)", modules=("lxml",))

@@ -25,8 +25,8 @@ from backend.core.work import completed
 from backend.weights import download as download_module
 from backend.weights import room
 from backend.weights.intake import intact, remove
-from backend.weights.pull import part_of, pull, unfinished
-from backend.weights.shelf import read_receipt
+from backend.weights.pull import pull
+from backend.weights.shelf import part_of, read_receipt, unfinished
 
 ROOT = Path(__file__).parent.parent.parent
 

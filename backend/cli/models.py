@@ -1,0 +1,131 @@
+"""`stylesketch models`: the networks' weights, none of which is needed to draw."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from stylesketch_ext.wire.codec import to_json
+from stylesketch_ext.wire.messages import ModelInfo, ProgressEvent
+
+from backend.cli.arguments import Commands, add_command, places, seconds
+from backend.cli.terminal import ProgressLine
+from backend.core.errors import Cancelled, NotFound
+from backend.daemon.models import model_infos
+from backend.weights.intake import intact, remove
+from backend.weights.manifest import MANIFEST, Weights
+from backend.weights.shelf import Receipt, find, folder_of, megabytes, named
+
+STOPPED = "Stopped. What was downloaded is kept; the next `stylesketch models pull` goes on from there."
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    about = "Networks' weights: what is here, and what can be brought."
+    verbs = commands.add_parser("models", help=about, description=about).add_subparsers(metavar="VERB", required=True)
+    _verb(verbs, "list", run_list, "List all weights: what they are for, and whether they are here.")
+    command = _verb(verbs, "pull", run_pull, "Download weights; what was interrupted goes on.")
+    command.add_argument("name", metavar="NAME", help="as `models list` names them")
+    command.add_argument("--patience", metavar="SECONDS", type=seconds, default=30.0, help="that a server may be silent")
+    command.add_argument("--quiet", action="store_true", help="no progress, no summary")
+    command = _verb(verbs, "verify", run_verify, "Check that the weights that are here are undamaged.")
+    command.add_argument("name", metavar="NAME", nargs="?", help="only these")
+    command = _verb(verbs, "add", run_add, "Take weights from a file, such as one brought from another computer.")
+    command.add_argument("name", metavar="NAME", nargs="?", help="whose weights they are, where the file alone does not tell")
+    command.add_argument("file", metavar="FILE", type=Path, help="a .safetensors, .pth or known TorchScript file; it is copied")
+    command = _verb(verbs, "remove", run_remove, "Delete weights, and what is left of an interrupted download.")
+    command.add_argument("name", metavar="NAME", help="as `models list` names them")
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    """Prints all weights."""
+    infos = model_infos(places(arguments))
+    if arguments.json:
+        print(json.dumps({"models": [to_json(info) for info in infos]}, ensure_ascii=False))
+    else:
+        print("\n".join(_line(info) for info in infos))
+    return 0
+
+
+def run_pull(arguments: argparse.Namespace) -> int:
+    """Downloads weights."""
+    from backend.core.work import completed
+    from backend.weights.download import Patience
+    from backend.weights.pull import pull
+
+    line = ProgressLine(arguments.quiet)
+    work = pull(arguments.name, places(arguments), patience=Patience(silence=arguments.patience))
+    try:
+        pulled = completed(work, lambda progress: line.show(ProgressEvent(progress.stage, progress.done)))
+    except KeyboardInterrupt:
+        raise Cancelled(STOPPED) from None
+    finally:
+        line.clear()
+    if arguments.json:
+        print(json.dumps({**_account(named(pulled.name), pulled.receipt, pulled.path), "notes": pulled.notes}))
+    elif not arguments.quiet:
+        state = "is here" if pulled.fresh else "was here already, undamaged"
+        print(f"{pulled.title} {state}: {pulled.path} ({megabytes(pulled.receipt.size)}, {pulled.receipt.proof}).")
+        for note in pulled.notes:
+            print(note)
+    return 0
+
+
+def run_verify(arguments: argparse.Namespace) -> int:
+    """Checks every file that is here; 3 where one is damaged."""
+    where = places(arguments)
+    chosen = [named(arguments.name)] if arguments.name else [w for w in MANIFEST.values() if find(w.name, where)]
+    if arguments.name and find(arguments.name, where) is None:
+        raise NotFound(f"The weights of {chosen[0].title} are not here. {chosen[0].cure} brings them.")
+    states = {weights.name: intact(weights.name, where) for weights in chosen}
+    if arguments.json:
+        print(json.dumps({"models": states}))
+    else:
+        print("\n".join(_verdict(weights, states[weights.name]) for weights in chosen) or "There are no weights here.")
+    return 0 if all(states.values()) else 3
+
+
+def run_add(arguments: argparse.Namespace) -> int:
+    """Copies a file of the user's."""
+    from backend.weights.own_file import add
+
+    where = places(arguments)
+    weights, receipt = add(arguments.file, where, arguments.name)
+    path = folder_of(weights, where) / receipt.file
+    if arguments.json:
+        print(json.dumps(_account(weights, receipt, path)))
+    else:
+        print(f"{weights.title} is here: {path} ({megabytes(receipt.size)}, {receipt.proof}, sha256 {receipt.sha256}).")
+    return 0
+
+
+def run_remove(arguments: argparse.Namespace) -> int:
+    """Deletes weights."""
+    weights = named(arguments.name)
+    freed = remove(weights.name, places(arguments))
+    if arguments.json:
+        print(json.dumps({"removed": weights.name, "bytes": freed}))
+    else:
+        print(f"Removed the weights of {weights.title} ({megabytes(freed)}).")
+    return 0
+
+
+def _verb(verbs: Commands, name: str, run, about: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
+    command = add_command(verbs, name, run, about)
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    return command
+
+
+def _line(info: ModelInfo) -> str:
+    state = "here" if info.here else f"{megabytes(info.kept)} here" if info.kept else "-" if info.pullable else "your file"
+    size = megabytes(info.size) if info.size else ""
+    return f"{info.name:16} {state:12} {size:>8}  {info.title}: {info.used_by}; {info.license}"
+
+
+def _verdict(weights: Weights, fine: bool) -> str:
+    return f"{weights.name}: " + ("undamaged" if fine else f"DAMAGED; {weights.cure} brings it anew")
+
+
+def _account(weights: Weights, receipt: Receipt, path: Path) -> dict[str, object]:
+    return {"name": weights.name, "path": str(path), **vars(receipt)}
