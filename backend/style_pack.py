@@ -8,11 +8,8 @@ from pathlib import Path
 
 from backend.core.entries import Color, WrongEntry, color, number, number_rule, read_table, several, text, whole, write_table
 from backend.core.errors import BadRequest
+from backend.core.style_tables import Gesture, Hatch, Palette, Pen
 from backend.core.texture import Texture
-from backend.initialize.hatch import Hatch
-from backend.pen.gesture import Gesture
-from backend.pen.palette import Palette
-from backend.pen.pressure import Pen
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from backend.core.entries import number, number_rule, several, whole
+from backend.core.style_tables import Hatch
 
 Map = npt.NDArray[np.float32]  # [H, W]
 Row = npt.NDArray[np.float64]  # [M, 2]
@@ -20,37 +20,12 @@ STEP = 3.0  # px from point to point along a line
 
 
 @dataclass(frozen=True)
-class Hatch:
-    """How shadows are hatched. Lengths are shares of the framed subject's longer side."""
-
-    share: float = number(0.0, 0, 0.95)  # of all strokes; 0: no hatching
-    angles: tuple[float, ...] = several(
-        (45.0,), number_rule(-180, 180), 1, 4
-    )  # of each level, degrees, 0 = level, 90 = upright
-    form: float = number(0.0, 0, 1)  # 0: straight lines … 1: lines that bend with the form
-    levels: int = whole(1, 1, 4)  # how many layers of lines the darkest places have
-    spacing: float = number(0.012, 0.002, 0.1)  # between neighbors
-    lightest: float = number(0.35, 0, 0.95)  # darkness at which hatching begins; 0 = white, 1 = black
-    longest: float = number(0.0, 0, 2)  # longer lines are broken; 0: as long as their shadow
-    margin: float = number(0.004, 0, 0.03)  # kept free beside contours
-    width: float = number(0.7, 0.1, 6)  # beside the pen's 1
-    swell: float = number(0.0, 0, 1)  # how far the width carries the tone
-    taper: float = number(0.3, 0, 1)  # share of a line's length that thins towards its end
-    opacity: float = number(1.0, 0.05, 1)  # times the pen's
-
-    def at(self, strength: float) -> Hatch:
-        """The hatching between none (0) and in full style (1)."""
-        return replace(self, share=self.share * strength, swell=self.swell * strength, taper=self.taper * strength)
-
-
-@dataclass(frozen=True)
 class HatchLine:
     """One line of hatching."""
 
     row: Row  # [M, 2] points, canvas px
-    widths: npt.NDArray[np.float64]  # [M] what the tone asks for, 0 … 1 of the spacing
     level: int  # of the layer it belongs to, 0 = the first
-    darkness: float  # mean along it
+    floor: float  # darkness at which it would be as thin as nothing
 
 
 @dataclass(frozen=True)
@@ -96,13 +71,22 @@ def _layer(
     repeat = level // len(hatch.angles)
     sheet = _sheet(relief, angle, hatch.form * 0.06 * side, spacing, 0.5 * (repeat % 2))
     threshold = hatch.lightest + (1 - hatch.lightest) * level / hatch.levels
-    tone, open_here = _sampled(darkness, sheet.points), _sampled(free, sheet.points) > 0.5
-    lines = []
-    for k in _spread_order(len(sheet.points)):
-        for a, b in _runs(tone[k], open_here[k], threshold, sheet, hatch.longest * side, chance):
-            row, along = sheet.points[k, a:b], tone[k, a:b]
-            lines.append(HatchLine(row, along.astype(np.float64), level, float(along.mean())))
-    return lines
+    dark = _sampled(_dark_places(darkness, threshold, spacing), sheet.points) > 0.5
+    open_here = _sampled(free, sheet.points) > 0.5
+    floor = threshold if level else 0.5 * threshold
+    return [
+        HatchLine(sheet.points[k, a:b], level, floor)
+        for k in _spread_order(len(sheet.points))
+        for a, b in _runs(dark[k], open_here[k], sheet, hatch.longest * side, chance)
+    ]
+
+
+def _dark_places(darkness: Map, threshold: float, spacing: float) -> Map:
+    """1 where it is darker than the threshold over more than about a line's surroundings, else 0 [H, W]."""
+    reach = 2 * round(0.6 * spacing) + 1
+    return cv2.morphologyEx(
+        (darkness > threshold).astype(np.float32), cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    )
 
 
 def _sheet(relief: Map, angle: float, depth: float, spacing: float, shift: float) -> _Sheet:
@@ -155,12 +139,15 @@ def _spread_order(count: int) -> list[int]:
 
 
 def _runs(
-    tone: Map, open_here: npt.NDArray[np.bool_], threshold: float, sheet: _Sheet, longest: float, chance: np.random.Generator
+    dark: npt.NDArray[np.bool_],
+    open_here: npt.NDArray[np.bool_],
+    sheet: _Sheet,
+    longest: float,
+    chance: np.random.Generator,
 ) -> Iterator[tuple[int, int]]:
     """Where a line is drawn [a, b): short gaps in the tone are passed over, crumbs are left out, ends are not cut straight."""
     gap, least = round(1.2 * sheet.spacing / sheet.step), round(2.5 * sheet.spacing / sheet.step)
-    dark = _without_short(tone > threshold, gap, least)
-    for a, b in _intervals(dark & open_here):
+    for a, b in _intervals(_without_short(dark, gap, least) & open_here):
         for c, d in _pieces(a, b, longest / sheet.step, chance):
             stray = 0.5 * sheet.spacing / sheet.step
             c, d = round(c + abs(chance.normal(0, stray))), round(d - abs(chance.normal(0, stray)))

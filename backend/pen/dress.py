@@ -13,10 +13,11 @@ from backend.core.drawing import StrokeNote
 from backend.core.entries import Color
 from backend.core.image import Image
 from backend.core.strokes import Strokes
-from backend.pen.gesture import Gesture, gestured, wavering
+from backend.core.style_tables import Gesture, Palette, Pen
+from backend.pen.gesture import gestured, wavering
 from backend.pen.lines import Line, Row, curves_of, evenly, lines_of
-from backend.pen.palette import Palette, colors_along
-from backend.pen.pressure import Pen, Shading, hatch_widths, line_widths
+from backend.pen.palette import colors_along
+from backend.pen.pressure import Shading, hatch_widths, line_widths
 from backend.pen.single_line import beginning, one_line
 
 Map = npt.NDArray[np.float32]  # [H, W]

@@ -5,45 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from backend.core.bezier import smoothed
-from backend.core.entries import number, switch, whole
+from backend.core.style_tables import Gesture
 from backend.pen.lines import STEP, Line, Row, evenly
-
-
-@dataclass(frozen=True)
-class Gesture:
-    """How the hand moves. Lengths are shares of the framed subject's longer side."""
-
-    calm: float = number(0.0, 0, 0.05)  # how long the bends are that the hand smooths away
-    wobble: float = number(0.0, 0, 0.02)  # how far the line strays sideways
-    wobble_length: float = number(0.06, 0.005, 0.5)  # from one stray to the next
-    overshoot: float = number(0.0, 0, 0.1)  # how far free ends run on
-    longest: float = number(0.0, 0, 2)  # longer lines are drawn in pieces; 0: each in one go
-    restate: int = whole(1, 1, 5)  # how often each line is drawn
-    spread: float = number(0.004, 0, 0.03)  # how far restated lines lie apart
-    single_line: bool = switch(False)  # all lines are one, drawn without lifting the pen
-
-    @property
-    def is_plain(self) -> bool:
-        """It leaves the shapes of lines as they are."""
-        return not (self.calm or self.wobble or self.overshoot or self.longest or self.restate > 1 or self.single_line)
-
-    def at(self, strength: float) -> Gesture:
-        """The hand between a plain pen's (0) and in full style (1)."""
-        return replace(
-            self,
-            calm=self.calm * strength,
-            wobble=self.wobble * strength,
-            overshoot=self.overshoot * strength,
-            longest=self.longest / max(strength, 1e-3) if self.longest else 0.0,
-            restate=1 + round((self.restate - 1) * strength),
-            spread=self.spread * strength,
-            single_line=self.single_line and strength > 0,
-        )
 
 
 def gestured(lines: Sequence[Line], gesture: Gesture, side: float, chance: np.random.Generator) -> list[Line]:
@@ -83,6 +51,7 @@ def slow_noise(count: int, wavelength: float, closed: bool, chance: np.random.Ge
 
 
 def _calmed(line: Line, sigma: float) -> Line:
+    sigma = min(sigma, 0.05 * line.length)  # an eye stays an eye
     if sigma <= 0 or len(line.row) < 8:
         return line
     return replace(line, row=evenly(smoothed(line.row, line.corners, sigma / STEP, line.closed)))
@@ -104,7 +73,7 @@ def _pieces(line: Line, longest: float, chance: np.random.Generator) -> Iterator
 
 def _restated(line: Line, spread: float, chance: np.random.Generator) -> Line:
     """The line once more, beside itself: shifted, turned a little, begun and ended elsewhere."""
-    spread = min(spread, 0.15 * line.length)
+    spread = min(spread, 0.07 * line.length)
     shift = chance.normal(0, 0.6 * spread, 2)
     bend = spread * slow_noise(len(line.row), max(8.0, len(line.row) / 1.5), line.closed, chance, 2)
     row = line.row + shift + bend

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -11,24 +9,12 @@ import torch
 from torch import Tensor
 
 from backend.core.bezier import sample
-from backend.core.entries import Color, color_rule, number, several, whole
+from backend.core.entries import Color
 from backend.core.image import Image
 from backend.core.strokes import Strokes
+from backend.core.style_tables import Palette
 
 Map = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Palette:
-    """Which colors lines have. Without any, all have the pen's."""
-
-    colors: tuple[Color, ...] = several((), color_rule(), 0, 24)  # those there are; each line takes the nearest to the picture
-    count: int = whole(0, 0, 12)  # without fixed ones: as many as are found in the picture
-    vividness: float = number(1.0, 0, 3)  # how colorful beside the picture's own
-    contours: float = number(1.0, 0, 1)  # share of color in contours and details; 0: these keep the pen's color
-
-    def __bool__(self) -> bool:
-        return bool(self.colors or self.count)
 
 
 LEAST_CONTRAST = 26.0  # of lightness between a line and its paper

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from backend.core.bezier import sample
-from backend.core.entries import Color, color, number
 from backend.core.strokes import Strokes
+from backend.core.style_tables import Pen
 
 Map = npt.NDArray[np.float32]  # [H, W]
 Values = npt.NDArray[np.float64]
@@ -22,49 +22,11 @@ KNOTS = 24  # where a line's width is set
 
 
 @dataclass(frozen=True)
-class Pen:
-    """The line itself."""
-
-    width: float = number(0.005, 0.0003, 0.1)  # full width as a share of the framed subject's longer side
-    color: Color = color((0.0, 0.0, 0.0))
-    opacity: float = number(1.0, 0.05, 1)
-    pressure: float = number(0.0, 0, 1)  # 0: all lines as wide … 1: important ones wide and swelling, the last ones hairlines
-    shade: float = number(0.0, 0, 1)  # how far the width follows the darkness beside the line
-    taper_start: float = number(0.0, 0, 1)  # share of a line's length over which it swells from the tip's width …
-    taper_end: float = number(0.0, 0, 1)  # … and over which it thins again
-    tip: float = number(0.0, 0, 1)  # width at a tapered end, as a share of the line's
-    unevenness: float = number(0.0, 0, 1)  # slow chance changes of width along a line
-    contour: float = number(1.0, 0.3, 4)  # width of contours beside the details' 1
-
-    @property
-    def varies(self) -> bool:
-        """Its width varies along a line."""
-        return bool(self.pressure or self.shade or self.taper_start or self.taper_end or self.unevenness)
-
-    @property
-    def is_plain(self) -> bool:
-        """All its lines are of one width and opaque."""
-        return not self.varies and self.contour == 1 and self.opacity == 1
-
-    def at(self, strength: float) -> Pen:
-        """The pen between plain (0) and in full style (1)."""
-        return replace(
-            self,
-            pressure=self.pressure * strength,
-            shade=self.shade * strength,
-            taper_start=self.taper_start * strength,
-            taper_end=self.taper_end * strength,
-            tip=1 - (1 - self.tip) * min(1.0, 2 * strength),
-            unevenness=self.unevenness * strength,
-            contour=self.contour**strength,
-        )
-
-
-@dataclass(frozen=True)
 class Shading:
     """How hatching is drawn."""
 
     darkness: Map  # [H, W] 0 = paper … 1 = black
+    floors: Values  # [N] darkness at which each line would be as thin as nothing
     spacing: float  # px between neighboring lines
     width: float  # beside the pen's 1
     swell: float  # 0 … 1, how far the width carries the tone
@@ -105,7 +67,9 @@ def hatch_widths(strokes: Strokes, pen: Pen, shading: Shading, width: float, cha
     """Widths [N, KNOTS] of hatching, canvas px; width: of a plain line, px."""
     along, points = _knots(strokes)
     plain = width * shading.width
-    toned = shading.spacing * (0.06 + 0.78 * _at(shading.darkness, points) ** 1.15)
+    floors = shading.floors[:, None]
+    ink = np.clip((_at(shading.darkness, points) - floors) / (1 - floors), 0, 1)
+    toned = shading.spacing * (0.05 + 0.72 * ink)
     full = (1 - shading.swell) * plain + shading.swell * toned
     uneven = 1 + 0.6 * pen.unevenness * _uneven(len(strokes), KNOTS, chance)
     profile = tapering(along, 0.5 * shading.taper, shading.taper, pen.tip)

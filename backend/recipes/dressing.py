@@ -12,7 +12,8 @@ from backend.core.bezier import sample
 from backend.core.drawing import Layer, StrokeNote
 from backend.core.image import Image, Mask
 from backend.core.strokes import Strokes
-from backend.initialize.hatch import Hatch, hatch_lines
+from backend.core.style_tables import Hatch
+from backend.initialize.hatch import hatch_lines
 from backend.pen.dress import Hand, Motif, dress, dress_hatching
 from backend.pen.pressure import Shading
 from backend.perception.tone import Map, ToneSettings, tone_map
@@ -74,7 +75,8 @@ class Dressing:
         drawn = _drawn(layer.strokes, motif.darkness.shape)
         lines, spacing = hatch_lines(motif.darkness, drawn, self.hatch, self.hatch_count, generator)
         hatch = self.hatch
-        shading = Shading(motif.darkness, spacing, hatch.width, hatch.swell, hatch.taper, hatch.opacity)
+        floors = np.array([line.floor for line in lines])
+        shading = Shading(motif.darkness, floors, spacing, hatch.width, hatch.swell, hatch.taper, hatch.opacity)
         return dress_hatching([line.row for line in lines], shading, motif, self.hand, generator)
 
 
