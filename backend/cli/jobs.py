@@ -130,4 +130,11 @@ def _print(info: JobInfo, as_json: bool) -> None:
 def _line(info: JobInfo) -> str:
     created = time.strftime("%Y-%m-%d %H:%M", time.localtime(info.created))
     progress = f" {info.done:.0%} {info.stage}" if info.stage else ""
-    return f"{info.id}  {created}  {info.state:9}  {info.request.title or info.request.image[:12]}{progress}"
+    return f"{info.id}  {created}  {info.state:9}  {_subject(info)}{progress}"
+
+
+def _subject(info: JobInfo) -> str:
+    """What a job is about."""
+    if info.style:
+        return f"style pack {info.style.name}"
+    return (info.request.title or info.request.image[:12]) if info.request else ""

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, Header, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response, StreamingResponse
-from stylesketch_ext.wire.codec import dumps
 from stylesketch_ext.wire.messages import (
     FAILED,
     FINISHED,
@@ -20,6 +16,7 @@ from stylesketch_ext.wire.messages import (
     JobInfo,
     SketchRequest,
     SketchResult,
+    StyleResult,
 )
 
 from backend import __version__
@@ -27,35 +24,14 @@ from backend.core.errors import Conflict, NotFound
 from backend.daemon.docs_page import docs_page
 from backend.daemon.examples import PROBLEMS, SKETCH_REQUESTS
 from backend.daemon.guard import Guard
-from backend.daemon.images import Images, check_size
+from backend.daemon.house import House
+from backend.daemon.images import check_size
 from backend.daemon.jobs import Jobs
+from backend.daemon.message import Message
 from backend.daemon.problems import answer_problems
 from backend.daemon.result_files import PREVIEW, RESULT, SVG
 from backend.daemon.streams import event_stream, final_event
-from backend.style_library import load_pack
-
-
-@dataclass(frozen=True)
-class House:
-    """What the routes lead to."""
-
-    jobs: Jobs
-    images: Images
-    packs: Path  # the user's own style packs
-    token: str
-    port: int
-    log: str = ""
-    stop: Callable[[], None] = lambda: None  # asks the server to stop
-    activity: Callable[[], None] = lambda: None  # somebody with the token called
-
-
-class Message(Response):
-    """A wire message as JSON."""
-
-    media_type = "application/json"
-
-    def render(self, content: Any) -> bytes:
-        return dumps(content).encode()
+from backend.daemon.style_routes import add_styles
 
 
 def create_app(house: House, lifespan: Any = None) -> FastAPI:
@@ -73,6 +49,7 @@ def create_app(house: House, lifespan: Any = None) -> FastAPI:
     _add_images(app, house)
     _add_jobs(app, house)
     _add_results(app, house)
+    add_styles(app, house)
     answer_problems(app, house.log)
     app.add_middleware(Guard, token=house.token, port=house.port, activity=house.activity)
     return app
@@ -176,9 +153,9 @@ def _add_results(app: FastAPI, house: House) -> None:
         stream = event_stream(jobs, job, last)
         return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
-    @app.get("/v1/jobs/{job}/result", response_model=SketchResult, tags=["results"])
+    @app.get("/v1/jobs/{job}/result", response_model=SketchResult | StyleResult, tags=["results"])
     def result(job: str) -> Response:
-        """The finished sketch."""
+        """The finished sketch, or what the making of a style pack brought."""
         return Response(_finished(jobs, job, RESULT), media_type="application/json")
 
     @app.get("/v1/jobs/{job}/result.svg", tags=["results"], responses={200: {"content": {"image/svg+xml": {}}}})
@@ -199,7 +176,7 @@ def _check(house: House, request: SketchRequest) -> None:
     mask = request.settings.mask
     if mask not in ("auto", "none") and house.jobs.store.image(mask) is None:
         raise NotFound("The mask of this request is not here. Upload it with POST /v1/images, or use auto or none.")
-    load_pack(request.settings.style, house.packs)
+    house.styles.library.folder(request.settings.style)
 
 
 def _finished(jobs: Jobs, job: str, name: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stylesketch_ext.wire.codec import to_json
-from stylesketch_ext.wire.messages import Problem, SketchRequest, SketchSettings
+from stylesketch_ext.wire.messages import Problem, SketchRequest, SketchSettings, StyleChange, StyleRequest
 
 from backend.core.errors import ERRORS_BY_CODE
 from backend.daemon.failures import as_problem
@@ -17,6 +17,14 @@ CHOSEN = SketchSettings(strokes=32, mask="none", seed=7, device="cpu", steps=200
 SKETCH_REQUESTS: dict[str, Any] = {
     "plain": {"summary": "The recipe chooses everything", "value": {"image": HASH}},
     "full": {"summary": "Every setting", "value": to_json(SketchRequest(HASH, CHOSEN, title="cat.jpg"))},
+}
+
+STYLE_REQUESTS: dict[str, Any] = {
+    "pictures": {"summary": "A pack from uploaded pictures", "value": to_json(StyleRequest([HASH], "red-chalk", "Red chalk"))},
+}
+STYLE_CHANGES: dict[str, Any] = {
+    "title": {"summary": "Another title", "value": to_json(StyleChange(title="Red chalk"))},
+    "name": {"summary": "Another name", "value": to_json(StyleChange(name="red-chalk"))},
 }
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -6,11 +6,11 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from stylesketch_ext.wire.messages import CANCELLED, FAILED, FINISHED, RUNNING, JobInfo, SketchRequest
+from stylesketch_ext.wire.messages import CANCELLED, FAILED, FINISHED, RUNNING, JobInfo
 
 from backend.core.errors import Cancelled, Internal, StyleSketchError, WorkerDied
 from backend.daemon.capabilities import Capabilities
@@ -18,13 +18,22 @@ from backend.daemon.events import EventLog
 from backend.daemon.executors import ProcessExecutor
 from backend.daemon.failures import as_failure, as_problem
 from backend.daemon.result_files import ResultFiles
-from backend.daemon.store import Store, StoredJob, died_twice
+from backend.daemon.store import JobRequest, Store, StoredJob, died_twice, request_of
 
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 5.0
 MAIN = ""  # the lane of the best device; it exists before that device's name is known
 
-Arguments = Callable[[SketchRequest], tuple[object, ...]]  # of the drawing task
+
+@dataclass(frozen=True)
+class Kind:
+    """How jobs of one kind are done."""
+
+    task: Callable[..., Any]  # an importable function: a generator of ProgressEvent
+    arguments: Callable[[Any], tuple[object, ...]]  # of the task, for a request
+    keep: Callable[[str, Any], None]  # stores what the task of a job returned
+    check: Callable[[Capabilities, Any], None] = lambda known, request: None  # BadRequest for what this machine cannot do
+    device: Callable[[Any], str] = lambda request: "auto"
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,7 @@ class Running:
 
 
 class Jobs:
-    """The queue. `task` is an importable function; `arguments(request)` what it is called with in a worker."""
+    """The queue. `kinds` says for every type of request how it is carried out."""
 
     def __init__(
         self,
@@ -43,12 +52,11 @@ class Jobs:
         events: EventLog,
         results: ResultFiles,
         executor: Callable[[str], ProcessExecutor],
-        task: Callable[..., Any],
-        arguments: Arguments,
+        kinds: Mapping[type, Kind],
         log: str = "",
     ) -> None:
         self.store, self.events, self.results = store, events, results
-        self._executor, self._task, self._arguments, self._log = executor, task, arguments, log
+        self._executor, self._kinds, self._log = executor, kinds, log
         self._running: dict[str, Running] = {}
         self._lanes: dict[str, Lane] = {}
         self._lock = threading.RLock()
@@ -84,10 +92,10 @@ class Jobs:
         lane = self._lanes.get(MAIN)
         return lane.executor.pid if lane else None
 
-    def submit(self, request: SketchRequest, key: str | None = None) -> tuple[JobInfo, bool]:
+    def submit(self, request: JobRequest, key: str | None = None) -> tuple[JobInfo, bool]:
         """A new job, or the one of the same key (then False); BadRequest, Conflict."""
         if self.capabilities:
-            self.capabilities.check(request)
+            self._kinds[type(request)].check(self.capabilities, request)
         with self._lock:
             info, new = self.store.add_job(request, key)
             if new:
@@ -142,8 +150,9 @@ class Jobs:
             self.on_idle()
 
     def _attempt(self, stored: StoredJob, running: Running, executor: ProcessExecutor) -> None:
-        job, request = stored.info.id, stored.info.request
-        work = executor.run_unless(running.cancelled.is_set, self._task, *self._arguments(request))
+        job, request = stored.info.id, request_of(stored.info)
+        kind = self._kinds[type(request)]
+        work = executor.run_unless(running.cancelled.is_set, kind.task, *kind.arguments(request))
         try:
             while True:
                 self.events.progress(job, stored.attempts, next(work))
@@ -151,7 +160,7 @@ class Jobs:
             finished = end.value
         finally:
             work.close()
-        self.results.keep(job, finished)
+        kind.keep(job, finished)
 
     def _failed(self, stored: StoredJob, running: Running, error: Exception) -> None:
         job = stored.info.id
@@ -191,7 +200,8 @@ class Jobs:
         return replace(info, stage=newest.stage, done=newest.done) if newest else info
 
     def _enqueue(self, info: JobInfo) -> None:
-        known, wanted = self.capabilities, info.request.settings.device
+        request = request_of(info)
+        known, wanted = self.capabilities, self._kinds[type(request)].device(request)
         name = known.lane(wanted) if known else MAIN
         elsewhere = known is not None and name in known.devices and name != known.device
         self._lane(name if elsewhere else MAIN).put(info.id)

@@ -1,13 +1,14 @@
-"""Finished jobs on disk: results/<job>/ holds result.json, drawing.svg and preview.png, all three or none."""
+"""Finished jobs on disk: results/<job>/ holds result.json and, of a sketch, drawing.svg and preview.png; all or none."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stylesketch_ext.wire.codec import dumps
-from stylesketch_ext.wire.messages import SketchResult
+from stylesketch_ext.wire.messages import SketchResult, StyleResult
 
 from backend.core.errors import NotFound
 from backend.core.files import remove_parts, write_folder
@@ -33,10 +34,15 @@ class ResultFiles:
         remove_parts(folder)
 
     def keep(self, job: str, finished: Finished) -> None:
-        """Writes the files of a job; OSError leaves nothing behind."""
-        result = replace(finished.result, job=job)
-        files = {RESULT: dumps(result).encode(), SVG: finished.svg.encode(), PREVIEW: finished.preview}
-        write_folder(self._folder / job, files)
+        """Writes the files of a sketch; OSError leaves nothing behind."""
+        self._write(job, finished.result, {SVG: finished.svg.encode(), PREVIEW: finished.preview})
+
+    def keep_style(self, job: str, result: StyleResult) -> None:
+        """Writes what the making of a style pack brought; OSError leaves nothing behind."""
+        self._write(job, result, {})
+
+    def _write(self, job: str, result: SketchResult | StyleResult, files: Mapping[str, bytes]) -> None:
+        write_folder(self._folder / job, {RESULT: dumps(replace(result, job=job)).encode(), **files})
 
     def read(self, job: str, name: str) -> bytes:
         """One of the files; NotFound."""

@@ -26,11 +26,14 @@ from backend.daemon.events import EventLog
 from backend.daemon.executors import ProcessExecutor
 from backend.daemon.failures import is_disk_full
 from backend.daemon.images import Images
+from backend.daemon.job_kinds import job_kinds
 from backend.daemon.jobs import Jobs
 from backend.daemon.result_files import ResultFiles
 from backend.daemon.store import Store
+from backend.daemon.styles import Styles
 from backend.daemon.tasks import Tasks
 from backend.places import Places
+from backend.style_library import Library
 
 logger = logging.getLogger(__name__)
 HOST = "127.0.0.1"
@@ -83,20 +86,21 @@ class Daemon:
         self._activity = Activity()
         self._intake = ProcessExecutor("intake", log=log, grace=0.0)
         images = Images(places.data / "images", self._store, self._intake, tasks.measure)
+        styles = Styles(Library(places.packs), self._intake)
+        results = ResultFiles(places.data / "results")
         self._jobs = Jobs(
             self._store,
             self._events,
-            ResultFiles(places.data / "results"),
+            results,
             lambda lane: ProcessExecutor(lane or "drawing", tasks.preload, log),
-            tasks.draw,
-            lambda request: (request, *tasks.arguments(request, images, places.packs)),
+            job_kinds(tasks, images, styles, results),
             log,
         )
         self._jobs.on_idle = self._activity.seen
         house = House(
             jobs=self._jobs,
             images=images,
-            packs=places.packs,
+            styles=styles,
             token=self._endpoint.token,
             port=port,
             log=log,

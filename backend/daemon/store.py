@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stylesketch_ext.wire.codec import dumps, loads
-from stylesketch_ext.wire.messages import ENDED_STATES, FAILED, QUEUED, RUNNING, ImageInfo, JobInfo, Problem, SketchRequest
+from stylesketch_ext.wire.messages import (
+    ENDED_STATES,
+    FAILED,
+    QUEUED,
+    RUNNING,
+    ImageInfo,
+    JobInfo,
+    Problem,
+    SketchRequest,
+    StyleRequest,
+)
 
 from backend.core.errors import Conflict, NotFound, WorkerDied
 from backend.daemon.failures import as_problem
@@ -28,8 +38,13 @@ MIGRATIONS = (
     CREATE INDEX jobs_by_state ON jobs (state);
     """,
     "ALTER TABLE jobs ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE jobs ADD COLUMN kind TEXT NOT NULL DEFAULT 'request';",
 )
-COLUMNS = "id, request, state, attempts, forgiven, created, started, ended, error"
+COLUMNS = "id, kind, request, state, attempts, forgiven, created, started, ended, error"
+REQUESTS: dict[str, type] = {"request": SketchRequest, "style": StyleRequest}
+"""What a job can be asked for with, by the field of JobInfo that tells it."""
+
+JobRequest = SketchRequest | StyleRequest
 
 
 @dataclass(frozen=True)
@@ -72,21 +87,21 @@ class Store:
         row = self._run("SELECT sha256, width, height FROM images WHERE sha256 = ?", sha256).first
         return ImageInfo(*row) if row else None
 
-    def add_job(self, request: SketchRequest, key: str | None = None) -> tuple[JobInfo, bool]:
+    def add_job(self, request: JobRequest, key: str | None = None) -> tuple[JobInfo, bool]:
         """A new job, or the one that was begun with the same key; True for a new one.
 
         Raises Conflict where the key belongs to another request.
         """
         with self._lock:
-            known = self._by_key(key) if key else None
+            known = self.by_key(key) if key else None
             if known:
-                if known.request != request:
+                if request_of(known) != request:
                     raise Conflict("This Idempotency-Key was used for another request. Use a new one.")
                 return known, False
             job = secrets.token_hex(8)
             self._run(
-                "INSERT INTO jobs (id, key, request, state, created) VALUES (?, ?, ?, ?, ?)",
-                *(job, key, dumps(request), QUEUED, time.time()),
+                "INSERT INTO jobs (id, key, kind, request, state, created) VALUES (?, ?, ?, ?, ?, ?)",
+                *(job, key, _kind(request), dumps(request), QUEUED, time.time()),
             )
             return self.job(job).info, True
 
@@ -166,7 +181,8 @@ class Store:
         for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
             self._database.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
 
-    def _by_key(self, key: str) -> JobInfo | None:
+    def by_key(self, key: str) -> JobInfo | None:
+        """The job that was begun with a key."""
         row = self._run(f"SELECT {COLUMNS} FROM jobs WHERE key = ?", key).first
         return _stored(row).info if row else None
 
@@ -196,12 +212,23 @@ def died_twice() -> WorkerDied:
     )
 
 
+def request_of(info: JobInfo) -> JobRequest:
+    """What a job was asked for with, whatever its kind."""
+    found: JobRequest = next(getattr(info, field) for field in REQUESTS if getattr(info, field) is not None)
+    return found
+
+
+def _kind(request: JobRequest) -> str:
+    return next(field for field, kind in REQUESTS.items() if kind is type(request))
+
+
 def _stored(row: tuple) -> StoredJob:
-    job, request, state, attempts, forgiven, created, started, ended, error = row
+    job, kind, request, state, attempts, forgiven, created, started, ended, error = row
+    asked = {field: loads(message, request) if field == kind else None for field, message in REQUESTS.items()}
     info = JobInfo(
         id=job,
         state=state,
-        request=loads(SketchRequest, request),
+        **asked,
         created=created,
         started=started,
         ended=ended,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stylesketch_ext.wire.messages import SketchRequest
+from stylesketch_ext.wire.messages import SketchRequest, StyleRequest
 
 from backend.daemon.images import Images, measure
 
@@ -18,13 +18,14 @@ class Tasks:
 
     draw: Callable[..., Any]  # (SketchRequest, *arguments) → a generator of ProgressEvent that returns a Finished
     preload: Callable[[], Any] | None  # → Capabilities
+    extract: Callable[..., Any]  # (StyleRequest, paths) → a generator of ProgressEvent that returns an Extraction
     measure: Callable[[str], Any] = measure
     arguments: Callable[[SketchRequest, Images, Path], tuple[object, ...]] = lambda request, images, packs: ()
 
     @classmethod
     def real(cls) -> Tasks:
-        """Decoding and drawing; torch is imported where they run, not in the server."""
-        return cls(draw_request, preload_drawing, measure, request_files)
+        """Decoding, drawing and measuring; torch is imported where they run, not in the server."""
+        return cls(draw_request, preload_drawing, extract_style, measure, request_files)
 
 
 def request_files(request: SketchRequest, images: Images, packs: Path) -> tuple[object, ...]:
@@ -38,6 +39,13 @@ def draw_request(request: SketchRequest, image: Path, packs: Path, mask: Path | 
     from backend.daemon.sketching import Sources, draw
 
     return draw(request, Sources(image, packs, mask))
+
+
+def extract_style(request: StyleRequest, images: Sequence[Path]) -> Any:
+    """The style pack of some pictures; see extraction.extract."""
+    from backend.daemon.extraction import extract
+
+    return extract(request, images)
 
 
 def preload_drawing() -> Any:

@@ -11,13 +11,17 @@ import pytest
 import uvicorn
 from daemon_process import DaemonProcess, until
 
-from backend.daemon.app import House, create_app
+from backend.daemon.app import create_app
 from backend.daemon.events import EventLog
 from backend.daemon.executors import ProcessExecutor
+from backend.daemon.house import House
 from backend.daemon.images import Images
+from backend.daemon.job_kinds import job_kinds
 from backend.daemon.jobs import Jobs
 from backend.daemon.result_files import ResultFiles
 from backend.daemon.store import Store
+from backend.daemon.styles import Styles
+from backend.style_library import Library
 
 TOKEN = "a-token"
 
@@ -44,9 +48,10 @@ def house(tmp_path, listener):
     results, intake = ResultFiles(tmp_path / "results"), ProcessExecutor("intake", grace=0.0)
     images = Images(tmp_path / "images", store, intake, fake_work.measure)
     workers = partial(_worker, fake_work.preload)
-    jobs = Jobs(store, events, results, workers, fake_work.draw, lambda request: (request,))
+    styles = Styles(Library(tmp_path / "packs"), intake)
+    jobs = Jobs(store, events, results, workers, job_kinds(fake_work.tasks(), images, styles, results))
     stops, port = [], listener.getsockname()[1]
-    yield House(jobs, images, tmp_path / "packs", TOKEN, port, "the log", lambda: stops.append(True)), stops
+    yield House(jobs, images, styles, TOKEN, port, "the log", lambda: stops.append(True)), stops
     jobs.stop()
     intake.stop()
     store.close()

@@ -9,12 +9,14 @@ import signal
 import time
 from pathlib import Path
 
-from stylesketch_ext.wire.messages import DrawingData, ProgressEvent, SketchRequest, SketchResult
+from stylesketch_ext.wire.messages import DrawingData, ProgressEvent, SketchRequest, SketchResult, StyleRequest
 
 from backend.core.errors import BadRequest
 from backend.daemon.capabilities import Capabilities
 from backend.daemon.result_files import Finished
+from backend.daemon.styles import Extraction
 from backend.daemon.tasks import Tasks
+from backend.style_members import Pack, check_pack
 
 
 def draw(request: SketchRequest):
@@ -102,6 +104,15 @@ MODES = {
 }  # fmt: skip
 
 
+def extract(request: StyleRequest, images):
+    """What a job of making a pack does is told by its title; the pack tells how many pictures it was given."""
+    mode, _, place = request.title.partition("|")
+    yield ProgressEvent("measuring", 0.2)
+    yield from MODES[mode](Path(place))
+    style = f'title = "{request.title}"\nstrokes = {len(images)}\n'
+    return Extraction(check_pack(Pack(request.name, {"style.toml": style.encode()})), request.replace, ["a note"])
+
+
 def preload() -> Capabilities:
     return Capabilities("cpu", ["cpu"], "fake", {"object": ["classical"]})
 
@@ -119,4 +130,4 @@ def measure(path: str):
 
 
 def tasks() -> Tasks:
-    return Tasks(draw, preload, measure)
+    return Tasks(draw, preload, extract, measure)

@@ -47,8 +47,10 @@ def test_openapi_knows_every_route_and_message(routes):
     assert set(told["paths"]) == {
         "/v1/health", "/v1/shutdown", "/v1/images", "/v1/jobs", "/v1/jobs/{job}", "/v1/jobs/{job}/cancel",
         "/v1/jobs/{job}/events", "/v1/jobs/{job}/result", "/v1/jobs/{job}/result.svg", "/v1/jobs/{job}/preview.png",
+        "/v1/styles", "/v1/styles/{name}", "/v1/styles/{name}/preview.png", "/v1/styles/{name}/export",
     }  # fmt: skip
-    assert {"SketchRequest", "SketchResult", "JobInfo", "Problem", "Health", "ImageInfo"} <= set(told["components"]["schemas"])
+    messages = {"SketchRequest", "SketchResult", "JobInfo", "Problem", "Health", "ImageInfo", "StyleInfo", "StyleChange"}
+    assert messages <= set(told["components"]["schemas"])
     examples = told["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]["application/json"]["examples"]
     assert examples["full"]["value"]["settings"]["strokes"] == 32
 

@@ -1,0 +1,34 @@
+"""The work of one style request: pictures to a pack. The worker process and the command line run the same."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+from stylesketch_ext.wire.messages import ProgressEvent, StyleRequest
+
+from backend.core.errors import NotFound
+from backend.daemon.sketching import prepare_process
+from backend.daemon.styles import Extraction
+from backend.recipes.style_extraction import extract_style
+
+
+def extract(request: StyleRequest, images: Sequence[Path]) -> Generator[ProgressEvent, None, Extraction]:
+    """The task of the worker: the pack of some picture files; errors of our tree."""
+    prepare_process()
+    work = extract_style([_bytes(path) for path in images], request.name, request.title)
+    try:
+        while True:
+            progress = next(work)
+            yield ProgressEvent(progress.stage, progress.done)
+    except StopIteration as end:
+        return Extraction(end.value.pack, request.replace, end.value.notes)
+    finally:
+        work.close()
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"The picture {path.name} is gone. Choose it again.") from None

@@ -1,0 +1,34 @@
+"""What jobs there are, and how each kind is done."""
+
+from __future__ import annotations
+
+from stylesketch_ext.wire.messages import SketchRequest, StyleRequest
+
+from backend.daemon.capabilities import Capabilities
+from backend.daemon.images import Images
+from backend.daemon.jobs import Kind
+from backend.daemon.result_files import ResultFiles
+from backend.daemon.styles import Extraction, Styles
+from backend.daemon.tasks import Tasks
+
+
+def job_kinds(tasks: Tasks, images: Images, styles: Styles, results: ResultFiles) -> dict[type, Kind]:
+    """For every type of request: the work of `tasks`, its inputs, and where its results go."""
+
+    def keep_style(job: str, extraction: Extraction) -> None:
+        results.keep_style(job, styles.made(extraction))
+
+    return {
+        SketchRequest: Kind(
+            task=tasks.draw,
+            arguments=lambda request: (request, *tasks.arguments(request, images, styles.library.own)),
+            keep=results.keep,
+            check=Capabilities.check,
+            device=lambda request: request.settings.device,
+        ),
+        StyleRequest: Kind(
+            task=tasks.extract,
+            arguments=lambda request: (request, [images.path(image) for image in request.images]),
+            keep=keep_style,
+        ),
+    }
