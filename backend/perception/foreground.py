@@ -20,7 +20,7 @@ Bits = npt.NDArray[np.uint8]  # 1 = keep
 BACKDROP_SIDE = 512  # px on the longer side, where the backdrop is plain
 GLANCE_SIDE, ROUGH_SIDE, FINE_SIDE = 128, 256, 320  # px, where GrabCut takes a first look, finds the mask, refines its outline
 HOPELESS, TRUSTED, CLEAR = 0.5, 0.78, 0.86  # clarity of an outline
-EXACT = 0.6  # clarity of the outline of a mask that was cut out with care
+EXACT = 0.58  # how well the outline of a mask fits that was cut out with care
 MOST_ROOM = 8  # px at FINE_SIDE that a given mask may leave around its subject
 MOST_LOST = 0.25  # share of the strong edges about the middle that a mask may leave out
 
@@ -73,12 +73,12 @@ def fit_foreground(image: Image, mask: Mask) -> Foreground:
     rgb = _resized(np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32), FINE_SIDE)
     lab, size = _lab(rgb), (rgb.shape[1], rgb.shape[0])
     given = (cv2.resize(mask[0, 0].cpu().numpy(), size, interpolation=cv2.INTER_AREA) > 0.5).astype(np.uint8)
-    if not given.any() or given.all() or _clarity(given, lab) > EXACT:
+    if not given.any() or given.all() or _fit(given, lab) > EXACT:
         return Foreground(mask, True, certainty=1.0)
     labels = np.where(given > 0, cv2.GC_PR_FGD, cv2.GC_BGD).astype(np.uint8)
     labels[cv2.erode(given, np.ones((MOST_ROOM * 2 + 1,) * 2, np.uint8), borderValue=1) > 0] = cv2.GC_FGD
     drawn_in = _cut(rgb, labels, 3)
-    if not drawn_in.any() or _clarity(drawn_in, lab) < EXACT:
+    if not drawn_in.any() or _fit(drawn_in, lab) < EXACT:
         return Foreground(mask, True)
     fine = cv2.resize(drawn_in.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC) > 0.5
     return Foreground(torch.from_numpy(fine.astype(np.float32))[None, None].to(mask) * mask, True, certainty=0.5)
@@ -257,6 +257,14 @@ def _lost(bits: Bits, lab: Map) -> float:
     strong = magnitude * middle * (magnitude > np.quantile(magnitude, 0.85))
     outside = cv2.dilate(bits, np.ones((9, 9), np.uint8)) == 0
     return float(strong[outside].sum() / max(float(strong.sum()), 1e-9))
+
+
+def _fit(bits: Bits, lab: Map) -> float:
+    """Strength of the edges along the mask's outline beside the strongest within MOST_ROOM of it, at half of the outline."""
+    magnitude, outline = _edges(lab), _outline(bits)
+    here = cv2.dilate(magnitude, np.ones((3, 3), np.uint8))[outline]
+    near = cv2.dilate(magnitude, np.ones((2 * MOST_ROOM + 1,) * 2, np.uint8))[outline]
+    return float(np.median(here / np.maximum(near, 1e-6))) if here.size else 0.0
 
 
 def _edges(lab: Map) -> Map:
