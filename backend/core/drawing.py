@@ -49,6 +49,11 @@ class Drawing:
     paper: tuple[float, float, float] = (1.0, 1.0, 1.0)  # sRGB in [0, 1]
     account: Account = Account()
 
+    @property
+    def count(self) -> int:
+        """How many strokes all layers have."""
+        return sum(len(layer.strokes) for layer in self.layers)
+
     def ranks(self) -> tuple[tuple[int, ...], ...]:
         """The place of each stroke among all, layer by layer; 0 = most important.
 

@@ -1,0 +1,57 @@
+"""The layers of a scene's regions as one drawing: hidden lines cut away, one order of importance through all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from backend.core.bezier import sample
+from backend.core.clip import Bits, clip_outside
+from backend.core.drawing import Layer
+from backend.core.strokes import Strokes
+from backend.initialize.interleave import falling, interleave
+
+
+def behind(layer: Layer, hidden: Bits, least: float) -> Layer:
+    """What is seen of a layer behind a mask [H, W] of the source picture, without parts of cut strokes under `least` source px.
+
+    The longest part of a stroke keeps its importance, the others have as much less as they are shorter.
+    """
+    placed = layer.strokes.with_points(layer.framing.to_source(layer.strokes.points.double()))
+    parts, sources = clip_outside(placed, hidden, least)
+    lengths = _lengths(parts)
+    longest: dict[int, float] = {}
+    for source, length in zip(sources, lengths, strict=True):
+        longest[source] = max(longest.get(source, 0.0), length)
+    notes = []
+    for source, length in zip(sources, lengths, strict=True):
+        note = layer.notes[source]
+        notes.append(replace(note, importance=note.importance * length / max(longest[source], 1e-9)))
+    order = sorted(range(len(notes)), key=lambda i: -notes[i].importance)
+    canvas = layer.framing.to_canvas(parts.points).to(layer.strokes.points)
+    strokes = parts.with_points(canvas).select(torch.tensor(order, dtype=torch.long))
+    return replace(layer, strokes=strokes, notes=tuple(notes[i] for i in order))
+
+
+def ranked(layers: Sequence[Layer], shares: Sequence[float], head_starts: Sequence[float], count: int) -> list[Layer]:
+    """The layers with their first strokes, at most `count` in all, whose importances are one order through all of them.
+
+    shares, head_starts: as for `interleave`.
+    """
+    order = interleave([len(layer.strokes) for layer in layers], shares, head_starts)[:count]
+    importances: list[list[float]] = [[] for _ in layers]
+    for (i, _), value in zip(order, falling([layers[i].notes[place].importance for i, place in order]), strict=True):
+        importances[i].append(value)
+    return [_reduced(layer, kept) for layer, kept in zip(layers, importances, strict=True)]
+
+
+def _reduced(layer: Layer, importances: Sequence[float]) -> Layer:
+    notes = tuple(replace(note, importance=value) for note, value in zip(layer.notes, importances, strict=False))
+    return replace(layer, strokes=layer.strokes.select(slice(0, len(notes))), notes=notes)
+
+
+def _lengths(strokes: Strokes) -> list[float]:
+    points, _tangents = sample(strokes.points, strokes.segments, 64)
+    return [float(length) for length in points.diff(dim=1).norm(dim=2).sum(1)]

@@ -1,0 +1,98 @@
+"""A picture taken apart into its objects and the background behind them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import torch
+
+from backend.core.clip import Bits
+from backend.core.image import Mask
+from backend.perception.faces import Face, find_faces
+from backend.perception.foreground import fit_foreground
+from backend.perception.inpainting import fill
+from backend.perception.objects import separate_objects
+from backend.recipes.object_sketch import choose_foreground
+from backend.recipes.recipe import Inputs, SketchChoices
+from backend.recipes.region import Region, RegionSettings
+
+
+@dataclass(frozen=True)
+class SceneObject:
+    """One object: where it hides what is behind, and where its own lines may be."""
+
+    hides: Mask  # [1, 1, H, W] at the picture's size
+    drawn: Mask  # a part of it, not empty
+    certainty: float  # 0 … 1, how far the outline of `drawn` itself may be drawn as a line
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture, its objects from the largest to the smallest, and the faces in it."""
+
+    inputs: Inputs
+    objects: tuple[SceneObject, ...]  # none: the picture is one region
+    faces: tuple[Face, ...] = ()
+    notes: tuple[str, ...] = ()  # what could not be told apart
+
+    @classmethod
+    def of(cls, inputs: Inputs, choices: SketchChoices) -> Scene:
+        """The regions of a picture: by the user's mask, by the file's own transparency, or found."""
+        pixels = inputs.photograph.pixels
+        faces = tuple(find_faces(pixels))
+        foreground, notes = choose_foreground(inputs, choices, faces)
+        if float(foreground.mask.min()) > 0.5:
+            return cls(inputs, (), faces, notes)
+        found = inputs.mask is None and inputs.photograph.alpha is None
+        fitted = foreground if found else fit_foreground(pixels, foreground.mask)
+        objects = []
+        for hides in separate_objects(foreground.mask):
+            inner = hides * fitted.mask
+            drawn, certainty = (inner, fitted.certainty) if float(inner.max()) > 0.5 else (hides, 0.0)
+            objects.append(SceneObject(hides, drawn, certainty))
+        return cls(inputs, tuple(objects), faces, notes)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width, px."""
+        return self.inputs.photograph.size
+
+    @property
+    def shares(self) -> list[float]:
+        """What each object is due of the objects' strokes: more the larger, but a small one is not forgotten."""
+        roots = [math.sqrt(float(each.drawn.sum())) for each in self.objects]
+        return [root / sum(roots) for root in roots]
+
+    def hidden(self, room: float) -> Bits:
+        """[H, W] where objects and `room` px around them hide what is behind."""
+        covered = np.zeros(self.size, np.uint8)
+        for each in self.objects:
+            covered |= (each.hides[0, 0].cpu().numpy() > 0.5).astype(np.uint8)
+        reach = 2 * math.ceil(room) + 1
+        return cv2.dilate(covered, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))) > 0
+
+    def object_region(self, number: int, settings: RegionSettings) -> Region:
+        """An object, framed as large as its canvas allows."""
+        name = "object" if number == 0 else f"object {number + 1}"
+        each, pixels = self.objects[number], self.inputs.photograph.pixels
+        return Region.framed(name, pixels, each.drawn, settings, each.certainty, self.faces)
+
+    def background_region(self, settings: RegionSettings, overlap: float) -> Region:
+        """The whole picture, completed where objects hide it and up to `overlap` px around them."""
+        pixels = self.inputs.photograph.pixels
+        everything = torch.ones_like(pixels[:, :1])
+        if not self.objects:
+            return Region.framed("picture", pixels, everything, settings, 0.0, self.faces)
+        hidden = self.hidden(overlap)
+        behind = [face for face in self.faces if not hidden[_cell(face, self.size)]]
+        whole = Region.framed("background", pixels, everything, settings, 0.0, behind)
+        hole = whole.framing.crop(torch.from_numpy(hidden.astype(np.float32))[None, None].to(pixels.device), fill=0.0)
+        return replace(whole, image=fill(whole.image, hole), mask=1 - hole)
+
+
+def _cell(face: Face, size: tuple[int, int]) -> tuple[int, int]:
+    x, y = face.center
+    return min(int(y), size[0] - 1), min(int(x), size[1] - 1)
