@@ -93,6 +93,69 @@ def smoothed(row: Points, corners: tuple[int, ...], sigma: float, closed: bool =
     return np.concatenate([pieces[0][:1], *(piece[1:] for piece in pieces)])
 
 
+def straightened(row: Points, corners: tuple[int, ...], tolerance: float, least: float) -> Points:
+    """A row of points [M, 2] whose pieces between corners are straight where they nearly are.
+
+    A piece at least `least` px long whose points lie within `tolerance` px (and a thirtieth of its length) of a line is
+    put on it; where two such pieces
+    meet, the corner moves to where their lines cross, if that is near.
+    """
+    bounds = [0, *(c for c in corners if 0 < c < len(row) - 1), len(row) - 1]
+    lines = [_line_along(row[a : b + 1], tolerance, least) for a, b in itertools.pairwise(bounds)]
+    if not any(lines):
+        return row
+    closed = np.array_equal(row[0], row[-1])
+    around = [lines[-1] if closed else None, *lines, lines[0] if closed else None]
+    ends = [_meeting(row[bound], around[i], around[i + 1], tolerance) for i, bound in enumerate(bounds)]
+    moved = row.copy()
+    for (a, b), line, start, end in zip(itertools.pairwise(bounds), lines, ends[:-1], ends[1:], strict=True):
+        share = np.linspace(0, 1, b - a + 1)[:, None]
+        if line is not None:
+            moved[a : b + 1] = start + share * (end - start)
+        else:
+            moved[a : b + 1] += (1 - share) * (start - row[a]) + share * (end - row[b])
+    return moved
+
+
+_Line = tuple[Points, Points]  # a point of it, and its unit direction
+
+
+def _line_along(row: Points, tolerance: float, least: float) -> _Line | None:
+    """The line that a row follows, judged without its ends, which a corner may have bent; None if it follows none."""
+    trim = min(len(row) // 5, 8)
+    core = row[trim : len(row) - trim]
+    if len(core) < 4 or np.linalg.norm(row[-1] - row[0]) < least:
+        return None
+    middle = core.mean(0)
+    direction = np.linalg.svd(core - middle, full_matrices=False)[2][0]
+    across = np.array([-direction[1], direction[0]])
+    tolerance = min(tolerance, 0.03 * float(np.linalg.norm(row[-1] - row[0])))
+    if np.abs((core - middle) @ across).max() > tolerance or np.abs((row - middle) @ across).max() > 3 * tolerance:
+        return None
+    return middle, direction
+
+
+def _meeting(point: Points, before: _Line | None, after: _Line | None, tolerance: float) -> Points:
+    """Where a corner, or an end, near `point` belongs."""
+    if before is None and after is None:
+        return point
+    if before is not None and after is not None:
+        turn = before[1][0] * after[1][1] - before[1][1] * after[1][0]
+        if abs(turn) > 0.25:
+            gap = after[0] - before[0]
+            crossing = before[0] + before[1] * ((gap[0] * after[1][1] - gap[1] * after[1][0]) / turn)
+            if np.linalg.norm(crossing - point) < 5 * tolerance:
+                return crossing
+        return (_foot(point, before) + _foot(point, after)) / 2
+    line = before if before is not None else after
+    assert line is not None
+    return _foot(point, line)
+
+
+def _foot(point: Points, line: _Line) -> Points:
+    return line[0] + line[1] * ((point - line[0]) @ line[1])
+
+
 def _smoothed_ring(row: Points, corners: tuple[int, ...], sigma: float) -> Points:
     """A closed row, cut open at its first corner or far from its seam, smoothed, and closed at its seam again."""
     open_row, count = row[:-1], len(row) - 1

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from backend.core.bezier import find_corners, fit_poly_bezier, smoothed
+from backend.core.bezier import find_corners, fit_poly_bezier, smoothed, straightened
 from backend.initialize.link import LinkSettings, link_traces
 from backend.initialize.order import OrderSettings, order_by_coverage
 from backend.initialize.streamlines import Trace, TraceSettings, trace_lines
@@ -50,6 +50,8 @@ class TracedStartSettings:
     tolerance: float = 2.0  # largest distance of a curve from its calmed line
     corner_reach: int = 7
     corner_turn: float = 0.95  # rad
+    straight: float = 1.2  # a line between corners that keeps this near to a straight one becomes straight …
+    straight_least: float = 24.0  # … if it is at least this long
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,8 @@ def _worth_along(trace: Trace, worth: Map) -> npt.NDArray[np.float64]:
 def _curve(line: _Line, settings: TracedStartSettings) -> Tensor:
     row = line.trace.row * line.enlarged
     corners = find_corners(row, settings.corner_reach, settings.corner_turn)
-    row = smoothed(row, corners, settings.calm, line.trace.closed)
+    row = straightened(
+        smoothed(row, corners, settings.calm, line.trace.closed), corners, settings.straight, settings.straight_least
+    )
     curve = fit_poly_bezier(row, settings.tolerance, corners, line.trace.closed)
     return torch.from_numpy(curve / line.enlarged).float() + 0.5

@@ -16,7 +16,8 @@ from backend.core.image import Image
 SEARCH_SIDE = 480  # px, the longer side of the picture that is searched
 LEAST_SIDE = 32  # px of it; smaller faces have no features to draw
 AGREEING = 4  # hits of the detector, side by side, that make a face
-DARKER = 0.06  # by how much the eyes are darker than the cheeks and the bridge of the nose, luma 0 … 1
+LEAST_CONTRAST = 0.02  # standard deviation of a face's luma
+DARKER = 0.38  # by how many such deviations the eyes are darker than the cheeks and the bridge of the nose
 EYES, BRIDGE, CHEEKS = ((8, 18), (30, 40)), ((21, 27),), ((8, 16), (32, 40))  # columns of a face 48 px wide …
 EYE_ROWS, CHEEK_ROWS = (12, 20), (24, 32)  # … and rows
 
@@ -74,7 +75,9 @@ def _has_eyes(rgb: npt.NDArray[np.float32], hit: dict[str, int]) -> bool:
     part = rgb[hit["r"] : hit["r"] + hit["height"], hit["c"] : hit["c"] + hit["width"]].mean(2)
     luma = cv2.resize(part, (48, 48), interpolation=cv2.INTER_AREA)
     eyes = _mean(luma, EYE_ROWS, EYES)
-    return min(_mean(luma, EYE_ROWS, BRIDGE), _mean(luma, CHEEK_ROWS, CHEEKS)) - eyes > DARKER
+    darker = min(_mean(luma, EYE_ROWS, BRIDGE), _mean(luma, CHEEK_ROWS, CHEEKS)) - eyes
+    contrast = float(luma.std())
+    return contrast > LEAST_CONTRAST and darker > DARKER * contrast
 
 
 def _mean(luma: npt.NDArray[np.float32], rows: tuple[int, int], columns: Sequence[tuple[int, int]]) -> float:

@@ -19,9 +19,10 @@ Bits = npt.NDArray[np.uint8]  # 1 = keep
 
 BACKDROP_SIDE = 512  # px on the longer side, where the backdrop is plain
 GLANCE_SIDE, ROUGH_SIDE, FINE_SIDE = 128, 256, 320  # px, where GrabCut takes a first look, finds the mask, refines its outline
-HOPELESS, TRUSTED, CLEAR = 0.5, 0.78, 0.86  # clarity of an outline
+HOPELESS, LIKELY, TRUSTED, CLEAR = 0.5, 0.55, 0.78, 0.86  # clarity of an outline
 EXACT = 0.58  # how well the outline of a mask fits that was cut out with care
 MOST_ROOM = 8  # px at FINE_SIDE that a given mask may leave around its subject
+FLAT = 0.7  # share of pixels of a graphic that equal their neighbors
 MOST_LOST = 0.25  # share of the strong edges about the middle that a mask may leave out
 
 
@@ -33,6 +34,7 @@ class Foreground:
     trusted: bool
     reason: str = ""  # a sentence for the user, when it is not trusted
     certainty: float = 0.0  # 0 … 1, how far its outline itself may be drawn as a line
+    interest: Mask | None = None  # [1, 1, H, W] 0 … 1, where the subject probably is, when the mask is not trusted
 
 
 def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
@@ -47,6 +49,11 @@ def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
     lab = _lab(_resized(rgb, BACKDROP_SIDE))
     bits = _against_plain_backdrop(lab)
     plain = bits is not None
+    if bits is not None:
+        bits = _without_specks(bits, 0.005)
+    elif _flat(rgb) > FLAT:
+        everything = torch.ones_like(image[:, :1])
+        return Foreground(everything, False, "This looks like a graphic or a screenshot, so the whole picture is drawn.")
     if bits is None:
         fine = _resized(rgb, FINE_SIDE)
         lab = _lab(fine)
@@ -55,13 +62,20 @@ def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
         if _clarity(bits, _lab(glance)) > HOPELESS:  # GrabCut takes seconds on mere texture, for nothing
             rough = _resized(rgb, ROUGH_SIDE)
             bits = _tidy(_grab_cut(rough, 6, _people(rough, faces, width)))
-        bits = _refined(fine, bits)
-    bits = _tidy(bits)
+        bits = _tidy(_refined(fine, bits))
     clarity = 1.0 if plain else _clarity(bits, lab)
     reason = _doubt(bits, clarity, 0.0 if plain else _lost(bits, lab), plain)
     certainty = 1.0 if plain else 0.5 if clarity > CLEAR else 0.0
     mask = cv2.resize(bits.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-    return Foreground(torch.from_numpy((mask > 0.5).astype(np.float32))[None, None], not reason, reason, certainty)
+    interest = _interest(bits, (width, height)) if reason and clarity > LIKELY else None
+    return Foreground(torch.from_numpy((mask > 0.5).astype(np.float32))[None, None], not reason, reason, certainty, interest)
+
+
+def _interest(bits: Bits, size: tuple[int, int]) -> Mask:
+    """A doubtful mask [1, 1, H, W] with soft borders."""
+    wide = cv2.dilate(bits, np.ones((5, 5), np.uint8)).astype(np.float32)
+    soft = cv2.GaussianBlur(wide, (0, 0), 0.02 * max(bits.shape))
+    return torch.from_numpy(cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR))[None, None]
 
 
 def fit_foreground(image: Image, mask: Mask) -> Foreground:
@@ -82,6 +96,13 @@ def fit_foreground(image: Image, mask: Mask) -> Foreground:
         return Foreground(mask, True)
     fine = cv2.resize(drawn_in.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC) > 0.5
     return Foreground(torch.from_numpy(fine.astype(np.float32))[None, None].to(mask) * mask, True, certainty=0.5)
+
+
+def _flat(rgb: Map) -> float:
+    """Share of the pixels that are exactly like those to the left of and above them: many in graphics, few in photographs."""
+    like_left = (rgb[1:, 1:] == rgb[1:, :-1]).all(2)
+    like_upper = (rgb[1:, 1:] == rgb[:-1, 1:]).all(2)
+    return float((like_left & like_upper).mean()) if like_left.size else 1.0
 
 
 def _resized(rgb: Map, side: int) -> Map:
@@ -215,13 +236,17 @@ def _cut(rgb: Map, labels: Bits, rounds: int) -> Bits:
 
 
 def _tidy(bits: Bits) -> Bits:
-    """Without specks: components of less than a tenth of the largest go, small holes close."""
-    bits = cv2.morphologyEx(bits, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    """Without threads and specks."""
+    return _without_specks(cv2.morphologyEx(bits, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), 0.1)
+
+
+def _without_specks(bits: Bits, least: float) -> Bits:
+    """Without components of less than `least` of the largest, and without small holes."""
     _count, labels, stats, _centers = cv2.connectedComponentsWithStats(bits, connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
     if not areas.size:
         return bits
-    keep = np.concatenate([[False], areas >= max(areas.max() * 0.1, 12)])
+    keep = np.concatenate([[False], areas >= max(areas.max() * least, 12)])
     kept = keep[labels]
     holes = ~kept
     return (kept | (holes & ~_large_components(holes, int(0.002 * bits.size)))).astype(np.uint8)

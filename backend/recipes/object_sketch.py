@@ -37,7 +37,7 @@ class ObjectSketch:
         faces = find_faces(pixels)
         foreground, notes = choose_foreground(inputs, choices, faces)
         name = "object" if float(foreground.mask.min()) < 0.5 else "picture"
-        region = Region.framed(name, pixels, foreground.mask, settings, foreground.certainty, faces)
+        region = Region.framed(name, pixels, foreground.mask, settings, foreground.certainty, faces, foreground.interest)
         drawn = draw_region(region, choices.strokes or pack.strokes, choices, settings, pack, pool)
         sketch = yield from mapped(drawn, lambda progress: _shown(progress, choices).within(0.12, 0.98))
         found = sketch.found
@@ -63,7 +63,7 @@ def choose_foreground(inputs: Inputs, choices: SketchChoices, faces: Sequence[Fa
             return Foreground(everything, False), ("The mask is empty, so the whole picture is drawn.",)
         return Foreground(given.gt(0.5).float(), True, certainty=1.0), ()
     found = find_foreground(photograph.pixels, faces)
-    return (found, ()) if found.trusted else (Foreground(everything, False), (found.reason,))
+    return (found, ()) if found.trusted else (Foreground(everything, False, interest=found.interest), (found.reason,))
 
 
 def _shown(progress: Progress, choices: SketchChoices) -> Progress:

@@ -40,6 +40,7 @@ class RegionSettings:
     steps: int = 30
     bending: float = 0.002  # weight beside the ink's 1
     face: CloseupSettings = CloseupSettings()
+    aside: float = 0.35  # worth of a line where the subject probably is not, beside one where it is
 
     def at_fidelity(self, fidelity: float) -> RegionSettings:
         """The settings for a drawing from precise (1) to loose (0): seen from farther away, in calmer curves."""
@@ -94,6 +95,7 @@ class Region:
     mask: Mask  # [1, 1, H, W] where lines may be
     certainty: float = 0.0  # 0 … 1, how far the mask's outline itself may be drawn as a line
     closeups: tuple[FaceCloseup, ...] = ()
+    interest: Mask | None = None  # [1, 1, H, W] 0 … 1, where the lines matter most; None: everywhere
 
     @classmethod
     def framed(
@@ -104,12 +106,14 @@ class Region:
         settings: RegionSettings,
         certainty: float = 0.0,
         faces: Sequence[Face] = (),
+        interest: Mask | None = None,
     ) -> Region:
         """The part of a source picture that holds a mask (not empty) of its size; faces are drawn from close by."""
         framing = Framing.around(mask, settings.canvas, settings.margin, settings.enlargement)
         shown = [face for face in faces if _at(mask, *face.center) > 0.5]
         closeups = tuple(FaceCloseup.of(face, pixels, mask, settings.face, framing.scale) for face in shown)
-        return cls(name, framing, framing.crop(pixels), framing.crop(mask, fill=0.0), certainty, closeups)
+        framed_interest = None if interest is None else framing.crop(interest, fill=0.0)
+        return cls(name, framing, framing.crop(pixels), framing.crop(mask, fill=0.0), certainty, closeups, framed_interest)
 
 
 @dataclass(frozen=True)
@@ -144,9 +148,11 @@ def draw_region(
 def _start(region: Region, count: int, settings: RegionSettings) -> TracedStart:
     silhouette = region.certainty * region.mask if region.certainty else None
     field = line_field(region.image, settings.lines, silhouette)
-    worth = with_rim(region.mask, settings.rim)[0, 0].cpu().numpy()
+    worth = with_rim(region.mask, settings.rim)
+    if region.interest is not None:
+        worth = worth * (settings.aside + (1 - settings.aside) * region.interest)
     closeups = [closeup.on(region.framing, settings.lines) for closeup in region.closeups]
-    return traced_start(lines_of(field), worth, count, settings.start, closeups)
+    return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups)
 
 
 def _at(mask: Mask, x: float, y: float) -> float:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.core.bezier import bernstein, find_corners, fit_poly_bezier, sample, segment_points, smoothed
+from backend.core.bezier import bernstein, find_corners, fit_poly_bezier, sample, segment_points, smoothed, straightened
 from tests.pictures import along, around, distances
 
 
@@ -200,3 +200,49 @@ def test_a_smoothed_ring_stays_closed_and_in_place(corners):
 def test_a_very_short_row_is_smoothed_without_harm(count):
     row = along((0, 0), (10, 0))[:count]
     assert np.allclose(smoothed(row, (), 4.0), row)
+
+
+def shaky(row, amount=0.5):
+    return row + amount * np.stack([np.sin(np.arange(len(row)) / 5), np.cos(np.arange(len(row)) / 7)], 1)
+
+
+def test_a_nearly_straight_row_becomes_straight():
+    moved = straightened(shaky(along((10, 10), (110, 60))), (), 1.2, 24)
+    direction = (moved[-1] - moved[0]) / np.linalg.norm(moved[-1] - moved[0])
+    across = (moved - moved[0]) @ np.array([-direction[1], direction[0]])
+    assert np.abs(across).max() < 1e-9
+    assert np.abs(moved - along((10, 10), (110, 60))).max() < 1
+
+
+def test_a_rounded_corner_of_two_straight_pieces_becomes_their_crossing():
+    row = along((10, 10), (98, 10))
+    bend = np.stack([98 + 2 * np.sin(np.linspace(0, np.pi / 2, 5)), 12 - 2 * np.cos(np.linspace(0, np.pi / 2, 5))], 1)
+    row = np.concatenate([row, bend[1:-1], along((100, 12), (100, 100))])
+    corner = int(np.argmin(np.linalg.norm(row - (100, 10), axis=1)))
+    moved = straightened(row, (corner,), 1.2, 24)
+    assert np.allclose(moved[corner], (100, 10), atol=0.05)
+    assert np.allclose(moved[[0, -1]], [(10, 10), (100, 100)], atol=0.05)
+
+
+@pytest.mark.parametrize("row", [
+    shaky(along((10, 10), (25, 12))), around((60, 60), 40), shaky(along((10, 10), (110, 60)), 4), along((3, 3), (4, 4))[:1],
+], ids=["short", "round", "bent", "point"])  # fmt: skip
+def test_short_round_and_bent_rows_stay_as_they_are(row):
+    assert np.array_equal(straightened(row, (), 1.2, 24), row)
+
+
+def test_a_closed_row_of_straight_pieces_stays_closed():
+    square = along((20, 20), (80, 20), (80, 80), (20, 80), (20, 20))
+    drawn = shaky(square, 0.4)
+    drawn[-1] = drawn[0]
+    moved = straightened(drawn, find_corners(square, 7, 0.95), 1.2, 24)
+    assert np.array_equal(moved[0], moved[-1])
+    assert np.allclose(moved[0], (20, 20), atol=1)
+
+
+def test_a_bent_piece_follows_where_its_straight_neighbor_goes():
+    arc = np.stack([100 + 40 * np.sin(np.linspace(0, 3, 100)), 100 - 40 * np.cos(np.linspace(0, 3, 100))], 1)
+    line = shaky(along((20, 20), (100, 60)), 0.6)
+    moved = straightened(np.concatenate([line, arc[1:]]), (len(line) - 1,), 1.2, 24)
+    assert np.linalg.norm(np.diff(moved, axis=0), axis=1).max() < 2
+    assert np.array_equal(moved[-1], arc[-1])

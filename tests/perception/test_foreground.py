@@ -1,8 +1,10 @@
 import cv2
 import numpy as np
 import pytest
+import skimage.data
 import torch
 
+from backend.perception.faces import find_faces
 from backend.perception.foreground import _lost, find_foreground, fit_foreground
 from tests.pictures import blank, disc, face, noise, square, tensor, two_squares
 
@@ -102,6 +104,11 @@ def test_a_mask_with_room_around_the_subject_is_drawn_in():
     assert bool((fitted.mask <= given).all())
 
 
+def test_so_is_one_before_a_plain_backdrop():
+    fitted = fit_foreground(tensor(disc(320, 100)), round_mask(107))
+    assert overlap(fitted.mask, round_mask(100)[0, 0].numpy()) > 0.97
+
+
 def test_an_exact_mask_stays_as_it_is():
     given = round_mask(100)
     fitted = fit_foreground(tensor(disc_on_a_wall()), given)
@@ -113,3 +120,52 @@ def test_an_exact_mask_stays_as_it_is():
 def test_a_mask_that_no_outline_can_be_found_for_stays(mask):
     fitted = fit_foreground(tensor(cv2.resize(meadow(), (320, 320))), mask)
     assert torch.equal(fitted.mask, mask)
+
+
+def portrait(contrast=1.0):
+    """The astronaut, who stands before a flag, a rocket and a helmet."""
+    gray = 128 * (1 - contrast)
+    return tensor((skimage.data.astronaut() * contrast + gray).astype(np.uint8))
+
+
+def test_a_person_is_cut_out_by_the_face():
+    pixels = portrait()
+    found = find_foreground(pixels, find_faces(pixels))
+    assert found.trusted
+    mask = found.mask[0, 0]
+    for x, y in ((220, 60), (223, 118), (100, 300), (200, 400), (240, 300)):  # hair, face, sleeve, suit
+        assert mask[y, x] == 1
+    for x, y in ((20, 60), (320, 40), (450, 40), (140, 60)):  # flag, wall, rocket
+        assert mask[y, x] == 0
+
+
+def screen():
+    pixels = blank(300, 450)
+    pixels[:40] = (60, 90, 160)
+    pixels[:, :120] = (200, 210, 230)
+    cv2.circle(pixels, (300, 170), 60, (230, 80, 40), -1)
+    cv2.rectangle(pixels, (20, 80), (100, 100), (0, 0, 0), 2)
+    return pixels
+
+
+def test_a_graphic_is_drawn_whole_and_the_user_is_told():
+    found = find_foreground(tensor(screen()))
+    assert not found.trusted
+    assert "graphic" in found.reason
+    grain = np.random.default_rng(0).integers(-6, 7, (300, 450, 3))
+    assert "graphic" not in find_foreground(tensor((screen() + grain).clip(0, 255).astype(np.uint8))).reason
+
+
+def test_small_things_beside_a_large_one_are_kept_on_a_plain_backdrop():
+    pixels = disc(300, 100)
+    pixels[10:30, 10:30] = 0
+    assert find_foreground(tensor(pixels)).mask[0, 0, 20, 20] == 1
+
+
+def test_a_doubtful_subject_is_of_interest():
+    pixels = tensor(skimage.data.chelsea())
+    found = find_foreground(pixels)
+    assert not found.trusted
+    assert found.interest is not None and found.interest.shape == found.mask.shape
+    assert found.interest[0, 0, 180, 230] > 0.8 and found.interest[0, 0, 20, 20] < 0.2  # the nose, a corner
+    assert find_foreground(tensor(disc())).interest is None

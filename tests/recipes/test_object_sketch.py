@@ -13,9 +13,9 @@ from backend.model_pool import ModelPool
 from backend.perception.photograph import Photograph
 from backend.recipes import RECIPES, Inputs, SketchChoices
 from backend.recipes.object_sketch import ObjectSketch
-from backend.recipes.region import RegionSettings
+from backend.recipes.region import Region, RegionSettings, draw_region
 from backend.style_pack import Pen, StylePack
-from tests.pictures import around, blank, disc, distances, face, noise, photograph, two_squares
+from tests.pictures import around, blank, disc, distances, face, noise, photograph, tensor, two_squares
 
 PACK = StylePack("pen", "Pen", Pen(0.01, (1.0, 0.0, 0.2)), strokes=12)
 POOL = ModelPool.choose("cpu")
@@ -272,3 +272,18 @@ def test_a_small_face_keeps_its_eyes_and_mouth_in_few_strokes():
 
     assert covered(190, 105, 213, 122) and covered(227, 105, 252, 122)  # the two eyes
     assert covered(200, 140, 245, 165)  # the mouth
+
+
+def test_lines_of_a_doubtful_subject_come_first():
+    """Two like squares on a wall of which one is of interest."""
+    pixels = np.full((200, 400, 3), 180, np.uint8)
+    pixels[60:140, 60:140] = pixels[60:140, 260:340] = 60
+    picture, whole = tensor(pixels), torch.ones(1, 1, 200, 400)
+    for interesting in (slice(0, 200), slice(200, 400)):
+        interest = torch.zeros(1, 1, 200, 400)
+        interest[..., interesting] = 1
+        region = Region.framed("picture", picture, whole, SMALL.settings, interest=interest)
+        work = draw_region(region, 1, SketchChoices(strokes=1, steps=0), SMALL.settings, PACK, POOL)
+        layer = completed(work, lambda progress: None).layer
+        x = layer.framing.to_source(layer.strokes.curve(0))[:, 0]
+        assert interesting.start < x.min() and x.max() < interesting.stop
