@@ -114,6 +114,8 @@ def straightened(row: Points, corners: tuple[int, ...], tolerance: float, least:
             moved[a : b + 1] = start + share * (end - start)
         else:
             moved[a : b + 1] += (1 - share) * (start - row[a]) + share * (end - row[b])
+    if closed:
+        moved[-1] = moved[0]
     return moved
 
 
