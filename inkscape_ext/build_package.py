@@ -20,6 +20,7 @@ from typing import Dict, Iterator, List, Optional, Tuple
 from install import HERE, ROOT, extension_files
 
 TRANSLATED_TAGS = ("name", "menu-tip", "label", "option")
+TRANSLATED_ATTRIBUTES = ("gui-text", "gui-description")
 TEXT_OF = {"_": 1, "marked": 1, "plural": 2}  # function: how many of its arguments are texts
 DATE = (2020, 1, 1, 0, 0, 0)  # of every file in the zip: same files, same bytes
 
@@ -67,8 +68,8 @@ def inx_texts(path: Path) -> Iterator[str]:
         tag = element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
         if tag in TRANSLATED_TAGS and (element.text or "").strip():
             yield str(element.text).strip()
-        if element.get("gui-text"):
-            yield str(element.get("gui-text"))
+        for shown in filter(None, map(element.get, TRANSLATED_ATTRIBUTES)):
+            yield str(shown)
 
 
 def read_catalog(path: Path) -> Dict[Text, Text]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Optional
 
 from stylesketch_ext.failures import Failure, sentence
+from stylesketch_ext.pack_facts import USUAL
 from stylesketch_ext.wire.messages import SketchSettings
 from stylesketch_ext.words import _, marked
 
@@ -14,7 +15,6 @@ LOG = logging.getLogger(__name__)
 
 FILE_NAME = "inkscape-choices.json"
 
-STYLES = (("technical-pen", marked("Technical pen")),)
 MASKS = (("auto", marked("Main subject")), ("none", marked("Whole picture")))
 SOURCES = (
     ("auto", marked("Automatic")),
@@ -34,7 +34,8 @@ class Choices:
     """The options of the menu entry, in Inkscape's form: plain numbers and words."""
 
     strokes: int = 0  # 0 = the style's own number
-    style: str = "technical-pen"
+    style: str = USUAL
+    style_strength: float = 1.0  # 0 = a plain pen … 1 = the full style
     mask: str = "auto"
     source: str = "auto"  # what is taken for the picture: one of SOURCES
     fidelity: float = 1.0  # 1 = precise … 0 = loose
@@ -48,6 +49,7 @@ class Choices:
             return SketchSettings(
                 strokes=self.strokes or None,
                 style=self.style,
+                style_strength=self.style_strength,
                 mask=self.mask,
                 fidelity=self.fidelity,
                 guidance=self.guidance,

@@ -32,6 +32,7 @@ class SketchEffect(inkex.EffectExtension):
         pars.add_argument("--gui", type=inkex.Boolean, default=True)
         pars.add_argument("--strokes", type=int, default=default.strokes)
         pars.add_argument("--style", type=str, default=default.style)
+        pars.add_argument("--style_strength", type=float, default=default.style_strength)
         pars.add_argument("--mask", type=str, default=default.mask)
         pars.add_argument("--source", type=str, default=default.source)
         pars.add_argument("--fidelity", type=float, default=default.fidelity)
@@ -60,15 +61,14 @@ class SketchEffect(inkex.EffectExtension):
     def _sketch(self, windows: bool) -> None:
         installation = find_installation(HERE)
         document = self.document_path()
-        temporary = os.path.dirname(os.path.abspath(getattr(self.file_io, "name", "") or "."))
-        folders = [temporary] + ([os.path.dirname(document)] if document else [])
+        folders = hrefs.link_folders(getattr(self.file_io, "name", ""), document)
         job, sketched = (self._in_window if windows else self._without_window)(folders, installation)
         if job.cancelled or job.is_alive():
             raise Cancelled()
         for subject, done in reversed(list(zip(sketched, job.results))):  # each goes right above its own layer
             add_sketch(self.svg, done.result, subject, subject.placement(done.image.width, done.image.height))
         if job.results and inkex_version(inkex) >= (1, 3):
-            hrefs.repair_links(self.svg, temporary, document)
+            hrefs.repair_links(self.svg, folders[0], document)
         if job.failure:
             raise job.failure
 
@@ -106,7 +106,7 @@ class SketchEffect(inkex.EffectExtension):
             job.begin([(subject.name, subject.data) for subject in found], settings)
 
         pictures = [(subject.name, subject.data) for subject in found]
-        self._window = SketchWindow(lambda: _job(installation), pictures, choices, begun, reports.logged)
+        self._window = SketchWindow(lambda: _job(installation, True), pictures, choices, begun, reports.logged)
         job = self._window.run()
         if job.results:
             remember(installation.data, choices)
@@ -118,5 +118,5 @@ class SketchEffect(inkex.EffectExtension):
         return Choices(**{field.name: values[field.name] for field in dataclasses.fields(Choices)})
 
 
-def _job(installation: Installation) -> SketchJob:
-    return SketchJob(lambda tell, stopped: launcher.connect(installation, tell, stopped))
+def _job(installation: Installation, with_styles: bool = False) -> SketchJob:
+    return SketchJob(lambda tell, stopped: launcher.connect(installation, tell, stopped), with_styles)

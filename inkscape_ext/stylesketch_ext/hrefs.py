@@ -8,7 +8,7 @@ import base64
 import binascii
 import os
 import re
-from typing import Iterator, Optional, Sequence
+from typing import Iterator, List, Optional, Sequence
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from urllib.request import pathname2url, url2pathname
 
@@ -31,6 +31,11 @@ class NoBitmap(Failure):
 def href(element: inkex.BaseElement) -> str:
     """What an image or a clone points at; SVG 2's plain attribute wins over XLink's."""
     return (element.get("href") or element.get(XLINK) or "").strip()
+
+
+def link_folders(temporary: str, document: Optional[str]) -> List[str]:
+    """The folders that relative links may start at, given Inkscape's temporary file and the document: its own first."""
+    return [os.path.dirname(os.path.abspath(temporary or "."))] + ([os.path.dirname(document)] if document else [])
 
 
 def picture_bytes(image: inkex.BaseElement, folders: Sequence[str]) -> bytes:

@@ -28,7 +28,7 @@ def self_test() -> int:
         engine = "no engine: %s" % failure
     gtk = toolkit.version()
     if gtk:
-        from stylesketch_ext.dialogs import message, sketch_window  # noqa: F401
+        from stylesketch_ext.dialogs import message, packs_window, sketch_window  # noqa: F401
     found = ["Python %d.%d.%d" % sys.version_info[:3], "inkex " + getattr(inkex, "__version__", "?")]
     found += ["GTK " + gtk if gtk else "no GTK: runs without a window", "HTTP by " + transport.Transport.name, engine]
     sys.stdout.write("stylesketch extension: ok (%s)\n" % "; ".join(found))
@@ -59,12 +59,13 @@ def main(entry: Type[inkex.EffectExtension], diagnostics: Diagnostics) -> int:
     return 1
 
 
-def tell(failure: Failure, windows: bool, log: bool = False, over: object = None) -> None:
-    """Show one sentence: in our own dialog, else through stderr, which Inkscape shows in one of its own."""
+def tell(failure: Failure, windows: bool, log: bool = False, over: object = None, about: str = "") -> None:
+    """Show one sentence: in our own dialog, below what it is about, else through stderr, which Inkscape shows in one of
+    its own."""
     if windows:
         from stylesketch_ext.dialogs.message import show_failure
 
-        show_failure(sentence(str(failure)), _more(failure), over)
+        show_failure(sentence(str(failure)), _more(failure), over, about or _("StyleSketch could not make the sketch"))
     else:
         text, path = sentence(str(failure)), _log_path()
         say(" ".join([text, _help(failure)] + ([_("(Details: %s)") % path] if log or _log_helps(failure) else [])))

@@ -47,10 +47,15 @@ def inkex_version(inkex: object) -> "tuple":
 
 def no_window_sentence() -> str:
     """Why there is no window, and the command that brings it."""
-    cure = _("run '%s'") % " ".join(_family_line()) if _family_line() else _("install GTK 3 and PyGObject for it")
     return _("StyleSketch works without its window, since Inkscape's Python (%s) has no GTK: %s to get it.") % (
-        sys.executable, cure
+        sys.executable, gtk_cure()
     )  # fmt: skip
+
+
+def gtk_cure() -> str:
+    """What brings GTK, as part of a sentence."""
+    line = _family_line()
+    return _("run '%s'") % " ".join(line) if line else _("install GTK 3 and PyGObject for it")
 
 
 def _explain(error: ImportError) -> str:

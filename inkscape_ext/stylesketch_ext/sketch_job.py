@@ -6,12 +6,13 @@ import dataclasses
 import logging
 import threading
 import uuid
-from dataclasses import dataclass
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from dataclasses import dataclass, field
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from stylesketch_ext.client import BackendClient
 from stylesketch_ext.engine_job import EngineJob
 from stylesketch_ext.failures import Cancelled, Failure, sentence
+from stylesketch_ext.pack_facts import drawable
 from stylesketch_ext.wire.messages import (
     Health,
     ImageInfo,
@@ -19,6 +20,7 @@ from stylesketch_ext.wire.messages import (
     SketchRequest,
     SketchResult,
     SketchSettings,
+    StyleInfo,
 )  # fmt: skip
 from stylesketch_ext.words import _, spoken_stage
 
@@ -38,6 +40,8 @@ class Snapshot:
     working: bool = False  # has the engine taken the job?
     drawing: bool = False  # has its turn come?
     number: int = 0  # of the picture that is being sketched, from 0
+    styles: Optional[List[StyleInfo]] = None  # the style packs there are, once they are known
+    previews: Mapping[str, bytes] = field(default_factory=dict)  # name of a style pack: PNG
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,10 @@ class SketchJob(threading.Thread):
     pictures; fewer than pictures if there is a `failure`, none if it was `cancelled`.
     """
 
-    def __init__(self, connect: Connect) -> None:
+    def __init__(self, connect: Connect, with_styles: bool = False) -> None:
+        """`with_styles`: look for the style packs too, for a window that offers them."""
         super().__init__(name="sketch-job", daemon=True)
-        self._connect = connect
+        self._connect, self._with_styles = connect, with_styles
         self.pictures: Sequence[Tuple[str, bytes]] = ()
         self._settings = SketchSettings()
         self._job, self._begun = EngineJob(), threading.Event()
@@ -111,11 +116,21 @@ class SketchJob(threading.Thread):
     def _work(self) -> None:
         client = self._connect(lambda text: self._show(stage=text), self._job.stopping)
         self._show(health=client.health(), stage="")
+        if self._with_styles:
+            self._look_for_styles(client)
         self._begun.wait()
         self._job.go_on()
         for title, data in self.pictures:
             self.results.append(self._sketch(client, title, data))
             self._job.go_on()
+
+    def _look_for_styles(self, client: BackendClient) -> None:
+        """The packs, then their previews, as long as nobody waits."""
+        styles = client.styles()
+        self._show(styles=styles)
+        for pack in drawable(styles):
+            if pack.preview and not self._begun.is_set():
+                self._show(previews={**self.snapshot.previews, pack.name: client.style_preview(pack.name)})
 
     def _sketch(self, client: BackendClient, title: str, data: bytes) -> Sketched:
         self._job.go_on()

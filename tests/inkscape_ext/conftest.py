@@ -18,6 +18,10 @@ NEED_NO_INKEX = (
     "test_requirements.py",
     "test_source.py",
     "test_estimate.py",
+    "test_errands.py",
+    "test_pack_facts.py",
+    "test_pack_making.py",
+    "test_user_files.py",
 )
 
 collect_ignore = [] if not LACKING else [p.name for p in Path(__file__).parent.glob("test_*.py") if p.name not in NEED_NO_INKEX]

@@ -1,7 +1,9 @@
 """The whole effect without a window: from a document and an engine to a document, or to one sentence."""
 
+import dataclasses
 import io
 import json
+import time
 
 import pytest
 from documents import IMAGE, svg_text
@@ -196,11 +198,13 @@ def test_settings_out_of_range_are_one_sentence():
         Choices(seed=-1).settings()
 
 
-@pytest.mark.parametrize("name", ["stylesketch.inx", "inkscape_ext/stylesketch_nogtk.inx.in"])
-def test_inx_agrees_with_the_options(entry, name, tmp_path):
+@pytest.mark.parametrize("name", ["stylesketch.inx", "inkscape_ext/stylesketch_nogtk.inx.in", "inkscape_ext/style_packs.inx"])
+def test_inx_agrees_with_the_options(entry, name, tmp_path, monkeypatch):
     from inkex_finder import EXTENSION
 
+    monkeypatch.chdir(tmp_path)  # inkex looks for the script from here
     (tmp_path / "inkscape_ext").symlink_to(EXTENSION)
+    (tmp_path / "style_packs.py").symlink_to(EXTENSION / "style_packs.py")
     inx = tmp_path / "stylesketch.inx"
     inx.write_bytes((EXTENSION.parent / name).read_bytes())
     case = inx_tester.InxMixin()
@@ -215,6 +219,52 @@ def test_inx_agrees_with_the_options(entry, name, tmp_path):
     custom = tree.xpath("//x:effect/@implements-custom-gui", namespaces=space)
     visible = tree.xpath("//x:param[not(@gui-hidden='true')]/@name", namespaces=space)
     assert bool(custom) != bool(visible)
+
+
+def test_style_packs_without_gtk_name_the_commands(tmp_path, monkeypatch):
+    from stylesketch_ext import packs_effect
+
+    monkeypatch.setattr(packs_effect.toolkit, "can_show_windows", lambda: False)
+    (tmp_path / "d.svg").write_text(svg_text(IMAGE))
+    with pytest.raises(Failure, match="use 'stylesketch style list', 'import'") as caught:
+        packs_effect.PacksEffect().run([str(tmp_path / "d.svg")], output=io.BytesIO())
+    assert caught.value.help == "modules"
+
+
+@pytest.mark.parametrize(("arguments", "names"), [([], []), (["--id=i"], ["i"]), (["--id=i", "--id=j"], ["i", "second"])])
+def test_a_style_pack_is_made_from_what_is_selected(arguments, names, tmp_path):
+    from stylesketch_ext import packs_effect
+
+    (tmp_path / "d.svg").write_text(svg_text(PAIR))
+    effect, found = packs_effect.PacksEffect(), []
+    effect.effect = lambda: found.extend(effect._selected()) or False
+    effect.run([*arguments, str(tmp_path / "d.svg")], output=io.BytesIO())
+    assert [name for name, data in found] == names
+    assert all(data == IMAGE_BYTES() for name, data in found)
+
+
+def test_the_window_s_job_tells_the_styles_and_their_previews():
+    with FakeEngine() as engine:
+        engine.styles.packs["charcoal"] = dataclasses.replace(engine.styles.packs["charcoal"], problem="It is broken.")
+        job = sketch_job.SketchJob(lambda tell, stopped: _client(engine), with_styles=True)
+        job.start()
+        limit = time.monotonic() + 10
+        while not job.snapshot.previews and time.monotonic() < limit:
+            time.sleep(0.02)
+        job.begin([("cat", IMAGE_BYTES())], Choices(style="technical-pen", style_strength=0.5).settings())
+        job.join(10)
+        assert [pack.name for pack in job.snapshot.styles] == ["charcoal", "technical-pen"]
+        assert job.snapshot.previews == {"technical-pen": engine.styles.preview}
+        assert engine.jobs["job1"].settings.style_strength == 0.5
+
+
+def test_without_a_window_nobody_asks_for_styles():
+    with FakeEngine() as engine:
+        job = sketch_job.SketchJob(lambda tell, stopped: _client(engine))
+        job.begin([("cat", IMAGE_BYTES())], Choices().settings())
+        job.start()
+        job.join(10)
+        assert job.snapshot.styles is None and len(job.results) == 1
 
 
 def check_against(schema, tree):

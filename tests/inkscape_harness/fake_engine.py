@@ -20,6 +20,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "inkscape_ext"))
 
+from fake_styles import FakeStyles, Refused
 from stylesketch_ext.wire import codec
 from stylesketch_ext.wire.messages import (
     PROTOCOL_VERSION,
@@ -33,6 +34,7 @@ from stylesketch_ext.wire.messages import (
     ProgressEvent,
     SketchRequest,
     SketchResult,
+    StyleRequest,
 )
 
 RING = (0.35, 0.4, 0.25)  # center as shares of width and height, radius as a share of the shorter side
@@ -98,6 +100,7 @@ class FakeEngine:
         self.mode, self.protocol, self.queue, self.seconds, self.token = mode, protocol, queue, seconds, token
         self.pauses = {}  # path: s before the answer
         self.images, self.jobs, self.keys, self.streams = {}, {}, {}, 0
+        self.styles = FakeStyles(_preview(10))
         self.cancelled, self.seen_last_ids, self.stopped = set(), [], threading.Event()
         handler = type("Handler", (_Handler,), {"engine": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -150,11 +153,15 @@ class _Handler(BaseHTTPRequestHandler):
             return self.reply(codec.dumps(health).encode()) if allowed or "Authorization" not in self.headers else self.refuse()
         if not allowed:
             return self.refuse()
+        if path.startswith("/styles"):
+            return self.style("GET", path)
         job = path.split("/")[2]
         if path.endswith("/events"):
             return self.stream(job)
         if path.endswith("/result"):
-            body = codec.dumps(self.engine.result(job)).encode()
+            request = self.engine.jobs[job]
+            made = self.engine.styles.made(job, request) if isinstance(request, StyleRequest) else self.engine.result(job)
+            body = codec.dumps(made).encode()
             return self.reply(b'{"half": ' if self.engine.mode == "garbled" else body)
         return self.reply(codec.dumps(self.info(job)).encode())
 
@@ -169,6 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
             name = hashlib.sha256(body).hexdigest()
             engine.images[name] = image_size(body)
             return self.reply(codec.dumps(ImageInfo(name, *engine.images[name])).encode())
+        if path.startswith("/styles"):
+            return self.style("POST", path, body)
         if path == "/jobs":
             if engine.mode == "error500":
                 return self.problem(500, "internal", "The engine broke; its log has the details.")
@@ -184,9 +193,38 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         return self.problem(404, "not-found", "There is no such thing.")
 
+    def do_PATCH(self):
+        self.changed("PATCH")
+
+    def do_DELETE(self):
+        self.changed("DELETE")
+
+    def changed(self, method):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.headers.get("Authorization") != "Bearer " + self.engine.token:
+            return self.refuse()
+        return self.style(method, self.path[3:], body)
+
+    def style(self, method, path, body=b""):
+        """Anything about style packs; a JSON body to /styles is a job."""
+        engine, kind = self.engine, self.headers.get("Content-Type", "")
+        engine.stopped.wait(engine.pauses.get(method + " /styles", 0))
+        try:
+            if method == "POST" and "json" in kind:
+                request = engine.styles.check(body)
+                job = engine.keys.setdefault(self.headers["Idempotency-Key"], f"job{len(engine.keys) + 1}")
+                engine.jobs[job] = request
+                return self.reply(codec.dumps(self.info(job)).encode())
+            found, kind = engine.styles.answer(method, path, kind, body)
+        except Refused as refused:
+            return self.problem(refused.status, refused.code, refused.detail)
+        return self.reply(found, kind=kind)
+
     def info(self, job):
         state = "cancelled" if job in self.engine.cancelled else "running"
-        return JobInfo(id=job, state=state, request=self.engine.jobs[job], created=time.time())
+        request = self.engine.jobs[job]
+        sketch, style = (None, request) if isinstance(request, StyleRequest) else (request, None)
+        return JobInfo(id=job, state=state, request=sketch, style=style, created=time.time())
 
     def stream(self, job):
         """Ten progress events and the end; event ids are their numbers."""
@@ -212,13 +250,16 @@ class _Handler(BaseHTTPRequestHandler):
                 return self.event(number, "cancelled", "{}", last=True)
             shown = base64.b64encode(_preview(number)).decode()
             self.event(
-                number, "progress", codec.dumps(ProgressEvent("drawing the lines", number / 11, shown, {"line": 1 / number}))
+                number, "progress", codec.dumps(ProgressEvent(self.stage(job), number / 11, shown, {"line": 1 / number}))
             )
             if engine.mode in ("fails", "cancels") and number == 3:
                 problem = Problem("Out of memory", 507, "out-of-memory", "There was not enough memory: choose fewer strokes.")
                 kind, data = ("failed", codec.dumps(problem)) if engine.mode == "fails" else ("cancelled", "{}")
                 return self.event(4, kind, data, last=True)
         return self.event(11, "finished", "{}", last=True)
+
+    def stage(self, job):
+        return "measuring the lines" if isinstance(self.engine.jobs[job], StyleRequest) else "drawing the lines"
 
     def event(self, number, kind, data, last=False):
         text = f": heartbeat\n\nid: {number}\nevent: {kind}\ndata: {data}\n\n"

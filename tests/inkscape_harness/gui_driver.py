@@ -17,6 +17,7 @@ gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi  # noqa: E402
 
 BUTTONS = ("push button", "toggle button", "button", "check box")
+CARDS = ("list item", "flow box child", "table cell")
 
 
 def children(node):
@@ -172,12 +173,38 @@ def press(pattern, button):
     click(named(pattern, button, BUTTONS))
 
 
+def pick(pattern, item):
+    """Click a card of a gallery."""
+    click(named(pattern, item, CARDS))
+
+
+def write(pattern, entry, text):
+    """Replace the text in an entry."""
+    click(named(pattern, entry, ("text", "entry")))
+    key("ctrl+a")
+    xdotool("type", "--delay", "15", text)
+    time.sleep(0.3)
+
+
+def choose_file(pattern, path):
+    """Write a path into a file chooser, and take it."""
+    titled(pattern)
+    time.sleep(0.7)
+    key("ctrl+l")
+    time.sleep(0.3)
+    key("ctrl+a")
+    xdotool("type", "--delay", "15", path)
+    time.sleep(0.5)
+    key("Return")
+    wait_gone(pattern, 10)
+
+
 def titles():
     """[[role, title]] of all windows that show, for telling what is unexpected."""
     return [[role, title] for _, role, title, window in windows() if is_showing(window)]
 
 
-CALLS = {f.__name__: f for f in (wait_for, wait_gone, wait_text, focus, key, menu, press, titles)}
+CALLS = {f.__name__: f for f in (wait_for, wait_gone, wait_text, focus, key, menu, press, pick, write, choose_file, titles)}
 
 
 def main():

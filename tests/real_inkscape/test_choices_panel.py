@@ -15,14 +15,21 @@ from gi.repository import Gtk
 from stylesketch_ext.choices import Choices
 from stylesketch_ext.dialogs.choices_panel import ChoicesPanel
 
-panel, seen = ChoicesPanel(Choices(strokes=64, fidelity=0.3, seed=int(sys.argv[1]))), []
+panel, seen = ChoicesPanel(Choices(strokes=64, fidelity=0.3, style_strength=0.4, seed=int(sys.argv[1]))), []
 panel.show_all()
 for kinds in ((), ("classical",), ("classical", "clip"), ("classical",)):
     panel.offer_guidance(kinds)
     seen.append(panel._guidance.get_visible() and panel._guidance_label.get_visible())
 panel._strokes.set_value(1000)
 chosen = panel.read()
-print(json.dumps([seen, chosen.strokes, chosen.fidelity, chosen.guidance, panel.summary()]))
+panel.tell_usual(90)
+asked = chosen.strokes
+panel._automatic.set_active(True)
+panel.tell_usual(90)
+strengths = chosen.style_strength, panel._strokes.get_value_as_int(), panel.read().strokes
+panel._automatic.set_active(False)
+panel._strokes.set_value(400)
+print(json.dumps([seen, asked, chosen.fidelity, chosen.guidance, panel.summary("Charcoal"), strengths]))
 """
 
 pytestmark = [pytest.mark.inkscape, pytest.mark.timeout(60)]
@@ -36,7 +43,8 @@ def test_what_the_form_offers(seed, told, screen):
     environment = {**screen, "PYTHONPATH": str(ROOT / "inkscape_ext"), "LANGUAGE": "en", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([python, "-c", SCRIPT, str(seed)], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    shown, strokes, fidelity, guidance, summary = json.loads(done.stdout)
+    shown, strokes, fidelity, guidance, summary, others = json.loads(done.stdout)
     assert shown == [False, False, True, False]
     assert (strokes, fidelity, guidance) == (400, 0.3, "auto")
-    assert summary == "Technical pen · Main subject · 400 strokes" + told
+    assert others == [0.4, 90, 0]  # the strength; what "automatic" shows, and means
+    assert summary == "Charcoal · Main subject · 400 strokes" + told

@@ -5,7 +5,7 @@ from typing import Iterable, Optional, Tuple
 
 from gi.repository import Gtk
 
-from stylesketch_ext.choices import GUIDANCE, MASKS, SOURCES, STYLES, Choices
+from stylesketch_ext.choices import GUIDANCE, MASKS, SOURCES, Choices
 from stylesketch_ext.wire.messages import MAX_SEED
 from stylesketch_ext.words import _, plural
 
@@ -21,10 +21,11 @@ class ChoicesPanel(Gtk.Grid):
         self._given = choices
         self._automatic = Gtk.CheckButton.new_with_mnemonic(_("A_utomatic"))
         self._strokes = _number(1, MOST_STROKES, choices.strokes or USUAL_STROKES, 4, _("How many strokes"))
-        self._style = _combo(STYLES, choices.style, _("Style"))
         self._mask = _combo(MASKS, choices.mask, _("What is drawn"))
         self._source = _combo(SOURCES, choices.source, _("What is taken for the picture"))
         self._fidelity = _slider(choices.fidelity, _("loose"), _("precise"), _("Fidelity"))
+        self._strength = _slider(choices.style_strength, _("plain"), _("full"), _("Style strength"))
+        self._strength.set_tooltip_text(_("How much of the style is in the strokes; plain is an even pen"))
         self._fidelity.set_tooltip_text(_("How closely the strokes follow the picture"))
         self._guidance = _combo([("auto", GUIDANCE["auto"])], "auto", _("Guidance"))
         self._seed = _number(0, MAX_SEED, choices.seed, 9, _("Seed"))
@@ -36,10 +37,10 @@ class ChoicesPanel(Gtk.Grid):
         dice.get_accessible().set_name(_("New seed"))
         dice.connect("clicked", lambda button: self._seed.set_value(random.randrange(1_000_000)))
         self._add_row(_("S_trokes"), self._strokes, self._automatic)
-        self._add_row(_("St_yle"), self._style)
         self._add_row(_("_Draw"), self._mask)
         self._add_row(_("S_ource"), self._source)
         self._add_row(_("_Fidelity"), self._fidelity)
+        self._add_row(_("Style st_rength"), self._strength)
         self._guidance_label = self._add_row(_("_Guidance"), self._guidance)
         self._add_row(_("S_eed"), self._seed, dice)
         for widget in (self._guidance_label, self._guidance):
@@ -47,12 +48,13 @@ class ChoicesPanel(Gtk.Grid):
         self.offer_guidance(())
 
     def read(self) -> Choices:
-        """The choices as the form shows them."""
+        """The choices as the form shows them; the style is chosen elsewhere."""
         self._strokes.update()
         self._seed.update()
         return Choices(
             strokes=0 if self._automatic.get_active() else self._strokes.get_value_as_int(),
-            style=self._style.get_active_id() or self._given.style,
+            style=self._given.style,
+            style_strength=round(self._strength.get_value(), 2),
             mask=self._mask.get_active_id() or self._given.mask,
             source=self._source.get_active_id() or self._given.source,
             fidelity=round(self._fidelity.get_value(), 2),
@@ -61,13 +63,18 @@ class ChoicesPanel(Gtk.Grid):
             steps=self._given.steps,
         )
 
-    def summary(self) -> str:
-        """The choices in a line."""
+    def summary(self, style: str) -> str:
+        """The choices in a line, after the style's title."""
         chosen = self.read()
         count = plural("%d stroke", "%d strokes", chosen.strokes) if chosen.strokes else _("automatic number of strokes")
         seed = _("seed %d") % chosen.seed if chosen.seed else ""
-        parts = [self._style.get_active_text(), self._mask.get_active_text(), count, seed]
+        parts = [style, self._mask.get_active_text(), count, seed]
         return " · ".join(filter(None, parts))
+
+    def tell_usual(self, strokes: int) -> None:
+        """Show how many strokes "automatic" means."""
+        if self._automatic.get_active() and strokes:
+            self._strokes.set_value(strokes)
 
     def offer_guidance(self, available: Iterable[str]) -> None:
         """Show these kinds of guidance beside "automatic"; the one asked for stays chosen.

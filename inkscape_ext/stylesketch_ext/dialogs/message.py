@@ -5,16 +5,15 @@ from typing import List, Optional
 from gi.repository import GLib, Gtk
 
 from stylesketch_ext.host import inkscape_is_gone
-from stylesketch_ext.words import _
 
 
-def show_failure(text: str, more: List[str], over: Optional[Gtk.Window] = None) -> None:
-    """Show why there is no sketch, and where `more` is to be found, over our window if there is one.
+def show_failure(text: str, more: List[str], over: Optional[Gtk.Window], about: str) -> None:
+    """Show why there is none of what it is `about`, and where `more` is to be found, over our window if there is one.
 
     Returns when the user has closed it.
     """
     dialog = Gtk.MessageDialog(
-        message_type=Gtk.MessageType.WARNING, buttons=Gtk.ButtonsType.CLOSE, text=_("StyleSketch could not make the sketch"),
+        message_type=Gtk.MessageType.WARNING, buttons=Gtk.ButtonsType.CLOSE, text=about,
         transient_for=over, modal=True,
     )  # fmt: skip
     dialog.set_title("StyleSketch")

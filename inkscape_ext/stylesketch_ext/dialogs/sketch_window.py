@@ -2,13 +2,16 @@
 
 import math
 import time
+from dataclasses import replace
 from typing import Callable, List, Optional, Sequence, Tuple
 
 from gi.repository import Gdk, GLib, Gtk, Pango
 
 from stylesketch_ext.choices import Choices
 from stylesketch_ext.dialogs.choices_panel import ChoicesPanel
+from stylesketch_ext.dialogs.look import styled, use_css
 from stylesketch_ext.dialogs.pictures import pixbuf
+from stylesketch_ext.dialogs.style_chooser import StyleChooser
 from stylesketch_ext.estimate import TimeLeft, spoken
 from stylesketch_ext.failures import Failure
 from stylesketch_ext.host import inkscape_is_gone
@@ -16,18 +19,11 @@ from stylesketch_ext.sketch_job import SketchJob
 from stylesketch_ext.wire.messages import Health
 from stylesketch_ext.words import _, plural
 
-PAPER = 340  # px, the side of the square that shows the picture and the growing sketch
+PAPER = (352, 264)  # px, what shows the picture; while the sketch grows it is as high as the window
 SIDE = 350  # px, the least width of what stands beside it
 TICK = 80  # ms
 PATIENCE = 10.0  # s that a canceled job may take before the window goes on anyway
 READING = 4.0  # s that notes are shown before the sketch is inserted
-
-CSS = b"""
-.ss-paper { background-color: #ffffff; border: 1px solid rgba(0,0,0,0.22); border-radius: 6px; }
-.ss-title { font-weight: bold; font-size: 120%; }
-.ss-small { font-size: 92%; }
-progressbar.ss-bar trough, progressbar.ss-bar progress { min-height: 8px; border-radius: 4px; }
-"""
 
 
 class SketchWindow(Gtk.Window):
@@ -55,7 +51,7 @@ class SketchWindow(Gtk.Window):
         self._closing = False  # is the window to go once the job has stopped?
         self._limit = 0.0  # when stopping or showing notes has lasted long enough
         self._look: Callable[[], None] = self._while_choosing
-        _use_css()
+        use_css()
         self._build(choices)
         self._renew()
         self.connect("delete-event", lambda window, event: self._close())
@@ -88,11 +84,14 @@ class SketchWindow(Gtk.Window):
 
     def _build(self, choices: Choices) -> None:
         self._paper = Gtk.Image()
-        self._paper.set_size_request(PAPER, PAPER)
+        self._paper.set_size_request(*PAPER)
         self._paper.get_accessible().set_name(_("Picture"))
         sheet = Gtk.Box()
-        sheet.get_style_context().add_class("ss-paper")
         sheet.pack_start(self._paper, True, True, 0)
+        self._styles = StyleChooser(choices.style, lambda pack: self._form.tell_usual(pack.strokes))
+        self._picture_side = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
+        self._picture_side.pack_start(styled(sheet, "ss-paper"), True, True, 0)
+        self._picture_side.pack_start(self._styles, False, False, 0)
         self._title = Gtk.Label(xalign=0.0, ellipsize=Pango.EllipsizeMode.MIDDLE, max_width_chars=30)
         self._title.get_style_context().add_class("ss-title")
         self._form = ChoicesPanel(choices)
@@ -108,7 +107,7 @@ class SketchWindow(Gtk.Window):
         side.pack_end(self._buttons(), False, False, 0)
         side.pack_end(self._engine_line(), False, False, 0)
         content = Gtk.Box(spacing=20, margin=18)
-        content.pack_start(sheet, False, False, 0)
+        content.pack_start(self._picture_side, False, False, 0)
         content.pack_start(side, True, True, 0)
         self._side = side
         self.add(content)
@@ -158,6 +157,7 @@ class SketchWindow(Gtk.Window):
         self._job, self._left = self._new_job(), TimeLeft()
         self._number = -1  # of the picture that is shown
         self._preview: Optional[bytes] = None
+        self._height = PAPER[1]  # px there are for the picture
         names = [name for name, data in self._pictures]
         self._show_picture(self._pictures[0][1])
         self._name(names)
@@ -175,7 +175,7 @@ class SketchWindow(Gtk.Window):
 
     def _begin(self) -> None:
         try:
-            self._begun(self._job, self._form.read())
+            self._begun(self._job, replace(self._form.read(), style=self._styles.chosen))
         except Failure as failure:
             self._say(self._explained(failure))
             return
@@ -184,14 +184,16 @@ class SketchWindow(Gtk.Window):
             return
         if not self._job.ident:
             self._job.start()
-        self._summary.set_text(self._form.summary())
+        self._summary.set_text(self._form.summary(self._styles.title))
+        self._height = self._picture_side.get_allocation().height
         room = self._side.get_allocation()  # the window must not shrink either: Inkscape does not repaint what is behind
         self._side.set_size_request(room.width, room.height)
-        for widget in (self._message, self._form, self._start, self._notes):
+        for widget in (self._message, self._form, self._start, self._notes, self._styles):
             widget.hide()
         self._stop.set_label(_("_Cancel"))
         self._waits.show()
         self._work.show()
+        self._show_picture(self._pictures[0][1])
         self._look = self._while_working
 
     def _choose_again(self, lines: List[str]) -> None:
@@ -202,6 +204,7 @@ class SketchWindow(Gtk.Window):
             self._engine.set_text("")
         self._work.hide()
         self._form.show()
+        self._styles.show()
         self._stop.set_label(_("_Close"))
         self._stop.set_sensitive(True)
         self._start.set_label(_("_Start"))
@@ -281,6 +284,7 @@ class SketchWindow(Gtk.Window):
 
     def _while_choosing(self) -> None:
         self._show_engine()
+        self._offer_styles()
         if self._job.ident and not self._job.is_alive() and self._job.failure:
             self._choose_again(self._explained(self._job.failure))
 
@@ -322,6 +326,15 @@ class SketchWindow(Gtk.Window):
         elif self._job.ident and not self._known:
             self._engine.set_text(snapshot.stage)
 
+    def _offer_styles(self) -> None:
+        snapshot = self._job.snapshot
+        if snapshot.styles is None:
+            return
+        gone = self._styles.offer(snapshot.styles)
+        self._styles.show_previews(snapshot.previews)
+        if gone:
+            self._say([gone])
+
     def _show_progress(self) -> None:
         snapshot, pictures = self._job.snapshot, self._job.pictures
         self._stage.set_text(snapshot.stage)
@@ -336,7 +349,7 @@ class SketchWindow(Gtk.Window):
             self._show_picture(snapshot.preview)
 
     def _show_picture(self, data: bytes) -> None:
-        picture = pixbuf(data, PAPER - 16, PAPER - 16)
+        picture = pixbuf(data, PAPER[0] - 16, self._height - 16)
         if picture:
             self._paper.set_from_pixbuf(picture)
         else:
@@ -349,9 +362,3 @@ def _described(health: Health, waiting: bool) -> str:
     before = health.queue if waiting else 0
     queue = plural("— %d waiting before yours", "— %d waiting before yours", before) if before else ""
     return " ".join(filter(None, (_("Drawing engine %s") % health.version, device, queue)))
-
-
-def _use_css() -> None:
-    provider = Gtk.CssProvider()
-    provider.load_from_data(CSS)
-    Gtk.StyleContext.add_provider_for_screen(Gdk.Screen.get_default(), provider, Gtk.STYLE_PROVIDER_PRIORITY_APPLICATION)

@@ -1,0 +1,91 @@
+"""Style packs as cards with previews, of which one is chosen."""
+
+from typing import Callable, Dict, Mapping, Optional, Sequence, Tuple
+
+from gi.repository import GLib, Gtk
+
+from stylesketch_ext.dialogs.cards import Card
+from stylesketch_ext.dialogs.look import styled
+from stylesketch_ext.pack_facts import description_of, title_of
+from stylesketch_ext.wire.messages import StyleInfo
+from stylesketch_ext.words import _
+
+
+class Gallery(Gtk.ScrolledWindow):
+    """A shelf of cards; `chosen` is the name of the chosen pack.
+
+    `changed()` is called when the user chooses, `activated()` on a double click and on Enter.
+    """
+
+    def __init__(
+        self,
+        size: Tuple[int, int],  # px of a preview
+        changed: Callable[[], None],
+        activated: Callable[[], None] = lambda: None,
+        described: bool = True,  # do tooltips say more than the title?
+    ) -> None:
+        super().__init__(hscrollbar_policy=Gtk.PolicyType.NEVER)
+        self._size, self._described = size, described
+        self._changed, self._activated = changed, activated
+        self._cards: Dict[str, Card] = {}
+        self._shelf = Gtk.FlowBox(
+            homogeneous=True, selection_mode=Gtk.SelectionMode.BROWSE, valign=Gtk.Align.START, row_spacing=2, column_spacing=2,
+            margin=4, min_children_per_line=2, max_children_per_line=8, activate_on_single_click=False,
+        )  # fmt: skip
+        self._shelf.get_accessible().set_name(_("Style packs"))
+        self._selecting = self._shelf.connect("selected-children-changed", lambda shelf: self._choose())
+        self._shelf.connect("child-activated", lambda shelf, card: self._activated())
+        self.add(self._shelf)
+        styled(self, "ss-shelf", "view")
+
+    @property
+    def shelf(self) -> Gtk.FlowBox:
+        """What takes the keyboard."""
+        return self._shelf
+
+    @property
+    def chosen(self) -> Optional[str]:
+        chosen = self._shelf.get_selected_children()
+        return chosen[0].name if chosen else None
+
+    def fill(self, packs: Sequence[StyleInfo], previews: Mapping[str, bytes], chosen: Optional[str]) -> None:
+        """Show these packs instead, and choose one; nobody is called."""
+        with self._shelf.handler_block(self._selecting):
+            for card in self._cards.values():
+                card.destroy()
+            self._cards = {pack.name: _card(pack, *self._size, described=self._described) for pack in packs}
+            for name, card in self._cards.items():
+                self._shelf.add(card)
+                self.show_preview(name, previews.get(name))
+            self._shelf.show_all()
+            if chosen in self._cards:
+                self._shelf.select_child(self._cards[chosen])
+        GLib.idle_add(self._reveal)
+
+    def show_preview(self, name: str, data: Optional[bytes]) -> None:
+        if name in self._cards:
+            self._cards[name].show_picture(data)
+
+    def take_focus(self) -> None:
+        """The chosen card gets the keyboard, or the first."""
+        card = self._cards.get(self.chosen or "") or next(iter(self._cards.values()), None)
+        if card:
+            card.grab_focus()
+
+    def _choose(self) -> None:
+        if self.chosen:
+            self._changed()
+
+    def _reveal(self) -> bool:
+        """Scroll to the chosen card."""
+        card = self._cards.get(self.chosen or "")
+        if card and card.get_realized():
+            place, adjustment = card.get_allocation(), self.get_vadjustment()
+            adjustment.clamp_page(place.y, place.y + place.height + 8)
+        return False
+
+
+def _card(pack: StyleInfo, width: int, height: int, described: bool) -> Card:
+    title = title_of(pack)
+    more = (description_of(pack), pack.problem) if described else ()
+    return Card(pack.name, title, "\n".join(filter(None, (title, *more))), width, height)
