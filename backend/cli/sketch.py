@@ -36,16 +36,16 @@ def add(commands: Commands) -> None:
     """Adds the command."""
     command = add_command(commands, "sketch", run, "Draw the subject of a photograph with a few pen strokes.")
     command.add_argument("image", metavar="IMAGE", type=Path, help="a picture file")
-    _add_drawing_options(command)
+    add_drawing_options(command)
     command.add_argument("--recipe", default="object", help="how to draw (default: object)")
     command.add_argument("--daemon", action="store_true", help="let the daemon draw, started if need be")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Draws and writes; the exit code."""
-    mask = _mask_file(arguments.mask)
+    mask = mask_file(arguments.mask)
     check_writable(arguments.output, [arguments.image, *([mask] if mask else [])])
-    request = _request(arguments)
+    request = request_of(arguments)
     line = ProgressLine(arguments.quiet)
     draw = draw_by_daemon if arguments.daemon else draw_here
     try:
@@ -122,7 +122,8 @@ def read_file(path: Path) -> bytes:
         raise BadRequest(f"{path} cannot be read ({error.strerror}). Check its permissions.") from error
 
 
-def _add_drawing_options(command: argparse.ArgumentParser) -> None:
+def add_drawing_options(command: argparse.ArgumentParser) -> None:
+    """The options of every command that draws."""
     add_option = command.add_argument
     add_option(
         "-o", "--output", metavar="FILE", type=output_path, action="append", required=True, help=".svg or .png; repeatable"
@@ -143,8 +144,9 @@ def _add_drawing_options(command: argparse.ArgumentParser) -> None:
     add_option("--quiet", action="store_true", help="no progress, no summary")
 
 
-def _request(arguments: argparse.Namespace) -> SketchRequest:
-    mask = _mask_file(arguments.mask)
+def request_of(arguments: argparse.Namespace) -> SketchRequest:
+    """What the options ask for; BadRequest for files that cannot be read."""
+    mask = mask_file(arguments.mask)
     settings = SketchSettings(
         strokes=arguments.strokes,
         style=arguments.style,
@@ -160,7 +162,8 @@ def _request(arguments: argparse.Namespace) -> SketchRequest:
     return SketchRequest(_hash(arguments.image), settings, arguments.recipe, arguments.image.name)
 
 
-def _mask_file(mask: str) -> Path | None:
+def mask_file(mask: str) -> Path | None:
+    """The file that the option --mask names, if it names one."""
     return None if mask in ("auto", "none") else Path(mask)
 
 
