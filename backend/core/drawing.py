@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from backend.core.image import Framing
 from backend.core.strokes import Strokes
+from backend.core.texture import Texture
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Drawing:
     layers: tuple[Layer, ...]
     paper: tuple[float, float, float] = (1.0, 1.0, 1.0)  # sRGB in [0, 1]
     account: Account = Account()
+    texture: Texture = Texture()
 
     @property
     def count(self) -> int:

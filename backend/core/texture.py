@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend.core.entries import choice, number
 
@@ -16,3 +16,7 @@ class Texture:
     kind: str = choice("none", KINDS)  # grain: paper shows through; dry-brush: streaks along; bleed: ink creeps into paper
     amount: float = number(0.5, 0, 1)  # 0 = not to be seen
     scale: float = number(0.003, 0.0005, 0.05)  # size of its grains, a share of the drawing's longer side
+
+    def at(self, strength: float) -> Texture:
+        """The look between none (0) and in full style (1)."""
+        return replace(self, amount=self.amount * strength)

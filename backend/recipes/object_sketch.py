@@ -47,7 +47,8 @@ class ObjectSketch:
             told = f"The picture has lines for {found} {'stroke' if found == 1 else 'strokes'} only, not {choices.strokes}."
             notes = (*notes, told)
         account = replace(sketch.account, notes=(*notes, *sketch.account.notes))
-        drawing = Drawing(inputs.photograph.size, (sketch.layer,), pack.paper, account)
+        texture = pack.texture.at(choices.style_strength)
+        drawing = Drawing(inputs.photograph.size, (sketch.layer,), pack.paper, account, texture)
         return drawing.first(choices.kept(len(sketch.layer.strokes)))
 
 

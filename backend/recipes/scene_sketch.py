@@ -69,7 +69,8 @@ class SceneSketch:
         drawing = self.composed(scene, [sketch.layer for sketch in sketches], count, pack)
         if not drawing.count:
             raise BadRequest("No lines were found in this picture. Choose one with clearer shapes.")
-        return replace(drawing, account=_account(scene, sketches, drawing.count, choices))
+        texture = pack.texture.at(choices.style_strength)
+        return replace(drawing, account=_account(scene, sketches, drawing.count, choices), texture=texture)
 
     def composed(self, scene: Scene, layers: Sequence[Layer], count: int, pack: StylePack) -> Drawing:
         """The scene from the layers of its objects and, if it is drawn already, of its background, in that order."""

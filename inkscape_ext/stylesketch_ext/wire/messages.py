@@ -234,6 +234,10 @@ class PathData:
     region: str  # object, background or picture
     importance: float  # falls from 1 to 0 along the order of the strokes
     index: int  # place in the order of importance, 0 = most important
+    # of a stroke whose width changes: (place in segments, full width in source px), straight between
+    profile: List[Tuple[float, float]] = field(default_factory=list)
+    # and closed poly-Béziers, source px, whose nonzero filling is the stroke
+    outline: List[List[Tuple[float, float]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -245,6 +249,22 @@ class LayerData:
 
 
 @dataclass(frozen=True)
+class FilterStep:
+    """One primitive of an SVG filter. Lengths among its attributes are source px, frequencies 1 / source px."""
+
+    name: str  # feTurbulence, …
+    attributes: Dict[str, str]
+
+
+@dataclass(frozen=True)
+class TextureData:
+    """How the material of the lines looks: a filter to be laid over the groups of strokes."""
+
+    kind: str
+    steps: List[FilterStep]
+
+
+@dataclass(frozen=True)
 class DrawingData:
     """The drawing itself: same request, device kind, engine and version, same bytes."""
 
@@ -252,6 +272,8 @@ class DrawingData:
     height: int
     layers: List[LayerData]
     run: str  # 8 hexadecimal digits that name this request; part of every path's id
+    paper: str = "#ffffff"
+    texture: Optional[TextureData] = None
 
 
 @dataclass(frozen=True)
