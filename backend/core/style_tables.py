@@ -112,4 +112,10 @@ class Hatch:
 
     def at(self, strength: float) -> Hatch:
         """The hatching between none (0) and in full style (1)."""
-        return replace(self, share=self.share * strength, swell=self.swell * strength, taper=self.taper * strength)
+        return replace(
+            self,
+            share=self.share * strength,
+            lightest=1 - (1 - self.lightest) * strength,  # it begins in the darkest places
+            swell=self.swell * strength,
+            taper=self.taper * strength,
+        )

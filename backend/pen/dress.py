@@ -81,7 +81,8 @@ def dress(
     if hand.gesture.single_line:
         lines = [beginning(one_line(lines), drawn)]
     if hand.gesture.is_plain:
-        sources, built = list(range(len(strokes))), strokes.to("cpu")
+        built = strokes.select(slice(0, count)).to("cpu")
+        sources = list(range(len(built)))
     else:
         lines = gestured(lines, hand.gesture, motif.side, chance)[:count]
         sources = [line.source for line in lines]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -26,6 +27,8 @@ class ToneSettings:
     most_black: float = 34.0  # … unless it is lighter than this
     local: float = 0.35  # share of the darkness that is told from the surroundings, so that dark things keep their form
     surround: float = 60.0  # σ of these surroundings
+    most: float = 0.42  # mean darkness: darker subjects are lightened as by a gamma curve, so that ink leaves paper free
+    most_gamma: float = 2.2
     color: float = 0.0  # how far vivid color counts as tone, for styles that fill with color
     vivid: float = 60.0  # chroma that counts as full
 
@@ -49,10 +52,19 @@ def tone_map(image: Image, mask: Mask, settings: ToneSettings = ToneSettings()) 
     if settings.color:
         chroma = cv2.GaussianBlur(np.hypot(lab[..., 1], lab[..., 2]), (0, 0), settings.reach / 2)
         darkness = np.maximum(darkness, settings.color * np.clip(chroma / settings.vivid, 0, 1))
+    darkness = _lightened(darkness, float(darkness[inside].mean()), settings)
     around = _mean_around(darkness, inside, settings.surround)
     relief = np.clip(0.5 + 1.2 * (darkness - around), 0, 1)
     share = settings.local * darkness
     return np.where(inside, (1 - share) * darkness + share * relief, 0).astype(np.float32)
+
+
+def _lightened(darkness: Map, mean: float, settings: ToneSettings) -> Map:
+    """The darkness raised to a power that brings its mean to about the most there may be."""
+    if mean <= settings.most:
+        return darkness
+    gamma = min(math.log(settings.most) / math.log(min(mean, 0.98)), settings.most_gamma)
+    return np.power(darkness, gamma)
 
 
 def _guided(lightness: Map, reach: int, edge: float) -> Map:

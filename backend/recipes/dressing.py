@@ -61,7 +61,7 @@ class Dressing:
         motif = Motif(image, self._tone(image, mask), self.paper)
         strokes, notes = dress(layer.strokes, layer.notes, motif, self.hand, self.line_count, generator, self.drawn)
         if self.hatch_count:
-            hatching = self._hatching(layer, motif, generator)
+            hatching = self._hatching(layer, motif, self.line_count + self.hatch_count - len(strokes), generator)
             strokes, notes = Strokes.joined([strokes, hatching]), (*notes, *_hatch_notes(notes[-1], len(hatching)))
         return replace(layer, strokes=strokes, notes=notes)
 
@@ -71,9 +71,9 @@ class Dressing:
             return tone
         return np.where(mask[0, 0].cpu().numpy() > 0.5, 1 - tone, 0).astype(np.float32)
 
-    def _hatching(self, layer: Layer, motif: Motif, generator: torch.Generator) -> Strokes:
+    def _hatching(self, layer: Layer, motif: Motif, count: int, generator: torch.Generator) -> Strokes:
         drawn = _drawn(layer.strokes, motif.darkness.shape)
-        lines, spacing = hatch_lines(motif.darkness, drawn, self.hatch, self.hatch_count, generator)
+        lines, spacing = hatch_lines(motif.darkness, drawn, self.hatch, count, generator)
         hatch = self.hatch
         floors = np.array([line.floor for line in lines])
         shading = Shading(motif.darkness, floors, spacing, hatch.width, hatch.swell, hatch.taper, hatch.opacity)
