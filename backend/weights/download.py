@@ -119,7 +119,6 @@ def _once(url: str, part: Path, file: WeightsFile, patience: Patience) -> Iterat
         need_room(part.parent, transfer.total - transfer.start)
         _remember(part, url, answer)
         with part.open("r+b" if transfer.start else "wb") as target:
-            target.truncate(transfer.start)
             target.seek(transfer.start)
             yield from _copied(answer, target, part, transfer)
 

@@ -254,15 +254,17 @@ def test_room_that_goes_meanwhile_stops_the_download_and_keeps_the_part(places, 
 
 
 def test_a_full_disk_leaves_no_part(places, host, manifest_of, monkeypatch):
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def full_later(folder, count):
+        if part(places, manifest).exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
 
     manifest = manifest_of(host().url)
     with monkeypatch.context() as patch:
-        patch.setattr(download_module.os, "fsync", full)
-        with pytest.raises(OutOfDisk):
+        patch.setattr(download_module, "LOOK_EVERY", 300_000)
+        patch.setattr(download_module, "need_room", full_later)
+        with pytest.raises(OutOfDisk, match="removed"):
             pulled(places, manifest)
-    assert not [name for name in names(part(places, manifest).parent) if "tiny" in name]
+    assert names(part(places, manifest).parent) == []
     assert pulled(places, manifest).fresh
 
 
