@@ -6,11 +6,21 @@ import hashlib
 from collections.abc import Mapping
 
 from stylesketch_ext.wire.codec import dumps
-from stylesketch_ext.wire.messages import DrawingData, LayerData, PathData, SketchRequest, SketchResult
+from stylesketch_ext.wire.messages import (
+    DrawingData,
+    FilterStep,
+    LayerData,
+    PathData,
+    SketchRequest,
+    SketchResult,
+    TextureData,
+)
 
 from backend import __version__
 from backend.core.drawing import Drawing
+from backend.core.entries import color_text
 from backend.export.paths import Path, drawing_paths
+from backend.export.texture import texture_filter
 from backend.model_pool import ModelPool
 from backend.style_pack import StylePack
 
@@ -25,7 +35,8 @@ def drawing_data(drawing: Drawing, run: str) -> DrawingData:
     """A drawing in source pixels; its paths are named ss-<run>-s<index>."""
     height, width = drawing.size
     layers = [LayerData(name, [_path(path, run) for path in paths]) for name, paths in drawing_paths(drawing)]
-    return DrawingData(width=width, height=height, layers=layers, run=run)
+    paper, texture = color_text(drawing.paper), _texture(drawing)
+    return DrawingData(width=width, height=height, layers=layers, run=run, paper=paper, texture=texture)
 
 
 def sketch_result(
@@ -62,4 +73,13 @@ def _path(path: Path, run: str) -> PathData:
         region=path.region,
         importance=path.importance,
         index=path.index,
+        profile=list(path.profile),
+        outline=[list(ring) for ring in path.outline],
+    )
+
+
+def _texture(drawing: Drawing) -> TextureData | None:
+    steps = texture_filter(drawing.texture, max(drawing.size))
+    return (
+        TextureData(drawing.texture.kind, [FilterStep(step.name, dict(step.attributes)) for step in steps]) if steps else None
     )

@@ -12,6 +12,7 @@ from torch import Tensor
 from backend.core.drawing import Drawing, Layer
 from backend.core.image import Framing
 from backend.core.strokes import Strokes
+from backend.export.texture import textured
 
 Draw = Callable[[Strokes, tuple[int, int], Tensor], Tensor]  # a Rasterizer
 
@@ -23,7 +24,7 @@ def drawing_png(drawing: Drawing, draw: Draw, device: torch.device, long_side: i
     with torch.no_grad():
         parts = [_reframed(layer, framing) for layer in drawing.layers if len(layer.strokes)]
         if parts:
-            image = draw(Strokes.joined(parts).to(device), framing.canvas, paper)
+            image = textured(draw(Strokes.joined(parts).to(device), framing.canvas, paper), drawing.texture, framing, paper)
         else:
             image = paper.view(1, 3, 1, 1).expand(1, 3, *framing.canvas)
     pixels = (image[0].permute(1, 2, 0).clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
