@@ -126,6 +126,12 @@ def _lines(drawing: DrawingLike, title: str, facts: Mapping[str, str]) -> Iterat
     yield f"     {size}{told}>"
     if title:
         yield f"  <title>{escape(_clean(title))}</title>"
+    yield from drawing_lines(drawing)
+    yield "</svg>"
+
+
+def drawing_lines(drawing: DrawingLike) -> Iterator[str]:
+    """The elements of a drawing, line by line, for a file with the name spaces of `drawing_svg`; their ids hold its run."""
     yield from _definitions(drawing)
     yield from _paper(drawing)
     look = f' style="filter:url(#{_texture_id(drawing)})"' if drawing.texture else ""
@@ -135,7 +141,6 @@ def _lines(drawing: DrawingLike, title: str, facts: Mapping[str, str]) -> Iterat
         yield f'     fill="none" stroke-linecap="round" stroke-linejoin="round"{look if layer.paths else ""}>'
         yield from (f"    {_path(path)}" for path in layer.paths)
         yield "  </g>"
-    yield "</svg>"
 
 
 def _definitions(drawing: DrawingLike) -> Iterator[str]:
