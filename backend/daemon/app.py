@@ -14,6 +14,7 @@ from stylesketch_ext.wire.messages import (
     Health,
     ImageInfo,
     JobInfo,
+    PullResult,
     SketchRequest,
     SketchResult,
     StyleResult,
@@ -28,6 +29,7 @@ from backend.daemon.house import House
 from backend.daemon.images import check_size
 from backend.daemon.jobs import Jobs
 from backend.daemon.message import Message
+from backend.daemon.model_routes import add_models
 from backend.daemon.problems import answer_problems
 from backend.daemon.result_files import PREVIEW, RESULT, SVG
 from backend.daemon.streams import event_stream, final_event
@@ -50,6 +52,7 @@ def create_app(house: House, lifespan: Any = None) -> FastAPI:
     _add_jobs(app, house)
     _add_results(app, house)
     add_styles(app, house)
+    add_models(app, house)
     answer_problems(app, house.log)
     app.add_middleware(Guard, token=house.token, port=house.port, activity=house.activity)
     return app
@@ -153,9 +156,9 @@ def _add_results(app: FastAPI, house: House) -> None:
         stream = event_stream(jobs, job, last)
         return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
-    @app.get("/v1/jobs/{job}/result", response_model=SketchResult | StyleResult, tags=["results"])
+    @app.get("/v1/jobs/{job}/result", response_model=SketchResult | StyleResult | PullResult, tags=["results"])
     def result(job: str) -> Response:
-        """The finished sketch, or what the making of a style pack brought."""
+        """The finished sketch, or what the making of a style pack or a download brought."""
         return Response(_finished(jobs, job, RESULT), media_type="application/json")
 
     @app.get("/v1/jobs/{job}/result.svg", tags=["results"], responses={200: {"content": {"image/svg+xml": {}}}})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from backend.daemon.images import Images
 from backend.daemon.jobs import Jobs
+from backend.daemon.models import Models
 from backend.daemon.styles import Styles
 
 
@@ -17,6 +18,7 @@ class House:
     jobs: Jobs
     images: Images
     styles: Styles
+    models: Models
     token: str
     port: int
     log: str = ""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from stylesketch_ext.wire.messages import SketchRequest, StyleRequest
+from stylesketch_ext.wire.messages import PullRequest, SketchRequest, StyleRequest
 
 from backend.daemon.capabilities import Capabilities
 from backend.daemon.images import Images
-from backend.daemon.jobs import Kind
+from backend.daemon.jobs import DOWNLOADS, Kind
+from backend.daemon.models import Brought, Models
 from backend.daemon.result_files import ResultFiles
 from backend.daemon.styles import Extraction, Styles
 from backend.daemon.tasks import Tasks
 
 
-def job_kinds(tasks: Tasks, images: Images, styles: Styles, results: ResultFiles) -> dict[type, Kind]:
+def job_kinds(tasks: Tasks, images: Images, styles: Styles, models: Models, results: ResultFiles) -> dict[type, Kind]:
     """For every type of request: the work of `tasks`, its inputs, and where its results go."""
 
     def keep_style(job: str, extraction: Extraction) -> None:
-        results.keep_style(job, styles.made(extraction))
+        results.keep_told(job, styles.made(extraction))
+
+    def keep_pull(job: str, brought: Brought) -> None:
+        results.keep_told(job, models.told(brought))
 
     return {
         SketchRequest: Kind(
@@ -30,5 +34,11 @@ def job_kinds(tasks: Tasks, images: Images, styles: Styles, results: ResultFiles
             task=tasks.extract,
             arguments=lambda request: (request, [images.path(image) for image in request.images]),
             keep=keep_style,
+        ),
+        PullRequest: Kind(
+            task=tasks.pull,
+            arguments=lambda request: (request.model, models.places, models.manifest),
+            keep=keep_pull,
+            lane=DOWNLOADS,
         ),
     }

@@ -23,6 +23,7 @@ from backend.daemon.store import JobRequest, Store, StoredJob, died_twice, reque
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 5.0
 MAIN = ""  # the lane of the best device; it exists before that device's name is known
+DOWNLOADS = "downloads"  # a lane without a device
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Kind:
     keep: Callable[[str, Any], None]  # stores what the task of a job returned
     check: Callable[[Capabilities, Any], None] = lambda known, request: None  # BadRequest for what this machine cannot do
     device: Callable[[Any], str] = lambda request: "auto"
+    lane: str = MAIN  # another one for what needs no device, so that sketches need not wait for it
 
 
 @dataclass(frozen=True)
@@ -201,7 +203,11 @@ class Jobs:
 
     def _enqueue(self, info: JobInfo) -> None:
         request = request_of(info)
-        known, wanted = self.capabilities, self._kinds[type(request)].device(request)
+        kind = self._kinds[type(request)]
+        if kind.lane != MAIN:
+            self._lane(kind.lane).put(info.id)
+            return
+        known, wanted = self.capabilities, kind.device(request)
         name = known.lane(wanted) if known else MAIN
         elsewhere = known is not None and name in known.devices and name != known.device
         self._lane(name if elsewhere else MAIN).put(info.id)

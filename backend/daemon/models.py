@@ -1,12 +1,63 @@
-"""Weights as callers see them."""
+"""Weights as callers see them: lists, downloads as jobs, removal."""
 
 from __future__ import annotations
 
-from stylesketch_ext.wire.messages import ModelInfo
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+from stylesketch_ext.wire.messages import ModelInfo, ProgressEvent, PullResult
 
 from backend.places import Places
+from backend.weights.intake import remove
 from backend.weights.manifest import MANIFEST, Weights
-from backend.weights.shelf import Manifest, find, read_receipt, unfinished
+from backend.weights.shelf import Manifest, find, named, read_receipt, unfinished
+
+
+@dataclass(frozen=True)
+class Models:
+    """The weights of some places. Methods raise NotFound, Conflict and OSError."""
+
+    places: Places
+    manifest: Manifest
+
+    def all(self) -> list[ModelInfo]:
+        """Every entry of the manifest."""
+        return model_infos(self.places, self.manifest)
+
+    def info(self, name: str) -> ModelInfo:
+        """One entry."""
+        return model_info(named(name, self.manifest), self.places, self.manifest)
+
+    def remove(self, name: str) -> None:
+        """Deletes a file."""
+        remove(name, self.places, self.manifest)
+
+    def told(self, brought: Brought) -> PullResult:
+        """What callers are told of a download."""
+        return PullResult(self.info(brought.name), list(brought.notes))
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What the task of a download returns to the server, which knows no torch."""
+
+    name: str
+    notes: Sequence[str] = ()  # sentences for the user
+
+
+def pull_model(name: str, places: Places, manifest: Manifest) -> Generator[ProgressEvent, None, Brought]:
+    """The task of a download. Raises Missing, OutOfDisk, NotFound."""
+    from backend.weights.pull import pull
+
+    work = pull(name, places, manifest)
+    try:
+        while True:
+            progress = next(work)
+            yield ProgressEvent(progress.stage, progress.done)
+    except StopIteration as end:
+        return Brought(name, end.value.notes)
+    finally:
+        work.close()
 
 
 def model_infos(places: Places, manifest: Manifest = MANIFEST) -> list[ModelInfo]:

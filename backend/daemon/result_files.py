@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stylesketch_ext.wire.codec import dumps
-from stylesketch_ext.wire.messages import SketchResult, StyleResult
+from stylesketch_ext.wire.messages import PullResult, SketchResult, StyleResult
 
 from backend.core.errors import NotFound
 from backend.core.files import remove_parts, write_folder
@@ -37,11 +37,11 @@ class ResultFiles:
         """Writes the files of a sketch; OSError leaves nothing behind."""
         self._write(job, finished.result, {SVG: finished.svg.encode(), PREVIEW: finished.preview})
 
-    def keep_style(self, job: str, result: StyleResult) -> None:
-        """Writes what the making of a style pack brought; OSError leaves nothing behind."""
+    def keep_told(self, job: str, result: StyleResult | PullResult) -> None:
+        """Writes what the making of a style pack or a download brought; OSError leaves nothing behind."""
         self._write(job, result, {})
 
-    def _write(self, job: str, result: SketchResult | StyleResult, files: Mapping[str, bytes]) -> None:
+    def _write(self, job: str, result: SketchResult | StyleResult | PullResult, files: Mapping[str, bytes]) -> None:
         write_folder(self._folder / job, {RESULT: dumps(replace(result, job=job)).encode(), **files})
 
     def read(self, job: str, name: str) -> bytes:

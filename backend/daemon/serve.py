@@ -27,13 +27,15 @@ from backend.daemon.executors import ProcessExecutor
 from backend.daemon.failures import is_disk_full
 from backend.daemon.images import Images
 from backend.daemon.job_kinds import job_kinds
-from backend.daemon.jobs import Jobs
+from backend.daemon.jobs import DOWNLOADS, Jobs
+from backend.daemon.models import Models
 from backend.daemon.result_files import ResultFiles
 from backend.daemon.store import Store
 from backend.daemon.styles import Styles
 from backend.daemon.tasks import Tasks
 from backend.places import Places
 from backend.style_library import Library
+from backend.weights.manifest import MANIFEST
 
 logger = logging.getLogger(__name__)
 HOST = "127.0.0.1"
@@ -87,13 +89,14 @@ class Daemon:
         self._intake = ProcessExecutor("intake", log=log, grace=0.0)
         images = Images(places.data / "images", self._store, self._intake, tasks.measure)
         styles = Styles(Library(places.packs), self._intake)
+        models = Models(places, MANIFEST)
         results = ResultFiles(places.data / "results")
         self._jobs = Jobs(
             self._store,
             self._events,
             results,
-            lambda lane: ProcessExecutor(lane or "drawing", tasks.preload, log),
-            job_kinds(tasks, images, styles, results),
+            lambda lane: ProcessExecutor(lane or "drawing", None if lane == DOWNLOADS else tasks.preload, log),
+            job_kinds(tasks, images, styles, models, results),
             log,
         )
         self._jobs.on_idle = self._activity.seen
@@ -101,6 +104,7 @@ class Daemon:
             jobs=self._jobs,
             images=images,
             styles=styles,
+            models=models,
             token=self._endpoint.token,
             port=port,
             log=log,

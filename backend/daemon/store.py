@@ -19,6 +19,7 @@ from stylesketch_ext.wire.messages import (
     ImageInfo,
     JobInfo,
     Problem,
+    PullRequest,
     SketchRequest,
     StyleRequest,
 )
@@ -41,10 +42,10 @@ MIGRATIONS = (
     "ALTER TABLE jobs ADD COLUMN kind TEXT NOT NULL DEFAULT 'request';",
 )
 COLUMNS = "id, kind, request, state, attempts, forgiven, created, started, ended, error"
-REQUESTS: dict[str, type] = {"request": SketchRequest, "style": StyleRequest}
+REQUESTS: dict[str, type] = {"request": SketchRequest, "style": StyleRequest, "pull": PullRequest}
 """What a job can be asked for with, by the field of JobInfo that tells it."""
 
-JobRequest = SketchRequest | StyleRequest
+JobRequest = SketchRequest | StyleRequest | PullRequest
 
 
 @dataclass(frozen=True)

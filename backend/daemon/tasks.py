@@ -10,6 +10,7 @@ from typing import Any
 from stylesketch_ext.wire.messages import SketchRequest, StyleRequest
 
 from backend.daemon.images import Images, measure
+from backend.daemon.models import pull_model
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Tasks:
     extract: Callable[..., Any]  # (StyleRequest, paths) → a generator of ProgressEvent that returns an Extraction
     measure: Callable[[str], Any] = measure
     arguments: Callable[[SketchRequest, Images, Path], tuple[object, ...]] = lambda request, images, packs: ()
+    pull: Callable[..., Any] = pull_model  # (name, Places, manifest) → a generator of ProgressEvent that returns a Brought
 
     @classmethod
     def real(cls) -> Tasks:

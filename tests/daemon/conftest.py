@@ -17,10 +17,12 @@ from backend.daemon.executors import ProcessExecutor
 from backend.daemon.house import House
 from backend.daemon.images import Images
 from backend.daemon.job_kinds import job_kinds
-from backend.daemon.jobs import Jobs
+from backend.daemon.jobs import DOWNLOADS, Jobs
+from backend.daemon.models import Models
 from backend.daemon.result_files import ResultFiles
 from backend.daemon.store import Store
 from backend.daemon.styles import Styles
+from backend.places import Places
 from backend.style_library import Library
 
 TOKEN = "a-token"
@@ -49,16 +51,17 @@ def house(tmp_path, listener):
     images = Images(tmp_path / "images", store, intake, fake_work.measure)
     workers = partial(_worker, fake_work.preload)
     styles = Styles(Library(tmp_path / "packs"), intake)
-    jobs = Jobs(store, events, results, workers, job_kinds(fake_work.tasks(), images, styles, results))
+    models = Models(Places.find(tmp_path / "home"), {})
+    jobs = Jobs(store, events, results, workers, job_kinds(fake_work.tasks(), images, styles, models, results))
     stops, port = [], listener.getsockname()[1]
-    yield House(jobs, images, styles, TOKEN, port, "the log", lambda: stops.append(True)), stops
+    yield House(jobs, images, styles, models, TOKEN, port, "the log", lambda: stops.append(True)), stops
     jobs.stop()
     intake.stop()
     store.close()
 
 
 def _worker(preload, lane):
-    return ProcessExecutor(lane or "drawing", preload, "the log", 0.3)
+    return ProcessExecutor(lane or "drawing", None if lane == DOWNLOADS else preload, "the log", 0.3)
 
 
 @pytest.fixture

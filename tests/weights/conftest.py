@@ -1,24 +1,10 @@
 import contextlib
-import hashlib
-import sys
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
-import torch
-from safetensors.torch import save
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from file_host import FileHost
 
 from backend.places import Places
-from backend.weights.download import Patience
-from backend.weights.manifest import DIGITS, Weights, WeightsFile
-
-LAYOUT = {"first.weight": (2, 3)}
-TENSORS = {"first.weight": torch.arange(6.0).reshape(2, 3), "rest": torch.linspace(0, 1, 300_000)}
-QUICK = Patience(silence=5.0, attempts=3, pause=0.01)
+from tests.weights.file_host import FileHost
+from tests.weights.tiny_weights import CONTENT, tiny_manifest
 
 
 @pytest.fixture(autouse=True)
@@ -32,10 +18,9 @@ def places(tmp_path):
     return Places.find(tmp_path / "home").create()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def content():
-    """The bytes of a network's file, 1.2 MB."""
-    return save(TENSORS)
+    return CONTENT
 
 
 @pytest.fixture
@@ -50,13 +35,5 @@ def host(content):
 
 
 @pytest.fixture
-def manifest_of(content):
-    """A manifest with the weights `tiny`, to be had at the given addresses."""
-
-    def make(*urls, **changes):
-        file = WeightsFile("tiny.safetensors", urls, len(content), hashlib.sha256(content).hexdigest(), DIGITS)
-        tiny = Weights("tiny", "Tiny", "tests", "none", (LAYOUT,), (replace(file, **changes),))
-        own = Weights("own", "Own", "tests", "none", ({"own.weight": (1,)},), about="It is nobody's.")
-        return {"tiny": tiny, "own": own}
-
-    return make
+def manifest_of():
+    return tiny_manifest

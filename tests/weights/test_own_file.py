@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from conftest import LAYOUT, TENSORS
 from safetensors.torch import save, save_file
 
 from backend import weights
@@ -16,6 +15,7 @@ from backend.weights.intake import holding, intact, remove
 from backend.weights.manifest import DIGITS, MANIFEST, Weights, WeightsFile
 from backend.weights.own_file import add
 from backend.weights.shelf import read_receipt
+from tests.weights.tiny_weights import LAYOUT, TENSORS
 
 
 @pytest.fixture

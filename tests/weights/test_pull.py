@@ -15,8 +15,6 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from conftest import QUICK, TENSORS
-from file_host import FileHost, Manners
 from safetensors.torch import save
 
 from backend import weights
@@ -27,6 +25,8 @@ from backend.weights import room
 from backend.weights.intake import intact, remove
 from backend.weights.pull import pull
 from backend.weights.shelf import part_of, read_receipt, unfinished
+from tests.weights.file_host import FileHost, Manners
+from tests.weights.tiny_weights import QUICK, TENSORS
 
 ROOT = Path(__file__).parent.parent.parent
 
