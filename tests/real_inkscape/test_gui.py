@@ -63,11 +63,13 @@ def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
         engine.mode, engine.seconds, engine.queue = "slow", 12.0, 1
         open_window(inkscape)
         inkscape.wait_text(OURS, "Drawing engine .* 1 waiting before yours")
+        inkscape.wait_text(OURS, "Technical pen")
+        inkscape.pick(OURS, "Charcoal")
         inkscape.shot(tmp_path / "choose.png")
         inkscape.press(OURS, "Start")
         inkscape.wait_text(OURS, "Drawing the lines")
         inkscape.wait_text(OURS, "Drawing engine [^—]*")
-        inkscape.wait_text(OURS, "Technical pen · Main subject · automatic number of strokes")
+        inkscape.wait_text(OURS, "Charcoal · Main subject · automatic number of strokes")
         inkscape.wait_text(OURS, ".* left")
         inkscape.shot(tmp_path / "working.png")
         inkscape.wait_text(OURS, "CLIP was not used: it is not installed.")
@@ -86,6 +88,8 @@ def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
         time.sleep(0.5)
         save(inkscape)
         assert layers(document) == ["A ring — Technical pen (StyleSketch)"]
+
+        assert engine.jobs["job1"].settings.style == "charcoal"
 
         before = document.read_bytes()
         kept = (Path(installed.engine["data"]) / "inkscape-choices.json").read_text()
@@ -117,13 +121,16 @@ def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
         assert (Path(installed.engine["data"]) / "inkscape-choices.json").read_text() == kept
 
         engine.mode = "good"
+        del engine.styles.packs["charcoal"]
         open_window(inkscape)
+        inkscape.wait_text(OURS, "The style “charcoal” is no longer installed, so “Technical pen” is chosen.")
         inkscape.key("alt+o")
         inkscape.key("Down", "Down")
         inkscape.press(OURS, "Start")
         inkscape.wait_text(OURS, "CLIP was not used: it is not installed.")
         inkscape.press(OURS, "Insert now")
         inkscape.wait_gone(OURS, 3)
+        assert engine.jobs["job5"].settings.style == "technical-pen"
         assert sorted(engine.images.values()) == [rings.SIZE, (1200, 900)]  # the file; what is visible
 
 

@@ -33,4 +33,4 @@ class Card(Gtk.FlowBoxChild):
         if picture:
             self._image.set_from_pixbuf(picture)
         else:
-            self._image.set_from_icon_name("image-x-generic", Gtk.IconSize.DND)
+            self._image.set_from_icon_name("image-x-generic-symbolic", Gtk.IconSize.DND)

@@ -1,0 +1,152 @@
+"""Extensions ▸ StyleSketch ▸ Style Packs… by real clicks: look, import, rename, export, remove, and make one from pictures."""
+
+import shutil
+import time
+
+import gui
+import pytest
+import rings
+from test_gui import no_dialogs
+
+pytestmark = [pytest.mark.inkscape, pytest.mark.timeout(240)]
+
+MAIN = " - Inkscape$"
+PACKS = "Style Packs"
+IMPORT = "Import a style pack"
+BODY = (
+    '<image id="i" x="60" y="60" width="300" height="225" xlink:href="{png}" inkscape:label="Old etching"/>'
+    '<image id="j" x="60" y="300" width="100" height="75" xlink:href="{png}" inkscape:label="Second"/>'
+)
+
+
+@pytest.fixture(autouse=True)
+def need_accessibility():
+    if not gui.python_with_accessibility():
+        pytest.skip("no Python with AT-SPI: install python3-gi and gir1.2-atspi-2.0")
+
+
+@pytest.fixture
+def opened(screen, fake_profile, tmp_path):
+    """The window over a document with two selected pictures; gives (gui, engine, folder). Nothing may change in the document."""
+    installed, engine = fake_profile
+    installed.remember()
+    rings.write_pictures(tmp_path)
+    document = rings.write_document(tmp_path / "document.svg", BODY)
+    before = document.read_bytes()
+    with gui.inkscape(screen, installed.profile, document) as inkscape:
+        inkscape.focus(MAIN)
+        inkscape.key("ctrl+alt+a")
+        inkscape.menu("Extensions", "StyleSketch", "Style Packs…")
+        inkscape.wait_for(PACKS)
+        inkscape.wait_text(PACKS, "charcoal · comes with StyleSketch")
+        yield inkscape, engine, tmp_path
+        assert not no_dialogs(inkscape)
+        inkscape.focus(MAIN)
+        inkscape.key("ctrl+s")
+        time.sleep(1.0)
+        assert document.read_bytes() == before
+
+
+def import_pack(inkscape, path):
+    inkscape.press(PACKS, "Import…")
+    inkscape.choose_file(IMPORT, str(path))
+
+
+def test_look_and_leave(opened):
+    inkscape, _, folder = opened
+    inkscape.wait_text(PACKS, "This pack comes with StyleSketch: it can be neither renamed nor removed.")
+    inkscape.pick(PACKS, "Technical pen")
+    inkscape.wait_text(PACKS, "technical-pen · comes with StyleSketch")
+    inkscape.wait_text(PACKS, "Black lines of one width.")
+    inkscape.shot(folder / "look.png")
+    inkscape.key("Left")
+    inkscape.wait_text(PACKS, "charcoal · comes with StyleSketch")
+    inkscape.key("Escape")
+    inkscape.wait_gone(PACKS)
+
+
+@pytest.mark.slow
+def test_import_rename_export_and_remove(opened):
+    inkscape, engine, folder = opened
+    packs = engine.styles.packs
+    (folder / "broken.stylepack").write_text("Not A Pack")
+    (folder / "ink.stylepack").write_text("ink")
+    import_pack(inkscape, folder / "broken.stylepack")
+    inkscape.wait_text(PACKS, "(?s)This is no style pack: .*Troubleshooting, “A style pack is refused”\\.")
+    inkscape.shot(folder / "refused.png")
+    import_pack(inkscape, folder / "ink.stylepack")
+    inkscape.wait_text(PACKS, "The style pack “Ink” has been imported.")
+    inkscape.wait_text(PACKS, "ink · your own")
+
+    first = packs["ink"]
+    for answer in ("No", "Replace"):
+        import_pack(inkscape, folder / "ink.stylepack")
+        inkscape.wait_text(PACKS, "There is a style pack named 'ink' already. Replace it\\?")
+        inkscape.shot(folder / "replace.png")
+        inkscape.press(PACKS, answer)
+        if answer == "No":
+            time.sleep(0.5)
+            assert packs["ink"] is first
+    inkscape.wait_text(PACKS, "The style pack “Ink” has been imported.")
+    assert packs["ink"] is not first
+
+    inkscape.press(PACKS, "Rename…")
+    inkscape.write(PACKS, "Title of the style pack", "Sumi")
+    inkscape.write(PACKS, "Name of the style pack", "sumi")
+    inkscape.key("Return")
+    inkscape.wait_text(PACKS, "sumi · your own")
+    assert packs["sumi"].title == "Sumi" and "ink" not in packs
+
+    inkscape.press(PACKS, "Export…")
+    inkscape.choose_file("Export the style pack", str(folder / "out.stylepack"))
+    inkscape.wait_text(PACKS, "The style pack has been exported to .*out.stylepack.")
+    assert (folder / "out.stylepack").read_bytes() == b"sumi"
+
+    for answer in ("No", "Remove"):
+        inkscape.press(PACKS, "Remove…")
+        inkscape.wait_text(PACKS, "Remove the style pack “Sumi”. It is deleted from this computer.")
+        inkscape.press(PACKS, answer)
+        if answer == "No":
+            assert "sumi" in packs
+    inkscape.wait_text(PACKS, "The style pack “Sumi” has been removed.")
+    assert "sumi" not in packs
+    inkscape.press(PACKS, "Close")
+    inkscape.wait_gone(PACKS)
+
+
+@pytest.mark.slow
+def test_a_pack_is_made_from_the_selection_and_a_file(opened):
+    inkscape, engine, folder = opened
+    shutil.copy(folder / rings.TURNED, folder / "scan.jpg")
+    inkscape.press(PACKS, "New from Pictures…")
+    inkscape.press(PACKS, "Add Pictures…")
+    inkscape.choose_file("Add pictures", str(folder / "scan.jpg"))
+    inkscape.write(PACKS, "Title of the style pack", "My etchings")
+    engine.mode, engine.seconds = "slow", 30.0
+    inkscape.press(PACKS, "Create")
+    inkscape.wait_text(PACKS, "Measuring the lines")
+    inkscape.shot(folder / "making.png")
+    inkscape.press(PACKS, "Cancel")
+    inkscape.wait_text(PACKS, "Making the style pack was canceled.")
+    assert engine.cancelled == {"job1"} and "my-etchings" not in engine.styles.packs
+
+    engine.mode = "fails"
+    inkscape.press(PACKS, "Create")
+    inkscape.wait_text(PACKS, "(?s)There was not enough memory: choose fewer strokes\\..*Troubleshooting.*")
+    engine.mode = "good"
+    inkscape.press(PACKS, "Create")
+    inkscape.wait_text(PACKS, "(?s)The style pack “My etchings” is ready\\..*Nothing is hatched in the pictures\\.")
+    inkscape.wait_text(PACKS, "my-etchings · your own")
+    inkscape.wait_text(PACKS, "0.42 %")
+    inkscape.shot(folder / "made.png")
+    assert len(engine.jobs["job3"].images) == 2  # the selected pictures show the same file
+
+    inkscape.press(PACKS, "New from Pictures…")
+    inkscape.write(PACKS, "Name of the style pack", "my-etchings")
+    inkscape.press(PACKS, "Create")
+    inkscape.wait_text(PACKS, "There is a style pack “My etchings” already. Replace it\\?")
+    inkscape.key("Escape")
+    inkscape.press(PACKS, "Back")
+    inkscape.press(PACKS, "Close")
+    inkscape.wait_gone(PACKS)
+    assert len(engine.jobs) == 3
