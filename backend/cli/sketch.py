@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(account(result, outputs), ensure_ascii=False))
     elif not arguments.quiet:
-        print(f"{', '.join(outputs)}: {_count(result)} strokes in {result.seconds['total']:.1f} s")
+        print(f"{', '.join(outputs)}: {stroke_count(result)} strokes in {result.seconds['total']:.1f} s")
         for note in result.notes:
             sys.stderr.write(f"stylesketch: {note}\n")
     return 0
@@ -97,7 +97,7 @@ def account(result: SketchResult, outputs: list[str]) -> dict[str, object]:
         "version": result.version,
         "recipe": result.recipe,
         "outputs": outputs,
-        "strokes": _count(result),
+        "strokes": stroke_count(result),
         "seed": result.settings.seed,
         "device": result.device,
         "engine": result.engine,
@@ -171,5 +171,6 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(read_file(path)).hexdigest()
 
 
-def _count(result: SketchResult) -> int:
+def stroke_count(result: SketchResult) -> int:
+    """How many strokes all layers have."""
     return sum(len(layer.paths) for layer in result.drawing.layers)

@@ -64,7 +64,7 @@ def sketch(request: SketchRequest, sources: Sources) -> Work[tuple[Drawing, Sket
         raise BadRequest(f"There is no recipe '{request.recipe}'; choose one of: {', '.join(RECIPES)}.")
     pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device)
     yield seconds.seen(Progress("reading the picture", 0.0))
-    work = RECIPES[request.recipe].run(_inputs(sources), _choices(settings), pack, pool)
+    work = RECIPES[request.recipe].run(read_inputs(sources), choices_of(settings), pack, pool)
     try:
         while True:
             yield seconds.seen(next(work))
@@ -112,7 +112,8 @@ def result_svg(result: SketchResult) -> str:
     return drawing_svg(result.drawing, result.title, facts)
 
 
-def _inputs(sources: Sources) -> Inputs:
+def read_inputs(sources: Sources) -> Inputs:
+    """The files of a request, decoded; errors of our tree, OSError."""
     photograph = decode(_bytes(sources.image))
     mask = decode_mask(_bytes(sources.mask), photograph.size) if sources.mask else None
     return Inputs(photograph, mask)
@@ -125,7 +126,8 @@ def _bytes(path: Path) -> bytes:
         raise NotFound(f"The picture {path.name} is gone. Choose it again.") from None
 
 
-def _choices(settings: SketchSettings) -> SketchChoices:
+def choices_of(settings: SketchSettings) -> SketchChoices:
+    """What the user chose, as the recipes take it."""
     return SketchChoices(
         strokes=settings.strokes,
         whole_picture=settings.mask == "none",

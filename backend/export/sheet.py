@@ -9,19 +9,28 @@ from PIL import Image, ImageDraw, ImageFont
 
 GAP = 12  # px between pictures
 HEAD = 22  # px for the labels
+GRAY = "#555555"
 
 
-def contact_sheet(rows: Sequence[Sequence[bytes]], labels: Sequence[str], cell: int) -> bytes:
-    """PNG or other picture files in rows, each fitted into a square of `cell` px, under the labels of their columns; a PNG."""
+def contact_sheet(rows: Sequence[Sequence[bytes]], labels: Sequence[str], cell: int, row_labels: Sequence[str] = ()) -> bytes:
+    """PNG or other picture files in rows, each fitted into a square of `cell` px, under the labels of their columns; a PNG.
+
+    row_labels: stand upright to the left of the rows.
+    """
     columns = max((len(row) for row in rows), default=0)
-    sheet = Image.new("RGB", (columns * (cell + GAP) + GAP, HEAD + len(rows) * (cell + GAP) + GAP), "white")
+    side = HEAD if row_labels else 0
+    sheet = Image.new("RGB", (side + columns * (cell + GAP) + GAP, HEAD + len(rows) * (cell + GAP) + GAP), "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
     for column, label in enumerate(labels):
-        pen.text((GAP + column * (cell + GAP) + cell / 2, GAP / 2), label, fill="#555555", font=font, anchor="mt")
+        pen.text((side + GAP + column * (cell + GAP) + cell / 2, GAP / 2), label, fill=GRAY, font=font, anchor="mt")
+    for y, label in enumerate(row_labels):
+        strip = Image.new("RGB", (cell, HEAD), "white")
+        ImageDraw.Draw(strip).text((cell / 2, GAP / 2), label, fill=GRAY, font=font, anchor="mt")
+        sheet.paste(strip.transpose(Image.Transpose.ROTATE_90), (0, HEAD + GAP + y * (cell + GAP)))
     for y, row in enumerate(rows):
         for x, data in enumerate(row):
             picture = _fitted(data, cell)
-            left = GAP + x * (cell + GAP) + (cell - picture.width) // 2
+            left = side + GAP + x * (cell + GAP) + (cell - picture.width) // 2
             top = HEAD + GAP + y * (cell + GAP) + (cell - picture.height) // 2
             sheet.paste(picture, (left, top))
     file = io.BytesIO()

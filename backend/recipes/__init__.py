@@ -6,4 +6,4 @@ from backend.recipes.scene_sketch import SCENE_SKETCH
 
 RECIPES: dict[str, Recipe] = {"object": OBJECT_SKETCH, "scene": SCENE_SKETCH}
 
-__all__ = ["RECIPES", "Inputs", "Recipe", "SketchChoices"]
+__all__ = ["RECIPES", "SCENE_SKETCH", "Inputs", "Recipe", "SketchChoices"]

@@ -36,6 +36,7 @@ class Scene:
     inputs: Inputs
     objects: tuple[SceneObject, ...]  # none: the picture is one region
     faces: tuple[Face, ...] = ()
+    interest: Mask | None = None  # [1, 1, H, W] where a doubtful object probably is
     notes: tuple[str, ...] = ()  # what could not be told apart
 
     @classmethod
@@ -45,7 +46,7 @@ class Scene:
         faces = tuple(find_faces(pixels))
         foreground, notes = choose_foreground(inputs, choices, faces)
         if float(foreground.mask.min()) > 0.5:
-            return cls(inputs, (), faces, notes)
+            return cls(inputs, (), faces, foreground.interest, notes)
         found = inputs.mask is None and inputs.photograph.alpha is None
         fitted = foreground if found else fit_foreground(pixels, foreground.mask)
         objects = []
@@ -53,7 +54,7 @@ class Scene:
             inner = hides * fitted.mask
             drawn, certainty = (inner, fitted.certainty) if float(inner.max()) > 0.5 else (hides, 0.0)
             objects.append(SceneObject(hides, drawn, certainty))
-        return cls(inputs, tuple(objects), faces, notes)
+        return cls(inputs, tuple(objects), faces, None, notes)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -85,7 +86,7 @@ class Scene:
         pixels = self.inputs.photograph.pixels
         everything = torch.ones_like(pixels[:, :1])
         if not self.objects:
-            return Region.framed("picture", pixels, everything, settings, 0.0, self.faces)
+            return Region.framed("picture", pixels, everything, settings, 0.0, self.faces, self.interest)
         hidden = self.hidden(overlap)
         behind = [face for face in self.faces if not hidden[_cell(face, self.size)]]
         whole = Region.framed("background", pixels, everything, settings, 0.0, behind)

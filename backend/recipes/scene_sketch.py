@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -50,6 +51,19 @@ class SceneSketch:
         drawn = self.draw(Scene.of(inputs, choices), choices, pack, pool)
         drawing = yield from mapped(drawn, lambda progress: progress.within(0.1, 0.98))
         return self.simplified(drawing, choices.simplicity)
+
+    def rows(
+        self, inputs: Inputs, choices: SketchChoices, fidelities: Sequence[float], pack: StylePack, pool: ModelPool
+    ) -> Work[list[Drawing]]:
+        """A drawing with all its strokes for each fidelity, of which every simplicity is a part. Raises as `run`."""
+        yield Progress("finding the objects", 0.02)
+        scene, drawings = Scene.of(inputs, choices), list[Drawing]()
+        for fidelity in fidelities:
+            begin, share = 0.1 + 0.88 * len(drawings) / len(fidelities), 0.88 / len(fidelities)
+            drawn = self.draw(scene, replace(choices, fidelity=fidelity, simplicity=0.0), pack, pool)
+            place = functools.partial(Progress.within, begin=begin, end=begin + share)
+            drawings.append((yield from mapped(drawn, place)))
+        return drawings
 
     def simplified(self, drawing: Drawing, simplicity: float) -> Drawing:
         """The first strokes of a full drawing that a simplicity from 0 (all) to 1 (the fewest) keeps."""
