@@ -49,10 +49,10 @@ def tone_map(image: Image, mask: Mask, settings: ToneSettings = ToneSettings()) 
     white = max(float(np.percentile(lightness[inside], settings.whites)), settings.least_white)
     black = min(float(np.percentile(lightness[inside], settings.blacks)), settings.most_black)
     darkness = np.clip((white - lightness) / (white - black), 0, 1)
+    darkness = _lightened(darkness, float(darkness[inside].mean()), settings)
     if settings.color:
         chroma = cv2.GaussianBlur(np.hypot(lab[..., 1], lab[..., 2]), (0, 0), settings.reach / 2)
         darkness = np.maximum(darkness, settings.color * np.clip(chroma / settings.vivid, 0, 1))
-    darkness = _lightened(darkness, float(darkness[inside].mean()), settings)
     around = _mean_around(darkness, inside, settings.surround)
     relief = np.clip(0.5 + 1.2 * (darkness - around), 0, 1)
     share = settings.local * darkness
