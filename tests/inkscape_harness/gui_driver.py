@@ -186,9 +186,9 @@ def write(pattern, entry, text):
     time.sleep(0.3)
 
 
-def choose_file(pattern, path):
-    """Write a path into a file chooser, and take it."""
-    titled(pattern)
+def choose_file(pattern, path, verb):
+    """Write a path into the page of a window on which files are chosen, and take it."""
+    named(pattern, verb, BUTTONS)
     time.sleep(0.7)
     key("ctrl+l")
     time.sleep(0.3)
@@ -196,7 +196,6 @@ def choose_file(pattern, path):
     xdotool("type", "--delay", "15", path)
     time.sleep(0.5)
     key("Return")
-    wait_gone(pattern, 10)
 
 
 def titles():

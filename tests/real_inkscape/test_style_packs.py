@@ -12,7 +12,6 @@ pytestmark = [pytest.mark.inkscape, pytest.mark.timeout(240)]
 
 MAIN = " - Inkscape$"
 PACKS = "Style Packs"
-IMPORT = "Import a style pack"
 BODY = (
     '<image id="i" x="60" y="60" width="300" height="225" xlink:href="{png}" inkscape:label="Old etching"/>'
     '<image id="j" x="60" y="300" width="100" height="75" xlink:href="{png}" inkscape:label="Second"/>'
@@ -27,7 +26,7 @@ def need_accessibility():
 
 @pytest.fixture
 def opened(screen, fake_profile, tmp_path):
-    """The window over a document with two selected pictures; gives (gui, engine, folder). Nothing may change in the document."""
+    """The window over a document with two selected pictures, which stays as it is; gives (gui, engine, folder)."""
     installed, engine = fake_profile
     installed.remember()
     rings.write_pictures(tmp_path)
@@ -49,7 +48,7 @@ def opened(screen, fake_profile, tmp_path):
 
 def import_pack(inkscape, path):
     inkscape.press(PACKS, "Import…")
-    inkscape.choose_file(IMPORT, str(path))
+    inkscape.choose_file(PACKS, str(path), "Import")
 
 
 def test_look_and_leave(opened):
@@ -98,7 +97,7 @@ def test_import_rename_export_and_remove(opened):
     assert packs["sumi"].title == "Sumi" and "ink" not in packs
 
     inkscape.press(PACKS, "Export…")
-    inkscape.choose_file("Export the style pack", str(folder / "out.stylepack"))
+    inkscape.choose_file(PACKS, str(folder / "out.stylepack"), "Export")
     inkscape.wait_text(PACKS, "The style pack has been exported to .*out.stylepack.")
     assert (folder / "out.stylepack").read_bytes() == b"sumi"
 
@@ -120,7 +119,7 @@ def test_a_pack_is_made_from_the_selection_and_a_file(opened):
     shutil.copy(folder / rings.TURNED, folder / "scan.jpg")
     inkscape.press(PACKS, "New from Pictures…")
     inkscape.press(PACKS, "Add Pictures…")
-    inkscape.choose_file("Add pictures", str(folder / "scan.jpg"))
+    inkscape.choose_file(PACKS, str(folder / "scan.jpg"), "Add")
     inkscape.write(PACKS, "Title of the style pack", "My etchings")
     engine.mode, engine.seconds = "slow", 30.0
     inkscape.press(PACKS, "Create")

@@ -8,6 +8,7 @@ from gi.repository import Gdk, GLib, Gtk
 
 from stylesketch_ext import user_files
 from stylesketch_ext.client import BackendClient
+from stylesketch_ext.dialogs.file_page import FilePage
 from stylesketch_ext.dialogs.gallery import Gallery
 from stylesketch_ext.dialogs.look import button, text, use_css
 from stylesketch_ext.dialogs.new_pack import NewPack
@@ -26,6 +27,7 @@ CARD = (132, 96)  # px, a preview in the gallery
 TICK = 80  # ms
 PATIENCE = 10.0  # s that what is under way may take when the window is to close
 ENDING = ".stylepack"
+PICTURES = ("*.jpg", "*.jpeg", "*.png", "*.webp", "*.gif", "*.bmp", "*.tif", "*.tiff", "*.avif")
 EXISTS = "exists"
 
 
@@ -46,16 +48,15 @@ class PacksWindow(Gtk.Window):
         self.set_keep_above(True)
         self.set_icon_name("org.inkscape.Inkscape")
         self._errands, self._selected, self._explained = errands, selected, explained
-        self._folder = folder
         self._packs: List[StyleInfo] = []
         self._previews: Dict[str, bytes] = {}
         self._making: Optional[PackMaking] = None
-        self._chooser: Optional[Gtk.FileChooserNative] = None
+        self._page_before = "gallery"
         self._error: Optional[BaseException] = None
         self._closing: Optional[float] = None  # when closing has lasted long enough
         self._ended = False
         use_css()
-        self._build()
+        self._build(folder)
         self.connect("delete-event", lambda window, event: self._close())
         self.connect("key-press-event", self._key)
 
@@ -77,10 +78,11 @@ class PacksWindow(Gtk.Window):
 
     # ---- what it is made of
 
-    def _build(self) -> None:
+    def _build(self, folder: str) -> None:
         self._notice = Notice(self._asked)
         self._gallery = Gallery(CARD, self._show_details, lambda: self._details.rename(), described=False)
         self._details = PackDetails(self._change, self._export, self._remove)
+        self._files = FilePage(folder, self._leave_files)
         self._new = NewPack(self._choose_pictures, self._make, self._leave_new)
         self._spinner = Gtk.Spinner(active=True)
         self._engine = text("", 60, "dim-label", "ss-small")
@@ -88,6 +90,7 @@ class PacksWindow(Gtk.Window):
         self._pages = Gtk.Stack()
         self._pages.add_named(self._gallery_page, "gallery")
         self._pages.add_named(self._new, "new")
+        self._pages.add_named(self._files, "files")
         self._pages.set_margin_start(18)
         self._pages.set_margin_end(18)
         self._pages.set_margin_top(18)
@@ -147,7 +150,9 @@ class PacksWindow(Gtk.Window):
     # ---- import and export
 
     def _choose_archive(self) -> None:
-        self._choose(_("Import a style pack"), _("_Import"), Gtk.FileChooserAction.OPEN, self._import_files, _pack_filter())
+        self._show_files()
+        kind = _("Style packs")
+        self._files.open(_("Import a style pack"), _("_Import"), ["*" + ENDING], kind, self._import_files)
 
     def _import_files(self, paths: List[str]) -> None:
         for path in paths:
@@ -173,13 +178,17 @@ class PacksWindow(Gtk.Window):
         pack = self._chosen()
         if pack:
             name = pack.name
-            self._choose(
-                _("Export the style pack"), _("_Export"), Gtk.FileChooserAction.SAVE,
-                lambda paths: self._export_to(name, paths[0]), _pack_filter(), name + ENDING,
-            )  # fmt: skip
+            self._show_files()
+            self._files.save(
+                _("Export the style pack"), _("_Export"), name + ENDING, lambda paths: self._export_to(name, paths[0])
+            )
 
-    def _export_to(self, name: str, path: str) -> None:
+    def _export_to(self, name: str, path: str, replace: bool = False) -> None:
         path = path if os.path.splitext(path)[1] else path + ENDING
+        if os.path.exists(path) and not replace:
+            question = _("There is a file %s already. Replace it?") % path
+            self._notice.ask(question, [(_("_Replace"), lambda: self._export_to(name, path, True))])
+            return
         self._do(
             lambda client: user_files.write(path, client.export_style(name)),
             lambda done: self._notice.tell([_("The style pack has been exported to %s.") % path]),
@@ -226,7 +235,8 @@ class PacksWindow(Gtk.Window):
         self._new.begin(pictures, [pack.name for pack in self._packs])
 
     def _choose_pictures(self) -> None:
-        self._choose(_("Add pictures"), _("_Add"), Gtk.FileChooserAction.OPEN, self._add_pictures, _picture_filter())
+        self._show_files()
+        self._files.open(_("Add pictures"), _("_Add"), PICTURES, _("Pictures"), self._add_pictures)
 
     def _add_pictures(self, paths: List[str]) -> None:
         try:
@@ -290,31 +300,12 @@ class PacksWindow(Gtk.Window):
     def _asked(self, asking: bool) -> None:
         self._pages.set_sensitive(not asking)
 
-    def _choose(
-        self, title: str, verb: str, action: Gtk.FileChooserAction, then: Callable[[List[str]], None],
-        filter: Gtk.FileFilter, name: str = "",
-    ) -> None:  # fmt: skip
-        """Let the user choose files; `then` gets their paths."""
-        chooser = Gtk.FileChooserNative.new(title, self, action, verb, None)
-        chooser.set_modal(True)
-        chooser.add_filter(filter)
-        chooser.set_current_folder(self._folder)
-        if action == Gtk.FileChooserAction.SAVE:
-            chooser.set_do_overwrite_confirmation(True)
-            chooser.set_current_name(name)
-        else:
-            chooser.set_select_multiple(True)
-        chooser.connect("response", self._chosen_files, then)
-        chooser.show()
-        self._chooser = chooser  # must be kept while it is shown
+    def _show_files(self) -> None:
+        self._page_before = self._pages.get_visible_child_name()
+        self._pages.set_visible_child_name("files")
 
-    def _chosen_files(self, chooser: Gtk.FileChooserNative, response: int, then: Callable[[List[str]], None]) -> None:
-        paths = [path for path in chooser.get_filenames() if path]
-        chooser.destroy()
-        self._chooser = None
-        if response == Gtk.ResponseType.ACCEPT and paths:
-            self._folder = os.path.dirname(paths[0])
-            then(paths)
+    def _leave_files(self) -> None:
+        self._pages.set_visible_child_name(self._page_before)
 
     # ---- time passes
 
@@ -361,6 +352,8 @@ class PacksWindow(Gtk.Window):
         """Escape: from a question, a message, a form or a page back; from the gallery out."""
         if self._notice.get_visible():
             self._notice.clear()
+        elif self._pages.get_visible_child_name() == "files":
+            self._leave_files()
         elif self._pages.get_visible_child_name() == "new":
             self._leave_new()
         elif self._details.renaming:
@@ -394,19 +387,3 @@ def _replacing(plan: Plan) -> Plan:
 def _listed(client: BackendClient) -> Tuple[List[StyleInfo], Dict[str, bytes]]:
     packs = client.styles()
     return packs, {pack.name: client.style_preview(pack.name) for pack in packs if pack.preview}
-
-
-def _pack_filter() -> Gtk.FileFilter:
-    found = Gtk.FileFilter()
-    found.set_name(_("Style packs"))
-    found.add_pattern("*" + ENDING)
-    return found
-
-
-def _picture_filter() -> Gtk.FileFilter:
-    found = Gtk.FileFilter()
-    found.set_name(_("Pictures"))
-    for pattern in ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif"):
-        found.add_pattern("*." + pattern)
-        found.add_pattern("*." + pattern.upper())
-    return found
