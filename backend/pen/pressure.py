@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ Map = npt.NDArray[np.float32]  # [H, W]
 Values = npt.NDArray[np.float64]
 
 KNOTS = 24  # where a line's width is set
+CROWD = 0.014  # share of the longer side within which lines count as beside each other
+BROAD = 0.009  # width, as a share of that side, of a pen that would clot where lines crowd
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ def line_widths(
     if pen.shade:
         shadow = cv2.GaussianBlur(darkness, (0, 0), max(darkness.shape) / 60)
         profile = profile * (1 + pen.shade * (1.7 * _at(shadow, points) - 0.75)).clip(0.15)
+    if pen.pressure:
+        profile = profile * _crowded(strokes, points, side) ** (-pen.pressure * min(1.0, pen.width / BROAD))
     uneven = 1 + 0.6 * pen.unevenness * _uneven(len(strokes), KNOTS, chance)
     return torch.from_numpy(heavy[:, None] * (profile * uneven).clip(0.02)).float()
 
@@ -81,6 +86,16 @@ def tapering(along: Values, start: float, end: float, tip: float) -> Values:
     rise = np.sin(0.5 * np.pi * np.clip(along / max(start, 1e-9), 0, 1)) if start else np.ones_like(along)
     fall = np.sin(0.5 * np.pi * np.clip((1 - along) / max(end, 1e-9), 0, 1)) if end else np.ones_like(along)
     return tip + (1 - tip) * rise * fall
+
+
+def _crowded(strokes: Strokes, points: Values, side: float) -> Values:
+    """How many lines run beside each other around points [N, K, 2] on them: 1 … about 5."""
+    reach = CROWD * side
+    ink = np.zeros((int(points[..., 1].max() + 3 * reach), int(points[..., 0].max() + 3 * reach)), np.float32)
+    for row in sample(strokes.points, strokes.segments, 60)[0].numpy():
+        cv2.polylines(ink, [np.round(row).astype(np.int32)], False, 1.0)
+    density = cv2.GaussianBlur(ink, (0, 0), reach) * reach * math.sqrt(2 * math.pi)
+    return np.maximum(_at(density, points) / 1.5, 1)
 
 
 def _uneven(lines: int, knots: int, chance: np.random.Generator) -> Values:

@@ -103,3 +103,16 @@ def test_swelling_hatching_carries_the_tone_and_never_closes_up():
     assert np.all(np.diff(line) > 0)
     assert line[0] < 0.1 * 8
     assert 0.6 * 8 < line[-1] < 8
+
+
+def test_a_broad_pen_under_pressure_thins_where_lines_crowd():
+    def level(y):
+        return torch.tensor([[10, y], [30, y], [60, y], [90, y]], dtype=torch.float32)
+
+    def mean(heights):
+        of = Strokes.build([level(y) for y in heights], 1.0)
+        found = widths(Pen(width=0.02, pressure=0.5), (0.5,) * len(heights), ("detail",) * len(heights), of=of)
+        return found[heights.index(50)].mean()
+
+    assert mean([50, 10, 90]) == pytest.approx(mean([50]), rel=0.05)
+    assert mean([50, 48, 49, 51, 52]) < 0.75 * mean([50])
