@@ -1,24 +1,32 @@
-"""`stylesketch bench`: measures the rasterizers of this machine."""
+"""`stylesketch bench`: measures how fast and how well this machine draws."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from backend.cli.arguments import Commands, add_command
+from stylesketch_ext.wire.messages import SketchSettings
+
+from backend.cli.arguments import Commands, add_command, places
 
 
 def add(commands: Commands) -> None:
     """Adds the command."""
-    command = add_command(commands, "bench", run, "Measure the rasterizers of this machine.")
+    command = add_command(commands, "bench", run, "Measure how fast and how well this machine draws.")
     command.add_argument(
-        "what", choices=("raster", "step"), help="raster: speed and exactness; step: a whole fit, quiet and busy"
+        "what",
+        choices=("raster", "step", "sketch"),
+        help="raster: speed and exactness; step: a whole fit, quiet and busy; sketch: whole drawings, stage by stage",
     )
+    command.add_argument("images", metavar="IMAGE", type=Path, nargs="*", help="photographs for sketch (default: bundled ones)")
     command.add_argument("--seconds", type=float, default=1.0, metavar="S", help="time per engine and row (default 1)")
     command.add_argument("--quick", action="store_true", help="only 16 and 64 strokes at 224 px")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the tables."""
+    if arguments.what == "sketch":
+        return _sketch(arguments)
     from backend.cli import bench_tables
 
     bench_tables.print_head()
@@ -26,4 +34,14 @@ def run(arguments: argparse.Namespace) -> int:
         bench_tables.print_raster(arguments.quick, arguments.seconds)
     else:
         bench_tables.print_step()
+    return 0
+
+
+def _sketch(arguments: argparse.Namespace) -> int:
+    from backend.cli.bench_sketch import print_sketch
+    from backend.model_pool import ModelPool
+    from backend.style_library import load_pack
+
+    pack = load_pack(SketchSettings.style, places(arguments).packs)
+    print_sketch(arguments.images, pack, ModelPool.choose("cpu"))
     return 0

@@ -51,7 +51,7 @@ class TracedStartSettings:
     corner_reach: int = 7
     corner_turn: float = 0.95  # rad
     straight: float = 1.2  # a line between corners that keeps this near to a straight one becomes straight …
-    straight_least: float = 24.0  # … if it is at least this long
+    straight_least: float = 30.0  # … if it is at least this long
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from backend.core.doubling import doubled_share
 from backend.core.drawing import Account, Drawing, Layer, StrokeNote
 from backend.core.image import Framing, Image, Mask
 from backend.core.strokes import Strokes
@@ -25,6 +26,8 @@ from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
 from backend.recipes.dressing import Dressing
 from backend.recipes.recipe import SketchChoices
 from backend.style_pack import StylePack
+
+MOST_DOUBLED = 0.03  # share of the strokes' length that refining may double
 
 
 @dataclass(frozen=True)
@@ -131,21 +134,24 @@ def draw_region(
     """At most `count` strokes of a region. Progress runs from 0 to 1; a preview is a drawing of this region alone."""
     dressing = Dressing.of(pack, choices, count)
     yield Progress("finding the lines", 0.0)
-    start = _start(region, dressing.plain_count, settings)
-    strokes = Strokes.build(start.curves, pack.pen.width * max(region.framing.canvas), pack.pen.color, start.closed)
+    start = trace_region(region, dressing.plain_count, settings)
+    traced = Strokes.build(start.curves, pack.pen.width * max(region.framing.canvas), pack.pen.color, start.closed)
+    strokes = traced
     steps = (settings.steps if choices.steps is None else choices.steps) if start.curves else 0
     yield Progress("drawing", 0.27, _preview(region, start, strokes, pack))
     for step in _refined(region, start, strokes, settings, steps, pack, pool):
         strokes = step.strokes
         done = 0.27 + 0.63 * step.number / steps
         yield Progress("refining", done, _preview(region, start, strokes, pack), step.losses)
+    strokes, notes = _better(traced, strokes)
     yield Progress("dressing", 0.9)
     plain = _layer(region, start, strokes)
     layer = dressing.dressed(plain, region.image, region.mask)
-    return RegionSketch(layer, Account("classical", steps), len(plain.strokes) if dressing.joins else len(layer.strokes))
+    return RegionSketch(layer, Account("classical", steps, notes), len(plain.strokes) if dressing.joins else len(layer.strokes))
 
 
-def _start(region: Region, count: int, settings: RegionSettings) -> TracedStart:
+def trace_region(region: Region, count: int, settings: RegionSettings) -> TracedStart:
+    """At most `count` strokes on a region's lines."""
     silhouette = region.certainty * region.mask if region.certainty else None
     field = line_field(region.image, settings.lines, silhouette)
     worth = with_rim(region.mask, settings.rim)
@@ -153,6 +159,14 @@ def _start(region: Region, count: int, settings: RegionSettings) -> TracedStart:
         worth = worth * (settings.aside + (1 - settings.aside) * region.interest)
     closeups = [closeup.on(region.framing, settings.lines) for closeup in region.closeups]
     return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups)
+
+
+def _better(traced: Strokes, refined: Strokes) -> tuple[Strokes, tuple[str, ...]]:
+    """The refined strokes, unless they double lines that the traced ones did not; and what to tell the user."""
+    refined = refined.to("cpu")
+    if doubled_share(refined) <= doubled_share(traced) + MOST_DOUBLED:
+        return refined, ()
+    return traced, ("Refining would have doubled lines, so the strokes are as they were traced.",)
 
 
 def _at(mask: Mask, x: float, y: float) -> float:
