@@ -16,8 +16,10 @@ from stylesketch_ext.wire.messages import (
     Health,
     ImageInfo,
     JobInfo,
+    ModelInfo,
     Problem,
     ProgressEvent,
+    PullResult,
     SketchRequest,
     SketchResult,
     StyleChange,
@@ -118,6 +120,22 @@ class BackendClient:
         """Delete an own pack."""
         self._checked(self._http.send("DELETE", _style(name)))
 
+    def models(self) -> List[ModelInfo]:
+        """The weights of every network: what they are for, whether they are here, how large they are."""
+        return self._messages(ModelInfo, self._http.send("GET", "/models"))
+
+    def pull_model(self, name: str, key: str) -> JobInfo:
+        """Queue the download of weights; `events`, `cancel` and `job` are those of a sketch."""
+        return self._message(JobInfo, self._http.send("POST", _model(name) + "/pull", b"", {"Idempotency-Key": key}))
+
+    def pull_result(self, job: str) -> PullResult:
+        """What an ended job of `pull_model` brought."""
+        return self._message(PullResult, self._http.send("GET", "/jobs/%s/result" % job))
+
+    def remove_model(self, name: str) -> None:
+        """Delete weights."""
+        self._checked(self._http.send("DELETE", _model(name)))
+
     def shutdown(self) -> None:
         self._checked(self._http.send("POST", "/shutdown", b"", timeout=10.0))
 
@@ -177,6 +195,10 @@ class BackendClient:
         except codec.WireError as error:
             raise Garbled("%s (HTTP status %d)" % (_(GARBLED), answer.status)) from error
         raise Refusal(problem)
+
+
+def _model(name: str) -> str:
+    return "/models/" + quote(name, safe="")
 
 
 def _style(name: str, *parts: str) -> str:

@@ -4,6 +4,8 @@ import threading
 
 import pytest
 from daemon_process import parsed_events, problem, until
+from stylesketch_ext.client import BackendClient
+from stylesketch_ext.failures import Refusal
 from stylesketch_ext.wire.codec import from_json, loads
 from stylesketch_ext.wire.messages import JobInfo, ModelInfo, PullResult
 
@@ -103,6 +105,21 @@ def test_a_sketch_does_not_wait_for_a_download(models, file_host):
     assert models.http.get(f"/v1/jobs/{download}").json()["state"] == "running"
     file_host.manners.waits_for.set()
     assert events(models, download)[-1][1] == "finished"
+
+
+def test_the_extension_s_client_knows_the_same(models, file_host):
+    client = BackendClient("127.0.0.1", models.port, models.house.token)
+    assert [(info.name, info.here, info.cure) for info in client.models()] == [
+        ("tiny", False, "`stylesketch models pull tiny`"),
+        ("own", False, "`stylesketch models add own FILE`"),
+    ]
+    job = client.pull_model("tiny", "a key").id
+    assert [event.kind for event in client.events(job)][-1] == "finished"
+    assert client.pull_result(job).model.source == file_host.url
+    client.remove_model("tiny")
+    assert not client.models()[0].here
+    with pytest.raises(Refusal, match="are not here"):
+        client.remove_model("tiny")
 
 
 def test_a_daemon_lists_the_real_manifest(start_daemon):
