@@ -15,6 +15,7 @@ USAGE="Usage: ./install.sh [install | demo [PHOTO] | test [--all] | uninstall [-
 
   --dev              link to this checkout instead of copying it, so that changes take effect at once
   --no-inkscape      the engine and the command 'stylesketch' only
+  --no-weights       do not try to download the weights of the light guidance (5 MB); drawing does not need them
   -h, --help         show this
 
 Everything is set up for the user who runs this; STYLESKETCH_HOME=FOLDER puts engine and data under FOLDER."
@@ -718,10 +719,23 @@ set_up() {
   link_command
 }
 
+# pull_weights: the light guidance's, 5 MB, which are optional: whatever happens is one line and no failure
+pull_weights() {
+  local seconds=90
+  [ "$WITH_WEIGHTS" = yes ] || return 0
+  [ ! -e "$DATA/weights/squeezenet/receipt.json" ] || return 0
+  if timeout "$seconds" "$VENV/bin/stylesketch" models pull squeezenet --patience 8 >>"$LOG" 2>&1 </dev/null; then
+    say "The weights of the light guidance (SqueezeNet, 5 MB) are here."
+  else
+    say "The weights of the light guidance (SqueezeNet, 5 MB) could not be downloaded; sketches are drawn without them. 'stylesketch models pull squeezenet' tries again, and $LOG says why."
+  fi
+}
+
 install_command() {
   local wanted=$INKSCAPE_PACKAGES
   [ "$WITH_INKSCAPE" = yes ] || wanted=""
   set_up "" "$wanted"
+  pull_weights
   [ "$WITH_INKSCAPE" = yes ] || {
     say "Done. Try: stylesketch sketch photo.jpg -o sketch.svg"
     return
@@ -854,7 +868,7 @@ usage_error() {
 }
 
 main() {
-  COMMAND="" MODE=copy WITH_INKSCAPE=yes ALL=no PURGE=no PHOTO=""
+  COMMAND="" MODE=copy WITH_INKSCAPE=yes WITH_WEIGHTS=yes ALL=no PURGE=no PHOTO=""
   while [ $# -gt 0 ]; do
     case $1 in
       install | demo | test | uninstall)
@@ -863,6 +877,7 @@ main() {
         ;;
       --dev) MODE=dev ;;
       --no-inkscape) WITH_INKSCAPE=no ;;
+      --no-weights) WITH_WEIGHTS=no ;;
       --all) ALL=yes ;;
       --purge | --yes) PURGE=yes ;;
       -h | --help)

@@ -61,7 +61,8 @@ case "$*" in
       *+cpu*) [ -z "${FAKE_NO_CPU_BUILD:-}" ] || exit 1; echo 2.13.0+cpu >"$venv/torch" ;;
       *" torch") echo 2.13.0 >"$venv/torch" ;;
       *--no-build-isolation*)
-        printf '#!/bin/sh\\necho "stylesketch $*" >>"$CALLS"\\n' >"$venv/bin/stylesketch"
+        printf '#!/bin/sh\\necho "stylesketch $*" >>"$CALLS"\\n[ -z "$FAKE_OFFLINE" ] || [ "$1" != models ]\\n' \\
+          >"$venv/bin/stylesketch"
         chmod +x "$venv/bin/stylesketch" ;;
     esac ;;
   "-c "*urlopen*) [ -n "${FAKE_CPU_INDEX:-}" ] ;;

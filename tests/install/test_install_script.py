@@ -223,6 +223,38 @@ def test_a_good_torch_is_left(machine: Machine, version: str, kept: bool) -> Non
     assert f"torch=={version if kept else '2.13.0'}\n" in (machine.data / "venv/constraints.txt").read_text()
 
 
+# ------------------------------------------------------------------------------------------------------------ weights
+
+PULL = "stylesketch models pull squeezenet --patience 8"
+
+
+def test_the_light_weights_are_pulled_once(machine: Machine) -> None:
+    done = machine.install()
+    assert PULL in machine.calls()
+    assert "SqueezeNet, 5 MB) are here" in done.stdout
+    receipt = machine.data / "weights/squeezenet/receipt.json"
+    receipt.parent.mkdir(parents=True)
+    receipt.write_text("{}")
+    assert "SqueezeNet" not in machine.install().stdout
+    assert PULL not in machine.calls()
+
+
+def test_without_a_network_the_weights_are_one_line_and_no_failure(machine: Machine) -> None:
+    done = machine.install(FAKE_OFFLINE="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert PULL in machine.calls()
+    (line,) = (line for line in done.stdout.splitlines() if "SqueezeNet" in line)
+    assert "could not be downloaded" in line and "'stylesketch models pull squeezenet' tries again" in line
+    assert done.stdout.splitlines()[-1].startswith("Done.") and "SqueezeNet" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--no-weights",), ("test",)])
+def test_weights_are_not_pulled_where_they_are_not_wanted(machine: Machine, arguments: tuple[str, ...]) -> None:
+    done = machine.install(*arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert PULL not in machine.calls() and "SqueezeNet" not in done.stdout
+
+
 # ------------------------------------------------------------------------------------------------- native rasterizer
 
 
