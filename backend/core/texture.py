@@ -13,7 +13,7 @@ KINDS = ("none", "grain", "dry-brush", "bleed")
 class Texture:
     """A look that an exporter lays over the strokes."""
 
-    kind: str = choice("none", KINDS)  # grain: paper shows through; dry-brush: streaks along; bleed: ink creeps into paper
+    kind: str = choice("none", KINDS)  # grain: paper shows through; dry-brush: gaps of bristles; bleed: ink creeps into paper
     amount: float = number(0.5, 0, 1)  # 0 = not to be seen
     scale: float = number(0.003, 0.0005, 0.05)  # size of its grains, a share of the drawing's longer side
 

@@ -24,6 +24,7 @@ SAMPLES = 17  # places where a piece is compared with what it stands for
 PROBES = 12  # places of a segment where its stroke is searched for holes
 FINEST = 2.0**-7  # of a stroke's segments: shorter pieces are taken as they are
 TOLERANCE = 0.01  # of the stroke's greatest width
+PROFILE_TOLERANCE = 0.02  # likewise
 LEAST_TOLERANCE = 0.005  # px
 
 
@@ -51,12 +52,12 @@ def varies(widths: Sequence[float]) -> bool:
 
 
 def profile(widths: Sequence[float], segments: int) -> tuple[tuple[float, float], ...]:
-    """The fewest (place, full width) that tell the widths within TOLERANCE; place 0 … segments, straight between.
+    """The fewest (place, full width) that tell the widths within PROFILE_TOLERANCE; place 0 … segments, straight between.
 
     widths: at knots evenly spaced in the parameter.
     """
     values = np.maximum(np.asarray(widths, np.float64), 0)
-    kept, allowed = {0, len(values) - 1}, TOLERANCE * float(values.max())
+    kept, allowed = {0, len(values) - 1}, PROFILE_TOLERANCE * float(values.max())
     stack = [(0, len(values) - 1)]
     while stack:
         a, b = stack.pop()

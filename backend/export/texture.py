@@ -31,23 +31,21 @@ class FilterStep:
 
 @dataclass(frozen=True)
 class _Noise:
-    """feTurbulence: cells per source px across and down."""
+    """feTurbulence: cells per source px."""
 
-    across: float
-    down: float
+    frequency: float
     octaves: int
 
     @property
     def step(self) -> FilterStep:
-        frequency = f"{self.across:.5g}" + (f" {self.down:.5g}" if self.down != self.across else "")
-        settings = {"baseFrequency": frequency, "numOctaves": str(self.octaves), "seed": str(SEED)}
+        settings = {"baseFrequency": f"{self.frequency:.5g}", "numOctaves": str(self.octaves), "seed": str(SEED)}
         return _step("feTurbulence", type="fractalNoise", **settings, result="noise")
 
     def at(self, framing: Framing, channel: int) -> Field:
         """[H, W] 0 … 1 on a canvas."""
         (height, width), (left, top) = framing.canvas, framing.origin
         x, y = np.arange(width)[None] / framing.scale + left, np.arange(height)[:, None] / framing.scale + top
-        return fractal_noise(x, y, (self.across, self.down), self.octaves, SEED, channel)
+        return fractal_noise(x, y, self.frequency, self.octaves, SEED, channel)
 
 
 @dataclass(frozen=True)
@@ -106,13 +104,13 @@ def textured(image: Image, texture: Texture, framing: Framing, paper: torch.Tens
 def _look(texture: Texture, longer_side: float) -> _Thinned | _Displaced | None:
     if texture.kind == "none" or texture.amount <= 0:
         return None
-    amount, cells = texture.amount, 0.7 / (texture.scale * longer_side)
+    amount, cells = texture.amount, 1 / (texture.scale * longer_side)
     if texture.kind == "grain":  # paper's tooth: everywhere a little
-        return _Thinned(_Noise(cells, cells, 3), 7 * amount, 1 - 4.05 * amount)
+        return _Thinned(_Noise(cells, 3), 4.5 * amount, 1 - 2.5 * amount)
     if texture.kind == "dry-brush":  # clean gaps where the bristles miss
-        return _Thinned(_Noise(cells / 3, cells, 3), 12.0, -12 * (0.2 + 0.3 * amount))
+        return _Thinned(_Noise(cells, 4), 10.0, -10 * (0.2 + 0.3 * amount))
     assert texture.kind == "bleed", texture.kind
-    return _Displaced(_Noise(cells, cells, 2), 3 * amount * texture.scale * longer_side)
+    return _Displaced(_Noise(cells, 2), 3 * amount / cells)
 
 
 def _step(name: str, **attributes: str) -> FilterStep:

@@ -17,12 +17,12 @@ SIZE = 256  # of the lattice
 ORIGIN = 4096  # added to coordinates, which may be negative
 
 
-def fractal_noise(x: Field, y: Field, frequency: tuple[float, float], octaves: int, seed: int, channel: int) -> Field:
+def fractal_noise(x: Field, y: Field, frequency: float, octaves: int, seed: int, channel: int) -> Field:
     """feTurbulence of type fractalNoise, 0 … 1, at places in user units; channel 0 … 3: red, green, blue, alpha."""
     total = np.zeros(np.broadcast_shapes(x.shape, y.shape))
     for octave in range(octaves):
-        across, down = frequency[0] * 2**octave, frequency[1] * 2**octave
-        total += _noise(x * across, y * down, seed, channel) / 2**octave
+        scale = frequency * 2**octave
+        total += _noise(x * scale, y * scale, seed, channel) / 2**octave
     noise: Field = ((total + 1) / 2).clip(0, 1)
     return noise
 

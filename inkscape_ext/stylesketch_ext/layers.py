@@ -1,25 +1,45 @@
 """A finished sketch as a layer of editable paths over the picture."""
 
 import math
-from typing import Dict, Set
+from typing import Dict, List, Set, Tuple
 
 import inkex
 
 from stylesketch_ext.placement import Box, Placement
 from stylesketch_ext.subjects import Subject
 from stylesketch_ext.wire import codec
-from stylesketch_ext.wire.messages import LayerData, PathData, SketchResult
+from stylesketch_ext.wire.messages import DrawingData, LayerData, PathData, SketchResult
 
 NAMESPACE = "https://stylesketch.org/ns/1"
 PREFIX = "stylesketch"
 PRECISION = 0.001  # source px; the accuracy of written coordinates
+LIGHT_PAPER = 0.85  # from this lightness on, the document's own page serves as paper
+
+POWER_STROKE = {  # Inkscape's effect, as 1.2 to 1.4 write it, nearly straight between its widths
+    "effect": "powerstroke",
+    "is_visible": "true",
+    "lpeversion": "1.3",
+    "scale_width": "1",
+    "interpolator_type": "CubicBezierJohan",  # "Linear" fails on some long lines
+    "interpolator_beta": "0.05",
+    "start_linecap_type": "round",
+    "end_linecap_type": "round",
+    "linejoin_type": "round",
+    "miter_limit": "4",
+    "not_jump": "false",
+    "sort_points": "true",
+}
+FILTER = {"x": "-0.15", "y": "-0.15", "width": "1.3", "height": "1.3", "color-interpolation-filters": "sRGB"}
+LENGTHS = {"scale": 1, "stdDeviation": 1, "baseFrequency": -1}  # attributes of filters in source px, and in 1 / source px
+
+Point = Tuple[float, float]
 
 
 def add_sketch(svg: inkex.BaseElement, result: SketchResult, subject: Subject, placement: Placement) -> inkex.Layer:
     """Put `result` into the document: one top-level layer without a transform, directly above the one of
     what it shows.
 
-    A group for each region, a path for each stroke, in the order given.
+    A group for each region, a path for each stroke, in the order given; under them the paper, if it is not light.
     """
     taken = {element.get("id") for element in svg.iter() if element.get("id")}
     layer = inkex.Layer(nsmap={PREFIX: NAMESPACE})
@@ -27,25 +47,33 @@ def add_sketch(svg: inkex.BaseElement, result: SketchResult, subject: Subject, p
     layer.set("inkscape:groupmode", "layer")
     layer.set("inkscape:label", "%s — %s (StyleSketch)" % (result.title or subject.name, result.style_title))
     layer.set("id", unique("ss-%s" % result.drawing.run, taken))
-    _describe(layer, result)
+    _describe(layer, result, placement)
+    _add_paper(layer, result.drawing, placement, taken)
+    look = _add_texture(svg, result.drawing, placement, taken)
     for region in result.drawing.layers:
-        _add_region(layer, region, placement, taken, result.drawing.run)
+        group = _add_region(svg, layer, region, placement, taken, result.drawing.run)
+        if look and region.paths:
+            group.set("style", "filter:url(#%s)" % look)
     if placement.crop:
         _clip(svg, layer, placement, placement.crop, taken)
     return layer
 
 
 def path_data(path: PathData, placement: Placement) -> str:
-    """The `d` of a stroke in user units, as accurate as PRECISION needs."""
-    decimals = min(9, max(0, math.ceil(-math.log10(placement.scale * PRECISION))))
-    points = [" ".join(_number(v, decimals) for v in placement.point(x, y)) for x, y in path.points]
-    if not points:
-        return ""
-    return "M %s%s%s" % (points[0], " C " + " ".join(points[1:]) if len(points) > 1 else "", " Z" if path.closed else "")
+    """The `d` of a stroke's middle line in user units."""
+    return _curve(path.points, path.closed, placement)
+
+
+def outline_data(path: PathData, placement: Placement) -> str:
+    """The `d` of a stroke of changing width, to be filled."""
+    return " ".join(_curve(ring, True, placement) for ring in path.outline)
 
 
 def path_style(path: PathData, placement: Placement) -> Dict[str, str]:
-    """A pen line. A stroke of changing width gets its mean: an SVG path has just one."""
+    """A pen line of one width, or the filling of one whose width changes."""
+    if path.profile:
+        style = {"fill": path.color, "fill-rule": "nonzero", "stroke": "none"}
+        return dict(style, **{"fill-opacity": "%.4g" % path.opacity}) if path.opacity < 1 else style
     width = sum(path.widths) / len(path.widths) if path.widths else 1.0
     style = {
         "fill": "none",
@@ -59,6 +87,12 @@ def path_style(path: PathData, placement: Placement) -> Dict[str, str]:
     return style
 
 
+def power_stroke(path: PathData, placement: Placement) -> Dict[str, str]:
+    """The attributes of Inkscape's effect for a stroke of changing width; it counts half widths."""
+    half = placement.scale / 2
+    return dict(POWER_STROKE, offset_points=" | ".join("%.6g,%.6g" % (place, width * half) for place, width in path.profile))
+
+
 def unique(wanted: str, taken: Set[str]) -> str:
     """`wanted`, or with the first free number behind it; it counts as taken afterwards."""
     name, number = wanted, 2
@@ -68,7 +102,9 @@ def unique(wanted: str, taken: Set[str]) -> str:
     return name
 
 
-def _add_region(layer: inkex.Layer, region: LayerData, placement: Placement, taken: Set[str], run: str) -> None:
+def _add_region(
+    svg: inkex.BaseElement, layer: inkex.Layer, region: LayerData, placement: Placement, taken: Set[str], run: str
+) -> inkex.Group:
     group = inkex.Group()
     layer.append(group)
     group.set("id", unique("ss-%s-%s" % (run, "".join(c if c.isalnum() else "-" for c in region.name)), taken))
@@ -77,15 +113,68 @@ def _add_region(layer: inkex.Layer, region: LayerData, placement: Placement, tak
         element = inkex.PathElement()
         group.append(element)
         element.set("id", unique(path.id, taken))
-        element.set("d", path_data(path, placement))
+        if path.profile:
+            element.set("d", outline_data(path, placement))
+            _add_effect(svg, element, path, placement, taken)
+        else:
+            element.set("d", path_data(path, placement))
         element.set("style", ";".join("%s:%s" % pair for pair in path_style(path, placement).items()))
         _mark(element, index=path.index, importance="%.6g" % path.importance, region=path.region, kind=path.kind)
+        if len(path.widths) > 1:
+            _mark(element, widths=" ".join("%.6g" % (width * placement.scale) for width in path.widths))
+    return group
 
 
-def _describe(layer: inkex.Layer, result: SketchResult) -> None:
+def _add_effect(
+    svg: inkex.BaseElement, element: inkex.PathElement, path: PathData, placement: Placement, taken: Set[str]
+) -> None:
+    """Make a filled outline a middle line for Inkscape, whose nodes and widths can be edited."""
+    effect = svg.defs.makeelement(inkex.addNS("path-effect", "inkscape"))
+    svg.defs.append(effect)
+    effect.set("id", unique(element.get("id") + "-width", taken))
+    for name, value in power_stroke(path, placement).items():
+        effect.set(name, value)
+    element.set("inkscape:original-d", path_data(path, placement))
+    element.set("inkscape:path-effect", "#" + effect.get("id"))
+
+
+def _add_paper(layer: inkex.Layer, drawing: DrawingData, placement: Placement, taken: Set[str]) -> None:
+    """A sheet of the paper's color as large as the picture, locked, unless it is light."""
+    if sum(int(drawing.paper[i : i + 2], 16) for i in (1, 3, 5)) / (3 * 255) >= LIGHT_PAPER:
+        return
+    sheet = inkex.PathElement()
+    layer.append(sheet)
+    sheet.set("id", unique("ss-%s-paper" % drawing.run, taken))
+    sheet.set("inkscape:label", "paper")
+    sheet.set("sodipodi:insensitive", "true")
+    sheet.set("d", _rectangle(Box(0, 0, drawing.width, drawing.height), placement))
+    sheet.set("style", "fill:%s;stroke:none" % drawing.paper)
+
+
+def _add_texture(svg: inkex.BaseElement, drawing: DrawingData, placement: Placement, taken: Set[str]) -> str:
+    """The filter of the drawing's texture in user units; its id, empty without one."""
+    if not drawing.texture:
+        return ""
+    look = inkex.Filter()
+    svg.defs.append(look)
+    look.set("id", unique("ss-%s-texture" % drawing.run, taken))
+    look.set("inkscape:label", drawing.texture.kind)
+    for name, value in FILTER.items():
+        look.set(name, value)
+    for step in drawing.texture.steps:
+        primitive = look.makeelement(inkex.addNS(step.name, "svg"))
+        look.append(primitive)
+        for name, value in step.attributes.items():
+            power = LENGTHS.get(name)
+            primitive.set(name, "%.6g" % (float(value) * placement.scale**power) if power else value)
+    return str(look.get("id"))
+
+
+def _describe(layer: inkex.Layer, result: SketchResult, placement: Placement) -> None:
     """What is needed to make the same sketch again, and what the user should know about this one."""
     settings = codec.dumps(result.settings)
     _mark(layer, recipe=result.recipe, settings=settings, seed=result.settings.seed, style=result.settings.style)
+    _mark(layer, placement=" ".join("%.9g" % value for value in placement.matrix.to_hexad()))
     _mark(layer, version=result.version, image=result.image, job=result.job, guidance=result.guidance)
     if result.notes:
         note = inkex.Desc()
@@ -100,16 +189,30 @@ def _mark(element: inkex.BaseElement, **values: object) -> None:
 
 def _clip(svg: inkex.BaseElement, layer: inkex.Layer, placement: Placement, crop: Box, taken: Set[str]) -> None:
     """Strokes beyond the part of the picture that shows do not show either."""
-    corners = [(crop.x, crop.y), (crop.x + crop.width, crop.y)]
-    corners += [(crop.x + crop.width, crop.y + crop.height), (crop.x, crop.y + crop.height)]
     clip = inkex.ClipPath()
     svg.defs.append(clip)
     clip.set("id", unique(layer.get("id") + "-clip", taken))
     outline = inkex.PathElement()
     clip.append(outline)
     outline.set("id", unique(layer.get("id") + "-outline", taken))
-    outline.set("d", "M " + " L ".join("%.9g %.9g" % placement.point(x, y) for x, y in corners) + " Z")
+    outline.set("d", _rectangle(crop, placement))
     layer.set("clip-path", "url(#%s)" % clip.get("id"))
+
+
+def _rectangle(box: Box, placement: Placement) -> str:
+    """The `d` of a rectangle of the source."""
+    corners = [(box.x, box.y), (box.x + box.width, box.y)]
+    corners += [(box.x + box.width, box.y + box.height), (box.x, box.y + box.height)]
+    return "M " + " L ".join("%.9g %.9g" % placement.point(x, y) for x, y in corners) + " Z"
+
+
+def _curve(points: List[Point], closed: bool, placement: Placement) -> str:
+    """The `d` of a poly-Bézier in user units, as accurate as PRECISION needs."""
+    decimals = min(9, max(0, math.ceil(-math.log10(placement.scale * PRECISION))))
+    texts = [" ".join(_number(v, decimals) for v in placement.point(x, y)) for x, y in points]
+    if not texts:
+        return ""
+    return "M %s%s%s" % (texts[0], " C " + " ".join(texts[1:]) if len(texts) > 1 else "", " Z" if closed else "")
 
 
 def _number(value: float, decimals: int) -> str:

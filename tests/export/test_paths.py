@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -70,3 +71,31 @@ def test_path_data_reads_back_as_its_points(closed):
 
 def test_path_data_is_short():
     assert path_data([(0.0, 1.5), (2.0, 30.0), (4.25, 5.0), (6.1, 7.123)], False) == "M 0,1.5 C 2,30 4.25,5 6.1,7.123"
+
+
+def brushed(*widths):
+    curve = torch.tensor([[0.0, 0], [90, 0], [210, 0], [300, 0]])
+    strokes = Strokes.build([curve], 1.0)
+    return next(layer_paths(Layer("x", FRAMING, replace(strokes, widths=torch.tensor([widths])), layer().notes[:1])))
+
+
+def test_a_changing_width_has_a_profile_and_an_outline_in_source_px():
+    path = brushed(0.0, 15.0, 30.0)
+    assert path.widths == (0, 5, 10)
+    assert path.profile == ((0, 0), (1, 10))
+    (ring,) = path.outline
+    assert ring[0] == ring[-1] == path.points[0] == (20, 10)
+    xs, ys = zip(*ring, strict=True)
+    assert (max(xs), min(ys), max(ys)) == pytest.approx((125, 5, 15), abs=0.5)
+
+
+@pytest.mark.parametrize("widths", [(3.0,), (3.0, 3.0), (3.0, 3.03)])
+def test_one_width_needs_no_outline(widths):
+    path = brushed(*widths)
+    assert (path.profile, path.outline) == ((), ())
+
+
+def test_a_dot_is_as_wide_as_its_widest_knot():
+    strokes = replace(Strokes.build([torch.ones(4, 2)], 1.0), widths=torch.tensor([[0.0, 6.0, 3.0]]))
+    [path] = layer_paths(Layer("x", FRAMING, strokes, layer().notes[:1]))
+    assert (path.widths, path.outline) == ((2,), ())

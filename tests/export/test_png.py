@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -7,6 +8,7 @@ from PIL import Image
 from backend.core.drawing import Drawing, Layer, StrokeNote
 from backend.core.image import Framing
 from backend.core.strokes import Strokes
+from backend.core.texture import Texture
 from backend.export.png import drawing_png
 from backend.raster import rasterize_reference
 
@@ -37,3 +39,10 @@ def test_strokes_of_any_framing_lie_where_they_are_in_the_source():
 def test_an_empty_drawing_is_paper():
     image = pixels(Drawing((20, 10), (), paper=(1.0, 0.5, 0.0)), 20)
     assert image.shape == (20, 10, 3) and np.unique(image.reshape(-1, 3), axis=0).tolist() == [[255, 128, 0]]
+
+
+def test_a_texture_shows():
+    drawing = Drawing((50, 100), (layer(Framing.whole((50, 100), 200), 20),))
+    plain, grained = pixels(drawing, 100), pixels(replace(drawing, texture=Texture("grain", 0.9, 0.02)), 100)
+    assert plain[20, 25:75].max() == 0
+    assert 20 < grained[20, 25:75].mean() < 200 and grained[:10].min() == 255

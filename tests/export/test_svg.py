@@ -1,9 +1,11 @@
 from dataclasses import replace
 
+import pytest
 from lxml import etree
-from stylesketch_ext.wire.messages import DrawingData, LayerData, PathData
+from stylesketch_ext.wire.messages import DrawingData, FilterStep, LayerData, PathData, TextureData
 
-from backend.export.svg import INKSCAPE, STYLESKETCH, drawing_svg
+from backend.export import svg
+from backend.export.svg import INKSCAPE, SODIPODI, STYLESKETCH, drawing_svg
 
 SVG = "http://www.w3.org/2000/svg"
 PATH = PathData(
@@ -36,12 +38,55 @@ def test_a_stroke_is_a_path_with_its_knowledge():
     assert told == {"index": "0", "importance": "1", "kind": "contour", "region": "object"}
 
 
-def test_closed_faint_and_varying_strokes():
-    path = parsed(drawing_svg(drawing(replace(PATH, closed=True, opacity=0.25, widths=[1.0, 2.0, 6.0]))))[0][0]
+def test_closed_and_faint_strokes():
+    path = parsed(drawing_svg(drawing(replace(PATH, closed=True, opacity=0.25))))[0][0]
     assert path.get("d").endswith(" Z")
     assert path.get("stroke-opacity") == "0.25"
-    assert path.get("stroke-width") == "3"
-    assert path.get(f"{{{STYLESKETCH}}}widths") == "1 2 6"
+
+
+def test_a_width_that_hardly_changes_is_its_mean():
+    path = parsed(drawing_svg(drawing(replace(PATH, widths=[2.0, 2.02]))))[0][0]
+    assert (path.get("stroke-width"), path.get(f"{{{STYLESKETCH}}}widths")) == ("2.01", "2 2.02")
+
+
+RING = [(1.0, 2.5), (3.0, 5.0), (5.0, 7.0), (7.0, -8.0), (5.0, 5.0), (3.0, 3.0), (1.0, 2.5)]
+BRUSHED = replace(PATH, widths=[0.0, 2.0, 6.0], profile=[(0.0, 0.0), (0.5, 2.0), (1.0, 6.0)], outline=[RING], opacity=0.5)
+
+
+def test_a_stroke_of_changing_width_is_filled_and_inkscape_can_edit_it():
+    defs, layer = parsed(drawing_svg(drawing(PATH, BRUSHED)))
+    plain, path = layer
+    assert plain.get("stroke") and not plain.get(f"{{{INKSCAPE}}}path-effect")
+    assert path.get("d") == "M 1,2.5 C 3,5 5,7 7,-8 5,5 3,3 1,2.5 Z"
+    assert (path.get("fill"), path.get("fill-opacity"), path.get("stroke")) == ("#16161a", "0.5", None)
+    assert path.get(f"{{{INKSCAPE}}}original-d") == plain.get("d")
+    (effect,) = defs
+    assert effect.tag == f"{{{INKSCAPE}}}path-effect"
+    assert path.get(f"{{{INKSCAPE}}}path-effect") == "#" + effect.get("id")
+    assert (effect.get("effect"), effect.get("offset_points")) == ("powerstroke", "0,0 | 0.5,1 | 1,3")
+    assert path.get(f"{{{STYLESKETCH}}}widths") == "0 2 6"
+
+
+def test_the_effect_and_the_filter_are_the_extension_s():
+    layers = pytest.importorskip("stylesketch_ext.layers", reason="inkex is not installed")
+    assert (layers.POWER_STROKE, layers.FILTER) == (svg.POWER_STROKE, svg.FILTER)
+
+
+def test_paper_is_a_locked_layer_at_the_bottom_unless_it_is_white():
+    paper, layer = parsed(drawing_svg(replace(drawing(PATH), paper="#123a6b")))
+    assert paper.get(f"{{{SODIPODI}}}insensitive") == "true" and paper.get(f"{{{INKSCAPE}}}label") == "paper"
+    (sheet,) = paper
+    assert (sheet.get("fill"), sheet.get("width"), sheet.get("height")) == ("#123a6b", "40", "30")
+    assert layer.get(f"{{{INKSCAPE}}}label") == "Sketch"
+
+
+def test_a_texture_is_a_filter_over_each_layer():
+    steps = [FilterStep("feTurbulence", {"baseFrequency": "0.5"}), FilterStep("feComposite", {"in": "SourceGraphic"})]
+    textured = replace(drawing(PATH), texture=TextureData("grain", steps))
+    defs, layer = parsed(drawing_svg(replace(textured, layers=[*textured.layers, LayerData("empty", [])])))[:2]
+    (look,) = defs
+    assert layer.get("style") == f"filter:url(#{look.get('id')})"
+    assert [(step.tag, dict(step.attrib)) for step in look] == [(f"{{{SVG}}}{step.name}", step.attributes) for step in steps]
 
 
 def test_an_empty_drawing_is_a_file_too():

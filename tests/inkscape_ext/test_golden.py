@@ -12,7 +12,15 @@ from fake_engine import ring
 from lxml import etree
 from stylesketch_ext.layers import NAMESPACE, add_sketch
 from stylesketch_ext.subjects import subjects
-from stylesketch_ext.wire.messages import DrawingData, LayerData, SketchResult, SketchSettings
+from stylesketch_ext.wire.messages import (
+    DrawingData,
+    FilterStep,
+    LayerData,
+    PathData,
+    SketchResult,
+    SketchSettings,
+    TextureData,
+)
 
 GOLDEN = Path(__file__).with_name("golden")
 SLICED = IMAGE.replace('width="40"', 'width="90" preserveAspectRatio="xMidYMid slice"')
@@ -26,8 +34,22 @@ CASES = {  # name: (body, attributes of the root, what is selected)
         f"<defs>{SLICED}</defs>" + '<use id="u" x="7" xlink:href="#i"/>',
         'width="400" height="300"', ["u"],
     ),
+    "brush-on-dark-paper": (f'<g transform="rotate(20) scale(3)">{IMAGE}</g>', 'width="400" height="300"', ["i"]),
     "two-pictures": (IMAGE + IMAGE.replace('id="i"', 'id="j" x="50"'), 'width="400" height="300"', ["j", "i"]),
 }  # fmt: skip
+PLAIN = DrawingData(40, 30, [LayerData("object", ring(40, 30, 3)), LayerData("background", ring(40, 30, 2))], "0123abcd")
+LEAF = [(5.0, 15.0), (15.0, 5.0), (25.0, 5.0), (35.0, 15.0), (25.0, 25.0), (15.0, 25.0), (5.0, 15.0)]
+BRUSHED = PathData(
+    "ss-0123abcd-s000", [(5.0, 15.0), (15.0, 15.0), (25.0, 15.0), (35.0, 15.0)], False, [0.0, 15.0, 0.0], "#e8f1fb", 0.9,
+    "contour", "object", 1.0, 0, [(0.0, 0.0), (0.5, 15.0), (1.0, 0.0)], [LEAF],
+)  # fmt: skip
+NOISE = FilterStep("feTurbulence", {"type": "fractalNoise", "baseFrequency": "0.5", "result": "noise"})
+MOVED = FilterStep("feDisplacementMap", {"in": "SourceGraphic", "in2": "noise", "scale": "2"})
+LOOKS = {
+    "brush-on-dark-paper": DrawingData(
+        40, 30, [LayerData("object", [BRUSHED])], "0123abcd", "#123a6b", TextureData("bleed", [NOISE, MOVED])
+    )
+}
 
 
 def written(name):
@@ -35,9 +57,9 @@ def written(name):
     body, attributes, select = CASES[name]
     root = svg_of(body, attributes, select)
     for subject in reversed(subjects(root, ["/"])):
-        layers = [LayerData("object", ring(40, 30, 3)), LayerData("background", ring(40, 30, 2))]
+        drawing = LOOKS.get(name, PLAIN)
         result = SketchResult(
-            DrawingData(40, 30, layers, "0123abcd"), "ab" * 32, subject.name, "object", SketchSettings(strokes=4),
+            drawing, "ab" * 32, subject.name, "object", SketchSettings(strokes=4),
             "Technical pen", "classical", "cpu", "fast", 10, "0.1.0", ["A note."], job="job7",
         )  # fmt: skip
         add_sketch(root, result, subject, subject.placement(40, 30))

@@ -1,14 +1,24 @@
 """A result as a layer: where, how named, what is in it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from documents import IMAGE, svg_of
 from fake_engine import ring
+from inkex import Transform
 from stylesketch_ext.layers import NAMESPACE, add_sketch, path_data, path_style
 from stylesketch_ext.placement import Placement, place
 from stylesketch_ext.subjects import subjects
-from stylesketch_ext.wire.messages import DrawingData, LayerData, PathData, SketchResult, SketchSettings
+from stylesketch_ext.wire.messages import (
+    DrawingData,
+    FilterStep,
+    LayerData,
+    PathData,
+    SketchResult,
+    SketchSettings,
+    TextureData,
+)
 
 INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"
 OURS = "{%s}" % NAMESPACE  # noqa: UP031
@@ -62,7 +72,7 @@ def test_the_layer_knows_how_it_was_made():
     assert (settings["strokes"], settings["seed"]) == (4, 9)
     assert told == {
         "recipe": "object", "seed": "9", "style": "technical-pen", "version": "0.1.0", "image": "ab" * 32, "job": "job7",
-        "guidance": "classical",
+        "guidance": "classical", "placement": "2 0 0 2 0 0",
     }  # fmt: skip
     assert layer.nsmap["stylesketch"] == NAMESPACE
 
@@ -106,16 +116,64 @@ STROKE = PathData(
     ],
 )
 def test_as_many_decimals_as_the_placement_needs(scale, d):
-    from inkex import Transform
-
     assert path_data(STROKE, Placement(Transform((scale, 0, 0, scale, 0, 0)))) == d
 
 
-def test_changing_width_becomes_its_mean_and_opacity_is_kept():
-    from inkex import Transform
-
+def test_a_width_that_hardly_changes_becomes_its_mean_and_opacity_is_kept():
     style = path_style(STROKE, Placement(Transform((2, 0, 0, -0.5, 0, 0))))
     assert (style["stroke-width"], style["stroke-opacity"]) == ("2", "0.5")
+
+
+BRUSHED = replace(
+    STROKE, closed=False, profile=[(0.0, 0.0), (1.0, 3.0)],
+    outline=[[(0.0, 0.0), (0.3, 0.0), (0.6, 0.0), (1.0, 2.0), (0.6, 0.0), (0.3, 0.0), (0.0, 0.0)]],
+)  # fmt: skip
+
+
+def drawn(root, **changes):
+    """A drawing with `changes` in a document; its layer."""
+    (picture,) = subjects(root, [])
+    drawing = replace(DrawingData(40, 30, [LayerData("object", [STROKE, BRUSHED])], "0123abcd"), **changes)
+    return add_sketch(root, replace(result(), drawing=drawing), picture, place(picture.chain, 40, 30))
+
+
+def test_a_stroke_of_changing_width_is_filled_and_can_be_edited():
+    root = svg_of(LAYERED + "<defs><g id='s-2-width'/></defs>")
+    plain, brushed = drawn(root).getchildren()[0]
+    assert plain.get(INKSCAPE + "path-effect") is None and plain.get(OURS + "widths") == "2 6"
+    assert brushed.get("d") == "M 0 0 C 0.6 0 1.2 0 2 4 1.2 0 0.6 0 0 0 Z"
+    assert brushed.get("style") == "fill:#ff0000;fill-rule:nonzero;stroke:none;fill-opacity:0.5"
+    assert brushed.get(INKSCAPE + "original-d") == plain.get("d")[:-2]
+    effect = root.getElementById(brushed.get(INKSCAPE + "path-effect")[1:])
+    assert effect.get("id") == "s-2-width-2" and effect.tag == INKSCAPE + "path-effect"
+    assert (effect.get("effect"), effect.get("offset_points")) == ("powerstroke", "0,0 | 1,3")
+
+
+def test_dark_paper_lies_under_the_strokes_locked():
+    paper, group = drawn(svg_of(LAYERED), paper="#123a6b")
+    assert paper.get("d") == "M 0 0 L 80 0 L 80 60 L 0 60 Z" and paper.get("style") == "fill:#123a6b;stroke:none"
+    assert paper.get("{http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd}insensitive") == "true"
+    assert group.get(INKSCAPE + "label") == "object"
+
+
+@pytest.mark.parametrize("paper", ["#ffffff", "#f4ecdc"])
+def test_light_paper_is_the_document_s(paper):
+    assert [child.TAG for child in drawn(svg_of(LAYERED), paper=paper)] == ["g"]
+
+
+def test_a_texture_is_a_filter_of_the_groups_in_user_units():
+    steps = [
+        FilterStep("feTurbulence", {"baseFrequency": "0.5", "seed": "7"}),
+        FilterStep("feDisplacementMap", {"scale": "3", "in2": "noise"}),
+    ]
+    root = svg_of(LAYERED)
+    (group,) = drawn(root, texture=TextureData("bleed", steps))
+    look = root.getElementById(group.get("style")[len("filter:url(#") : -1])
+    assert look.TAG == "filter" and look.get("color-interpolation-filters") == "sRGB"
+    assert [(step.TAG, dict(step.attrib)) for step in look] == [
+        ("feTurbulence", {"baseFrequency": "0.25", "seed": "7"}),
+        ("feDisplacementMap", {"scale": "6", "in2": "noise"}),
+    ]
 
 
 def test_notes_are_the_layer_s_description():

@@ -1,9 +1,12 @@
 """Messages survive the way over the wire, and nothing but messages gets in."""
 
+from dataclasses import replace
+
 import pytest
 from stylesketch_ext.wire import codec
 from stylesketch_ext.wire.messages import (
     DrawingData,
+    FilterStep,
     Health,
     ImageInfo,
     JobInfo,
@@ -21,15 +24,18 @@ from stylesketch_ext.wire.messages import (
     StyleInfo,
     StyleRequest,
     StyleResult,
+    TextureData,
 )
 
 PATH = PathData(
     "s0", [(0.0, 1.5), (1.0, 2.0), (2.0, 2.0), (3.0, 1.0)], False, [1.5], "#123456", 0.5, "detail", "object", 0.5, 3
 )
+BRUSHED = replace(PATH, widths=[0.0, 2.0], profile=[(0.0, 0.0), (1.0, 2.0)], outline=[PATH.points])
+GRAIN = TextureData("grain", [FilterStep("feTurbulence", {"seed": "7"})])
 REQUEST = SketchRequest("ab" * 32, SketchSettings(strokes=12, steps=0, seed=7), title="Käthe ▸")
 RESULT = SketchResult(
-    DrawingData(4, 3, [LayerData("object", [PATH])], "0123abcd"), "ab" * 32, "t", "object", SketchSettings(), "Pen",
-    "classical", "cpu", "fast", 10, "0.1.0", ["a note"], {"total": 1.0}, "job1",
+    DrawingData(4, 3, [LayerData("object", [PATH, BRUSHED])], "0123abcd", "#123a6b", GRAIN), "ab" * 32, "t", "object",
+    SketchSettings(), "Pen", "classical", "cpu", "fast", 10, "0.1.0", ["a note"], {"total": 1.0}, "job1",
 )  # fmt: skip
 PROBLEM = Problem("Bad image", 422, "bad-image", "A sentence.")
 STYLE = StyleInfo("chalk", "Red chalk", bundled=True, strokes=9, measured={"width": 0.01}, features=["squeezenet/fire5"])
