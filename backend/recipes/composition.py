@@ -13,14 +13,16 @@ from backend.core.drawing import Layer
 from backend.core.strokes import Strokes
 from backend.initialize.interleave import falling, interleave
 
+CRUMB = 0.3  # parts of cut hatches that are shorter than this share of the shortest line are dropped
+
 
 def behind(layer: Layer, hidden: Bits, least: float) -> Layer:
-    """What is seen of a layer behind a mask [H, W] of the source picture, without parts of cut strokes under `least` source px.
+    """What is seen of a layer behind a mask [H, W] of the source picture, without lines shorter than `least` source px.
 
     The longest part of a stroke keeps its importance, the others have as much less as they are shorter.
     """
     placed = layer.strokes.with_points(layer.framing.to_source(layer.strokes.points.double()))
-    parts, sources = clip_outside(placed, hidden, least)
+    parts, sources = clip_outside(placed, hidden, CRUMB * least)
     lengths = _lengths(parts)
     longest: dict[int, float] = {}
     for source, length in zip(sources, lengths, strict=True):
@@ -29,10 +31,10 @@ def behind(layer: Layer, hidden: Bits, least: float) -> Layer:
     for source, length in zip(sources, lengths, strict=True):
         note = layer.notes[source]
         notes.append(replace(note, importance=note.importance * length / max(longest[source], 1e-9)))
-    order = sorted(range(len(notes)), key=lambda i: -notes[i].importance)
-    canvas = layer.framing.to_canvas(parts.points).to(layer.strokes.points)
-    strokes = parts.with_points(canvas).select(torch.tensor(order, dtype=torch.long))
-    return replace(layer, strokes=strokes, notes=tuple(notes[i] for i in order))
+    kept = [i for i, note in enumerate(notes) if lengths[i] >= least or note.kind == "hatch"]
+    kept.sort(key=lambda i: -notes[i].importance)
+    strokes = parts.with_points(layer.framing.to_canvas(parts.points).to(layer.strokes.points))
+    return replace(layer, strokes=strokes.select(torch.tensor(kept, dtype=torch.long)), notes=tuple(notes[i] for i in kept))
 
 
 def ranked(layers: Sequence[Layer], shares: Sequence[float], head_starts: Sequence[float], count: int) -> list[Layer]:

@@ -12,7 +12,8 @@ from backend.perception.photograph import Photograph
 from backend.recipes import RECIPES, Inputs, SketchChoices
 from backend.recipes.region import RegionSettings
 from backend.recipes.scene import Scene
-from backend.recipes.scene_sketch import SceneSettings, SceneSketch
+from backend.recipes.scene_plan import SceneSettings
+from backend.recipes.scene_sketch import SceneSketch
 from backend.style_pack import StylePack
 from tests.pictures import blank, disc, noise, photograph
 
@@ -136,11 +137,11 @@ def test_all_strokes_have_one_order_of_importance(scene):
 def test_a_simpler_scene_is_the_first_strokes_of_the_full_one(scene, simplicity):
     full, simpler = paths(scene[0]), paths(sketch(mask=ball_and_box(), strokes=40, steps=2, simplicity=simplicity))
     assert simpler == {i: full[i] for i in range(len(simpler))}
-    assert len(simpler) == round(len(full) * (12 / len(full)) ** simplicity)
+    assert len(simpler) == round(len(full) * (16 / len(full)) ** simplicity)
 
 
 def test_the_simplest_scene_has_strokes_of_every_region(scene):
-    assert {path.region for i, path in paths(scene[0]).items() if i < 12} == {"object", "object 2", "background"}
+    assert {path.region for i, path in paths(scene[0]).items() if i < 16} == {"object", "object 2", "background"}
 
 
 def test_the_strokes_are_counted_over_all_regions(scene):
@@ -159,7 +160,7 @@ def test_progress_runs_from_zero_to_one_and_previews_have_no_hidden_strokes(scen
     assert done == sorted(done)
     assert 0 <= done[0] < done[-1] <= 1
     previews = [step.preview for step in progress if step.preview]
-    assert [layer.name for layer in previews[0].layers] == ["object"]
+    assert [layer.name for layer in previews[0].layers] == ["background"]
     assert [layer.name for layer in previews[-1].layers] == ["background", "object 2", "object"]
     assert (
         not ball_and_box()[0, 0]
