@@ -18,7 +18,7 @@ def test_the_home_of_the_environment_holds_everything(monkeypatch, tmp_path):
     monkeypatch.setenv("STYLESKETCH_HOME", str(tmp_path / "home"))
     places = Places.find()
     assert places == Places(tmp_path / "home" / "data", tmp_path / "home" / "state")
-    for path in (places.endpoint, places.jobs, places.packs):
+    for path in (places.endpoint, places.jobs, places.packs, places.weights):
         assert path.is_relative_to(tmp_path / "home")
 
 

@@ -73,6 +73,8 @@ class _Unpickler(pickle.Unpickler):
             return OrderedDict
         if module == "torch.jit._pickle" and name in LISTS:
             return list
+        if (module, name) == ("torch.jit._pickle", "restore_type_tag"):
+            return _untagged
         raise pickle.UnpicklingError(f"the archive names {module}.{name}, which weights do not need")
 
     def persistent_load(self, pid: Any) -> Tensor:
@@ -92,6 +94,11 @@ class _Unpickler(pickle.Unpickler):
             raise pickle.UnpicklingError("the archive is compressed, which weights are not")
         content = self._archive.read(entry)
         return torch.frombuffer(bytearray(content), dtype=dtype) if content else torch.empty(0, dtype=dtype)
+
+
+def _untagged(value: object, _kind: str) -> object:
+    """A list or dict that the archive gives a type of its own."""
+    return value
 
 
 def _tensor(storage: Tensor, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object) -> Tensor:

@@ -129,7 +129,7 @@ _ALL = (
                 "clip-vit-base-patch32.safetensors",
                 (
                     f"{HUB}/openai/clip-vit-base-patch32/resolve/refs%2Fpr%2F15/model.safetensors",
-                    f"{HUB}/sentence-transformers/clip-ViT-B-32/resolve/main/0_CLIPModel/model.safetensors",
+                    f"{HUB}/sentence-transformers/clip-ViT-B-32/resolve/327ab6726d33c0e22f920c83f2ff9e4bd38ca37f/0_CLIPModel/model.safetensors",
                 ),
                 605_157_884,
                 "99d28a652e6ec46629ab7047a0ac82c69b1fe11e0ce672c43af65d3a9a3fc05d",
@@ -149,7 +149,7 @@ _ALL = (
             _openai("5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f", "ViT-B-16.pt", 350_837_078),
             WeightsFile(
                 "clip-vit-base-patch16.bin",
-                (f"{HUB}/openai/clip-vit-base-patch16/resolve/main/pytorch_model.bin",),
+                (f"{HUB}/openai/clip-vit-base-patch16/resolve/57c216476eefef5ab752ec549e440a49ae4ae5f3/pytorch_model.bin",),
                 598_641_023,
             ),
         ),

@@ -1,12 +1,17 @@
+import functools
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from backend.places import Places
+from backend.weights import pull as pull_module
 from backend.weights.manifest import MANIFEST
 from backend.weights.shelf import find, part_of
+from tests.weights.file_host import FileHost
+from tests.weights.tiny_weights import CONTENT, tiny_manifest
 
 NAMES = set(MANIFEST)
 
@@ -101,3 +106,36 @@ def test_the_doctor_names_what_is_unfinished_or_does_not_belong(command):
     assert "clip.safetensors" in stranger["text"] and "models add" in stranger["cure"]
     assert "1.5 MB here" in command("models", "list")[1]
     assert command("models", "remove", "clip_rn101")[0] == 0 and not part.exists()
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """A server that has tiny weights under the name of SqueezeNet."""
+    tiny = replace(tiny_manifest()["tiny"], name="squeezenet")
+    with FileHost(CONTENT) as host:
+        file = replace(tiny.files[0], urls=(host.url,), sha256="", official_digits=0)
+        manifest = {"squeezenet": replace(tiny, files=(file,))}
+        monkeypatch.setattr(pull_module, "pull", functools.partial(pull_module.pull, manifest=manifest))
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        yield host
+
+
+def test_a_pull_tells_what_it_did(command, published):
+    code, out, err = command("models", "pull", "squeezenet")
+    assert (code, err) == (0, "") and "Tiny is here" in out and "unverified" in out and "was noted" in out
+    code, out, _ = command("models", "pull", "squeezenet")
+    assert code == 0 and "was here already, undamaged" in out
+    told = json.loads(command("models", "pull", "squeezenet", "--json")[1])
+    assert told["name"] == "squeezenet" and told["source"] == published.url and len(told["sha256"]) == 64
+    assert command("models", "pull", "squeezenet", "--quiet")[:2] == (0, "") and len(published.asked) == 1
+
+
+def test_ctrl_c_keeps_what_came(command, published, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pull_module, "hashed", stopped)
+    code, _, err = command("models", "pull", "squeezenet")
+    assert code == 130 and "What was downloaded is kept" in err
+    assert (Places.find().weights / "squeezenet" / "tiny.safetensors.part").stat().st_size == len(CONTENT)

@@ -1,8 +1,5 @@
 import contextlib
-import os
 import sqlite3
-import subprocess
-import sys
 
 import pytest
 from stylesketch_ext.wire.codec import dumps
@@ -10,7 +7,6 @@ from stylesketch_ext.wire.messages import CANCELLED, FAILED, FINISHED, QUEUED, R
 
 from backend.core.errors import Conflict, NotFound
 from backend.core.files import remove_parts, whole_file, write_folder, write_whole
-from backend.core.lock import only_one
 from backend.daemon.endpoint import Endpoint, read_endpoint, remove_endpoint, write_endpoint
 from backend.daemon.store import MIGRATIONS, Store
 
@@ -148,21 +144,3 @@ def test_only_our_own_endpoint_is_removed(tmp_path):
     assert not path.exists()
     path.write_text("{}")
     assert read_endpoint(path) is None
-
-
-def test_the_lock_is_one_process_s_and_free_again_when_it_dies(tmp_path):
-    lock = tmp_path / "lock"
-    script = "import sys; from pathlib import Path; from backend.core.lock import only_one\n"
-    script += "with only_one(Path(sys.argv[1])) as alone: print(alone, flush=True); sys.stdin.read()"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    holder = subprocess.Popen(
-        [sys.executable, "-c", script, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-    )
-    with holder:
-        assert holder.stdout.readline().strip() == b"True"
-        with only_one(lock) as alone:
-            assert not alone
-        holder.kill()
-        holder.wait()
-    with only_one(lock) as alone:
-        assert alone
