@@ -73,13 +73,12 @@ class TracedStart:
 
     def lines_as_ink(self, size: tuple[int, int], width: float) -> Tensor:
         """All lines found, drawn `width` px wide, each as dark as it is strong [1, 1, H, W]."""
-        ink = np.zeros(size, np.float32)
-        for line in self.lines:
-            drawn = np.zeros(size, np.uint8)
+        ink = np.zeros(size, np.uint8)
+        for line in sorted(self.lines, key=lambda line: float(line.strength.mean())):
+            dark = min(255, round(255 * (0.3 + float(line.strength.mean()))))
             row = np.round(line.row * 16).astype(np.int32)
-            cv2.polylines(drawn, [row], line.closed, 255, max(1, round(width)), cv2.LINE_AA, shift=4)
-            ink = np.maximum(ink, drawn.astype(np.float32) / 255 * min(1.0, 0.3 + float(line.strength.mean())))
-        return torch.from_numpy(ink)[None, None]
+            cv2.polylines(ink, [row], line.closed, dark, max(1, round(width)), cv2.LINE_AA, shift=4)
+        return torch.from_numpy(ink.astype(np.float32) / 255)[None, None]
 
 
 def traced_start(

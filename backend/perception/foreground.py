@@ -61,7 +61,7 @@ def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
         bits = _tidy(_grab_cut(glance, 3, _people(glance, faces, width)))
         if _clarity(bits, _lab(glance)) > HOPELESS:  # GrabCut takes seconds on mere texture, for nothing
             rough = _resized(rgb, ROUGH_SIDE)
-            bits = _tidy(_grab_cut(rough, 6, _people(rough, faces, width)))
+            bits = _tidy(_grab_cut(rough, 3, _people(rough, faces, width)))
         bits = _tidy(_refined(fine, bits))
     clarity = 1.0 if plain else _clarity(bits, lab)
     reason = _doubt(bits, clarity, 0.0 if plain else _lost(bits, lab), plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -59,8 +60,11 @@ def line_field(
     inside: a mask [1, 1, H, W] of the lines that matter; their own strongest count as 1, whatever is around them.
     """
     outline = None if silhouette is None else silhouette[0, 0].cpu().numpy().astype(np.float32)
-    strength, x, y, _coherence = _one_scale(image, settings.coarse, outline)
-    fine_strength, fine_x, fine_y, coherence = _one_scale(image, settings.fine, outline)
+    with ThreadPoolExecutor(2) as threads:  # OpenCV and numpy leave the interpreter free
+        coarsely = threads.submit(_one_scale, image, settings.coarse, outline)
+        finely = threads.submit(_one_scale, image, settings.fine, outline)
+        strength, x, y, _coherence = coarsely.result()
+        fine_strength, fine_x, fine_y, coherence = finely.result()
     fine_strength = settings.fine_weight * fine_strength
     strength, fine_strength = _measured_inside(strength, fine_strength, inside, settings.coarse.most_lift)
     fine = fine_strength > strength
