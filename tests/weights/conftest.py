@@ -28,8 +28,8 @@ def host(content):
     """A server of the file, and more of them on demand."""
     with contextlib.ExitStack() as ends:
 
-        def start(manners=None, other=None):
-            return ends.enter_context(FileHost(content if other is None else other, manners))
+        def start(manners=None, other=None, certificate=None):
+            return ends.enter_context(FileHost(content if other is None else other, manners, certificate))
 
         yield start
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 @dataclass
@@ -29,11 +31,16 @@ class Manners:
 class FileHost:
     """Serves one file under any path; `asked` holds the headers of every request."""
 
-    def __init__(self, content: bytes, manners: Manners | None = None) -> None:
+    def __init__(self, content: bytes, manners: Manners | None = None, certificate: Path | None = None) -> None:
         self.content, self.manners = content, manners or Manners()
         self.asked: list[dict[str, str]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
+        self._scheme = "https" if certificate else "http"
+        if certificate:
+            secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            secure.load_cert_chain(certificate)
+            self._server.socket = secure.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     def __enter__(self) -> FileHost:
@@ -49,7 +56,7 @@ class FileHost:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/weights.bin"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}/weights.bin"
 
     @property
     def tag(self) -> str:

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -233,6 +234,30 @@ def test_a_proxy_is_used(places, host, manifest_of, monkeypatch):
 def test_an_address_that_is_not_https_is_refused(places, manifest_of):
     with pytest.raises(Missing, match="not https"):
         pulled(places, manifest_of("http://example.org/tiny"))
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A self-signed certificate of this address, with its key."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl, which makes the certificate, is not installed")
+    key, made = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", made, *names]
+    subprocess.run(command, check=True, capture_output=True)
+    made.write_bytes(made.read_bytes() + key.read_bytes())
+    return made
+
+
+def test_over_https_a_stranger_s_certificate_is_refused_and_a_trusted_one_taken(
+    places, host, manifest_of, certificate, monkeypatch
+):
+    server = host(certificate=certificate)
+    with pytest.raises(Missing, match=r"(?i)certificate.verify.failed"):
+        pulled(places, manifest_of(server.url))
+    assert server.asked == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert pulled(places, manifest_of(server.url)).fresh
 
 
 def test_too_little_room_is_told_before_anything_is_fetched(places, host, manifest_of, monkeypatch):
