@@ -67,4 +67,4 @@ def _checkpoint(path: Path) -> Tensors:
     for key, value in loaded.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
             raise ValueError(f"its entry {str(key)[:80]!r} is no tensor under a name")
-    return dict(loaded)
+    return {key: value.detach() for key, value in loaded.items()}  # old files hold parameters, which want gradients

@@ -5,6 +5,7 @@ import pickle
 import struct
 import warnings
 import zipfile
+from collections import OrderedDict
 from typing import Dict, List  # noqa: UP035
 
 import pytest
@@ -86,6 +87,14 @@ def test_every_form_is_told_by_its_bytes(tmp_path, form):
     path = tmp_path / "weights.bin"
     writers()[form](path)
     assert equal(read_tensors(path), TENSORS)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_parameters_become_plain_tensors(tmp_path, zipped):
+    path = tmp_path / "weights.pth"
+    torch.save(OrderedDict(weight=nn.Parameter(torch.ones(2))), path, _use_new_zipfile_serialization=zipped)
+    weight = read_tensors(path)["weight"]
+    assert type(weight) is torch.Tensor and not weight.requires_grad and torch.equal(weight, torch.ones(2))
 
 
 @pytest.mark.parametrize("form", writers())
