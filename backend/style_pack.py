@@ -28,16 +28,25 @@ class Measured:
     """
 
     line_width: float | None = number(None, 0, 1)  # median
-    width_variation: float | None = number(None, 0, 10)  # standard deviation of the widths over their mean
-    taper: float | None = number(None, 0, 1)  # share of a line's length that thins towards its ends
-    stroke_length: float | None = number(None, 0, 10)  # median
+    thin_width: float | None = number(None, 0, 1)  # 10th percentile
+    thick_width: float | None = number(None, 0, 1)  # 90th percentile
+    width_variation: float | None = number(None, 0, 10)  # along a line, standard deviation of the widths over their mean
+    width_spread: float | None = number(None, 0, 10)  # the same from line to line
+    taper: float | None = number(None, 0, 1)  # share of a line's length that thins towards a free end
+    tip: float | None = number(None, 0, 1)  # width of free ends beside their lines'
+    stroke_length: float | None = number(None, 0, 10)  # half of all line belongs to longer strokes
     curvature: float | None = number(None, 0, 1000)  # median turn, rad per longer side
-    orientations: tuple[float, ...] = several((), number_rule(0, 1), 0, 36)  # shares of ink by direction, from level on
-    edge_density: float | None = number(None, 0, 1)  # share of pixels on an edge
+    wobble: float | None = number(None, 0, 1)  # how far lines stray sideways from their smooth course
+    orientations: tuple[float, ...] = several((), number_rule(0, 1), 0, 36)  # shares of line by direction, from level on
+    edge_density: float | None = number(None, 0, 1)  # share of pixels on an edge, at 512 px
     ink_coverage: float | None = number(None, 0, 1)  # share of inked paper
-    hatch_share: float | None = number(None, 0, 1)  # of the ink
+    line_density: float | None = number(None, 0, 10_000)  # length of line per area, in longer sides
+    hatch_share: float | None = number(None, 0, 1)  # of the lines
     hatch_spacing: float | None = number(None, 0, 1)
     hatch_angle: float | None = number(None, -180, 180)
+    cross_angle: float | None = number(None, -180, 180)  # of a second direction, if there is one
+    hatch_bend: float | None = number(None, 0, 1)  # share of hatching that turns away from its directions
+    hatch_width: float | None = number(None, 0, 1)  # median
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stylesketch_ext.wire.codec import dumps, loads
 from stylesketch_ext.wire.messages import (
@@ -225,7 +226,7 @@ def _kind(request: JobRequest) -> str:
 
 def _stored(row: tuple) -> StoredJob:
     job, kind, request, state, attempts, forgiven, created, started, ended, error = row
-    asked = {field: loads(message, request) if field == kind else None for field, message in REQUESTS.items()}
+    asked: dict[str, Any] = {field: loads(message, request) if field == kind else None for field, message in REQUESTS.items()}
     info = JobInfo(
         id=job,
         state=state,

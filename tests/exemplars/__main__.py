@@ -14,8 +14,8 @@ from backend.export.png import drawing_png
 from backend.model_pool import ModelPool
 from backend.perception.photograph import Photograph
 from backend.recipes import RECIPES, Inputs, SketchChoices
+from backend.recipes.still_life import still_life
 from backend.style_pack import StylePack, read_pack
-from tests.exemplars.still_life import still_life
 from tests.pictures import photograph
 
 PACKS = Path(__file__).parents[2] / "style_packs"
