@@ -12,7 +12,7 @@ from backend.core.image import Image, Mask
 Map = npt.NDArray[np.float32]
 
 LEAST_SIDE = 8  # px; the coarsest level
-ROUNDS = 60  # of relaxation on each level
+ROUNDS = 30  # of relaxation on each level
 
 
 def fill(image: Image, hole: Mask) -> Image:

@@ -11,7 +11,7 @@ from backend.core.errors import BadRequest
 from backend.core.work import Progress, Work, mapped
 from backend.model_pool import ModelPool
 from backend.recipes.recipe import Inputs, SketchChoices, kept_strokes
-from backend.recipes.region import draw_region
+from backend.recipes.region import RegionSketch, draw_region
 from backend.recipes.scene import Scene
 from backend.recipes.scene_plan import ScenePlan, SceneSettings
 from backend.style_pack import StylePack
@@ -55,18 +55,18 @@ class SceneSketch:
 
     def draw(self, plan: ScenePlan, pool: ModelPool) -> Work[Drawing]:
         """The drawing of a plan with all its strokes; its previews are as simple as the choices say."""
-        layers, accounts = list[Layer](), list[Account]()
+        layers, sketches = list[Layer](), list[RegionSketch]()
         for number in range(plan.regions):
             region, settings = plan.region(number), plan.region_settings(number)
             work = draw_region(region, plan.due(layers), plan.choices, settings, plan.inked(region), pool)
             sketch = yield from mapped(work, functools.partial(self._shown, plan, layers))
             layers.append(plan.seen(number, sketch.layer))
-            accounts.append(sketch.account)
+            sketches.append(sketch)
         drawing = plan.composed(layers)
         if not drawing.count:
             raise BadRequest("No lines were found in this picture. Choose one with clearer shapes.")
         texture = plan.pack.texture.at(plan.choices.style_strength)
-        return replace(drawing, account=_account(plan, accounts, drawing.count), texture=texture)
+        return replace(drawing, account=_account(plan, sketches, drawing.count), texture=texture)
 
     def _shown(self, plan: ScenePlan, layers: Sequence[Layer], progress: Progress) -> Progress:
         """Progress of the region after those of `layers` as progress of the drawing.
@@ -81,9 +81,10 @@ class SceneSketch:
         return replace(part, preview=self.simplified(drawing, plan.choices.simplicity))
 
 
-def _account(plan: ScenePlan, accounts: Sequence[Account], found: int) -> Account:
-    wanted = plan.choices.strokes or 0
+def _account(plan: ScenePlan, sketches: Sequence[RegionSketch], count: int) -> Account:
+    accounts, wanted = [sketch.account for sketch in sketches], plan.choices.strokes or 0
     notes = dict.fromkeys([*plan.scene.notes, *(note for account in accounts for note in account.notes)])
+    found = count + sum(sketch.found - len(sketch.layer.strokes) for sketch in sketches)  # joined ones count as they were
     if found < wanted:
         notes[f"The picture has lines for {found} {'stroke' if found == 1 else 'strokes'} only, not {wanted}."] = None
     return Account(accounts[0].guidance, max(account.steps for account in accounts), tuple(notes))
