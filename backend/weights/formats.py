@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 import warnings
 from collections.abc import Container
@@ -26,14 +27,21 @@ def read_tensors(path: Path, known_archives: Container[str] = ()) -> Tensors:
     """
     try:
         return _read(path, known_archives)
-    except (BadRequest, OSError, MemoryError):
+    except (BadRequest, MemoryError):
         raise
     except Exception as error:  # bytes that were made to be wrong bring any kind
-        if "allocate memory" in str(error):  # as torch says it, in a plain RuntimeError
+        if _of_this_machine(error):
             raise
         raise BadRequest(  # without torch's own text, which advises to run what is in the file
             f"{path} cannot be read as weights: it is damaged, or not a file of nothing but tensors (safetensors, PyTorch)."
         ) from error
+
+
+def _of_this_machine(error: Exception) -> bool:
+    """Whether the disk or the memory is to blame and not the file; a place before the file's start is the file's fault."""
+    if isinstance(error, OSError):
+        return error.errno != errno.EINVAL
+    return "allocate memory" in str(error)  # as torch says it, in a plain RuntimeError
 
 
 def _read(path: Path, known_archives: Container[str]) -> Tensors:

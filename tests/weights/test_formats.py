@@ -1,3 +1,4 @@
+import errno
 import io
 import json
 import os
@@ -14,6 +15,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from backend.core.errors import BadRequest
+from backend.weights import formats
 from backend.weights.archive import is_archive
 from backend.weights.digest import sha256_of
 from backend.weights.formats import read_tensors
@@ -202,6 +204,17 @@ def test_safetensors_that_lie_are_refused(tmp_path, header):
     path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(12))
     with pytest.raises(BadRequest):
         read_tensors(path)
+
+
+@pytest.mark.parametrize(("number", "kind"), [(errno.EINVAL, BadRequest), (errno.EIO, OSError)], ids=["file", "disk"])
+def test_a_bad_disk_is_told_from_a_file_that_points_before_its_start(tmp_path, monkeypatch, number, kind):
+    def failing(path):
+        raise OSError(number, "as zipfile's seek")
+
+    torch.save(TENSORS, tmp_path / "weights.pth")
+    monkeypatch.setattr(formats, "is_archive", failing)
+    with pytest.raises(kind):
+        read_tensors(tmp_path / "weights.pth")
 
 
 def test_a_lack_of_memory_is_not_called_damage(tmp_path, monkeypatch):
