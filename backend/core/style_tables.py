@@ -32,6 +32,15 @@ class Pen:
         """All its lines are of one width and opaque."""
         return not self.varies and self.contour == 1 and self.opacity == 1
 
+    def loosened(self, loose: float) -> Pen:
+        """The pen in a hurry (1), or as it is (0): its lines thin towards their ends."""
+        return replace(
+            self,
+            taper_start=max(self.taper_start, 0.15 * loose),
+            taper_end=max(self.taper_end, 0.3 * loose),
+            tip=self.tip if self.varies else 0.3,
+        )
+
     def at(self, strength: float) -> Pen:
         """The pen between plain (0) and in full style (1)."""
         return replace(
@@ -63,6 +72,16 @@ class Gesture:
     def is_plain(self) -> bool:
         """It leaves the shapes of lines as they are."""
         return not (self.calm or self.wobble or self.overshoot or self.longest or self.restate > 1 or self.single_line)
+
+    def loosened(self, loose: float) -> Gesture:
+        """The hand in a hurry (1), or as it is (0)."""
+        return replace(
+            self,
+            calm=self.calm + 0.004 * loose,
+            wobble=self.wobble * (1 + 0.5 * loose) + 0.002 * loose,
+            wobble_length=self.wobble_length * (1 + loose),
+            overshoot=self.overshoot * (1 + 0.5 * loose) + 0.012 * loose,
+        )
 
     def at(self, strength: float) -> Gesture:
         """The hand between a plain pen's (0) and in full style (1)."""

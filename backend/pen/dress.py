@@ -15,7 +15,7 @@ from backend.core.image import Image
 from backend.core.strokes import Strokes
 from backend.core.style_tables import Gesture, Palette, Pen
 from backend.pen.gesture import gestured, wavering
-from backend.pen.lines import Line, Row, curves_of, evenly, lines_of
+from backend.pen.lines import TOLERANCE, Line, Row, curves_of, evenly, lines_of
 from backend.pen.palette import colors_along
 from backend.pen.pressure import Shading, hatch_widths, line_widths
 from backend.pen.single_line import beginning, one_line
@@ -30,6 +30,14 @@ class Hand:
     pen: Pen = Pen()
     gesture: Gesture = Gesture()
     palette: Palette = Palette()
+    tolerance: float = TOLERANCE  # px between a drawn line and its curve
+
+    def loosened(self, loose: float) -> Hand:
+        """The hand as it is (0), or drawing loosely (1)."""
+        if not loose:
+            return self
+        tolerance = self.tolerance * (1 + 2 * loose)
+        return replace(self, pen=self.pen.loosened(loose), gesture=self.gesture.loosened(loose), tolerance=tolerance)
 
     def at(self, strength: float) -> Hand:
         """The hand between a plain pen (0) and the full style (1)."""
@@ -86,7 +94,7 @@ def dress(
     else:
         lines = gestured(lines, hand.gesture, motif.side, chance)[:count]
         sources = [line.source for line in lines]
-        built = Strokes.build(curves_of(lines), 1.0, hand.pen.color, [line.closed for line in lines])
+        built = Strokes.build(curves_of(lines, hand.tolerance), 1.0, hand.pen.color, [line.closed for line in lines])
     known = [notes[source] for source in sources]
     weights = np.array([1 - source / max(len(strokes) - 1, 1) for source in sources])
     built = replace(

@@ -56,6 +56,6 @@ def evenly(row: Row, step: float = STEP) -> Row:
     return np.stack([np.interp(places, along, row[:, axis]) for axis in (0, 1)], 1)
 
 
-def curves_of(lines: Sequence[Line]) -> list[Tensor]:
-    """The control points [3s+1, 2] of each line."""
-    return [torch.from_numpy(fit_poly_bezier(line.row, TOLERANCE, line.corners, line.closed)).float() for line in lines]
+def curves_of(lines: Sequence[Line], tolerance: float = TOLERANCE) -> list[Tensor]:
+    """The control points [3s+1, 2] of each line, as few as stay within a tolerance, px."""
+    return [torch.from_numpy(fit_poly_bezier(line.row, tolerance, line.corners, line.closed)).float() for line in lines]

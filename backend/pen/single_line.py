@@ -90,7 +90,7 @@ def _swing(before: Row, after: Row) -> Row:
     """Points of a smooth way from the end of a row to the beginning of another (a cubic), without its ends."""
     start, end = before[-1], after[0]
     apart = float(np.linalg.norm(end - start))
-    reach = 0.45 * apart
+    reach = 0.36 * apart
     leave, arrive = _direction(before[-1] - before[-min(6, len(before))]), _direction(after[min(5, len(after) - 1)] - after[0])
     t = np.linspace(0, 1, max(3, round(apart / 3) + 2))[1:-1, None]
     a, b = start + reach * leave, end - reach * arrive

@@ -39,7 +39,8 @@ class Dressing:
     def of(cls, pack: StylePack, choices: SketchChoices, count: int) -> Dressing:
         """The dressing of `count` strokes, as strong as was chosen."""
         strength = choices.style_strength
-        hand, hatch = Hand(pack.pen, pack.gesture, pack.palette).at(strength), pack.hatch.at(strength)
+        hand = Hand(pack.pen, pack.gesture, pack.palette).loosened(1 - choices.fidelity).at(strength)
+        hatch = pack.hatch.at(strength)
         hatches = min(round(count * hatch.share), count - 1)
         return cls(hand, hatch, hatches, count - hatches, pack.paper, choices.seed, 1 - choices.simplicity)
 

@@ -111,3 +111,14 @@ def test_same_seed_same_drawing_and_another_seed_another():
 def test_nothing_is_dressed_where_nothing_was_found():
     empty = Layer("object", Framing((300, 300), (300, 300)), Strokes.build([], 1.0), ())
     assert Dressing.of(HATCHED, SketchChoices(), 40).dressed(empty, IMAGE, MASK) is empty
+
+
+def test_a_loose_drawing_is_drawn_by_a_loose_hand():
+    pen = StylePack("pen", "Pen")
+    precise, loose = dressed(pen), dressed(pen, fidelity=0.0)
+    assert torch.equal(precise.strokes.points, layer().strokes.points)
+    row = sample(loose.strokes.points, loose.strokes.segments, 100)[0][0]
+    assert row[:, 0].min() < 59  # it overshoots
+    assert (row[:, 1] - 60).abs().max() > 0.2  # it strays
+    assert loose.strokes.widths[0, 0] < 0.6 * loose.strokes.widths[0].max()  # it thins
+    assert torch.equal(dressed(pen, fidelity=0.0, style_strength=0.0).strokes.points, layer().strokes.points)
