@@ -19,13 +19,13 @@ WHITE = "#ffffff"
 
 Point = tuple[float, float]
 
-POWER_STROKE = {  # as Inkscape 1.2 to 1.4 write it; "Linear" would fail on long lines, this is nearly straight between widths
+POWER_STROKE = {  # as Inkscape 1.2 to 1.4 write it; its "Linear" fails on some long lines
     "effect": "powerstroke",
     "is_visible": "true",
     "lpeversion": "1.3",
     "scale_width": "1",
-    "interpolator_type": "CubicBezierJohan",
-    "interpolator_beta": "0.05",
+    "interpolator_type": "CentripetalCatmullRom",
+    "interpolator_beta": "0.2",
     "start_linecap_type": "round",
     "end_linecap_type": "round",
     "linejoin_type": "round",

@@ -15,13 +15,13 @@ PREFIX = "stylesketch"
 PRECISION = 0.001  # source px; the accuracy of written coordinates
 LIGHT_PAPER = 0.85  # from this lightness on, the document's own page serves as paper
 
-POWER_STROKE = {  # Inkscape's effect, as 1.2 to 1.4 write it, nearly straight between its widths
+POWER_STROKE = {  # Inkscape's effect, as 1.2 to 1.4 write it
     "effect": "powerstroke",
     "is_visible": "true",
     "lpeversion": "1.3",
     "scale_width": "1",
-    "interpolator_type": "CubicBezierJohan",  # "Linear" fails on some long lines
-    "interpolator_beta": "0.05",
+    "interpolator_type": "CentripetalCatmullRom",  # "Linear" fails on some long lines
+    "interpolator_beta": "0.2",
     "start_linecap_type": "round",
     "end_linecap_type": "round",
     "linejoin_type": "round",

@@ -51,12 +51,12 @@ def window_titles(environment):
     return tuple(subprocess.run(a, env=environment, capture_output=True, text=True).stdout.strip() for a in asked)
 
 
-def render(environment, profile, document, png, only=None):
-    """The page of `document` as a PNG at 96 dpi; with `only`, just the element of that id."""
+def render(environment, profile, document, png, only=None, dpi=96):
+    """The page of `document` as a PNG; with `only`, just the element of that id."""
     part = [f"--export-id={only}", "--export-id-only"] if only else []
     subprocess.run(
         ["inkscape", str(document), "--export-area-page", "--export-background=white", "--export-background-opacity=1",
-         f"--export-filename={png}", *part],
+         f"--export-filename={png}", f"--export-dpi={dpi}", *part],
         env={**environment, "INKSCAPE_PROFILE_DIR": str(profile)}, check=True, timeout=60,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
