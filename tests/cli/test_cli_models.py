@@ -1,3 +1,4 @@
+import contextlib
 import functools
 import json
 from dataclasses import replace
@@ -5,7 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 from safetensors.torch import save_file
+from stylesketch_ext.wire.messages import PullRequest
 
+from backend.daemon.store import Store
 from backend.places import Places
 from backend.weights import pull as pull_module
 from backend.weights.manifest import MANIFEST
@@ -139,3 +142,10 @@ def test_ctrl_c_keeps_what_came(command, published, monkeypatch):
     code, _, err = command("models", "pull", "squeezenet")
     assert code == 130 and "What was downloaded is kept" in err
     assert (Places.find().weights / "squeezenet" / "tiny.safetensors.part").stat().st_size == len(CONTENT)
+
+
+def test_downloads_are_named_among_the_jobs(command):
+    where = Places.find().create()
+    with contextlib.closing(Store(where.jobs)) as store:
+        store.add_job(PullRequest("squeezenet"))
+    assert "weights squeezenet" in command("jobs", "list")[1]
