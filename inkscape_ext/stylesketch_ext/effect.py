@@ -3,20 +3,22 @@
 import dataclasses
 import logging
 import os
-from typing import List, Tuple
+from typing import Callable, List, Tuple
 
 import inkex
 
-from stylesketch_ext import hrefs, launcher, reports
+from stylesketch_ext import hrefs, launcher, reports, user_files
 from stylesketch_ext.choices import Choices, once, remember, remembered
 from stylesketch_ext.dialogs import toolkit
+from stylesketch_ext.errands import Errands
 from stylesketch_ext.failures import Cancelled, Failure
 from stylesketch_ext.host import inkscape_is_gone
 from stylesketch_ext.installation import Installation, find_installation
 from stylesketch_ext.layers import add_sketch
 from stylesketch_ext.requirements import inkex_version, no_window_sentence
-from stylesketch_ext.sketch_job import SketchJob
+from stylesketch_ext.sketch_job import Connect, SketchJob
 from stylesketch_ext.subjects import Subject, subjects
+from stylesketch_ext.words import marked
 
 LOG = logging.getLogger("style_sketch")
 HERE = os.path.dirname(os.path.abspath(__file__))  # inkscape_ext/stylesketch_ext
@@ -80,7 +82,7 @@ class SketchEffect(inkex.EffectExtension):
             reports.say(no_window_sentence())
         found = subjects(self.svg, folders, choices.source)
         job = _job(installation)
-        job.begin([(subject.name, subject.data) for subject in found], settings)
+        job.begin(_pictures(found), settings)
         job.start()
         while job.is_alive():
             job.join(0.5)
@@ -90,6 +92,7 @@ class SketchEffect(inkex.EffectExtension):
 
     def _in_window(self, folders: List[str], installation: Installation) -> Tuple[SketchJob, List[Subject]]:
         """Let the user choose and watch; the last job, and what was to be sketched. Choices that led to a sketch are kept."""
+        from stylesketch_ext.dialogs.packs_panel import PacksPanel
         from stylesketch_ext.dialogs.sketch_window import SketchWindow
 
         choices = self._choices()
@@ -103,10 +106,15 @@ class SketchEffect(inkex.EffectExtension):
             if chosen.source != source:
                 found = subjects(self.svg, folders, chosen.source)
             choices, source = chosen, chosen.source
-            job.begin([(subject.name, subject.data) for subject in found], settings)
+            job.begin(_pictures(found), settings)
 
-        pictures = [(subject.name, subject.data) for subject in found]
-        self._window = SketchWindow(lambda: _job(installation, True), pictures, choices, begun, reports.logged)
+        def new_panel(leave: Callable[[], None]) -> PacksPanel:
+            errands, folder = Errands(_connect(installation)), user_files.first_folder(self.document_path())
+            return PacksPanel(errands, lambda: _pictures(found), reports.logged, folder, leave, marked("_Done"))
+
+        self._window = SketchWindow(
+            lambda: _job(installation, True), _pictures(found), choices, begun, reports.logged, new_panel
+        )
         job = self._window.run()
         if job.results:
             remember(installation.data, choices)
@@ -119,4 +127,12 @@ class SketchEffect(inkex.EffectExtension):
 
 
 def _job(installation: Installation, with_styles: bool = False) -> SketchJob:
-    return SketchJob(lambda tell, stopped: launcher.connect(installation, tell, stopped), with_styles)
+    return SketchJob(_connect(installation), with_styles)
+
+
+def _connect(installation: Installation) -> Connect:
+    return lambda tell, stopped: launcher.connect(installation, tell, stopped)
+
+
+def _pictures(found: List[Subject]) -> List[Tuple[str, bytes]]:
+    return [(subject.name, subject.data) for subject in found]

@@ -6,9 +6,8 @@ import threading
 from typing import Any, Callable, List, Optional, Tuple
 
 from stylesketch_ext.client import BackendClient
-from stylesketch_ext.failures import Cancelled, Failure, Unreachable, sentence
+from stylesketch_ext.failures import Cancelled, Failure, Unreachable, stumbled
 from stylesketch_ext.sketch_job import Connect
-from stylesketch_ext.words import _
 
 LOG = logging.getLogger(__name__)
 
@@ -76,7 +75,7 @@ class Errands(threading.Thread):
             return lambda: otherwise(failure)
         except Exception as error:
             LOG.exception("an errand broke")
-            broken = Failure(sentence(_("StyleSketch stumbled over an error of its own (%s): try again.") % error))
+            broken = stumbled(error)
             return lambda: otherwise(broken)
         finally:
             self.stage = ""

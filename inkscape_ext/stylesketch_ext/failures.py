@@ -6,6 +6,7 @@ Each failure names the part of the README's troubleshooting page that helps furt
 from typing import Optional
 
 from stylesketch_ext.wire.messages import Problem
+from stylesketch_ext.words import _
 
 HELP = {  # key: heading in README.md, below Troubleshooting
     "select": "Nothing is sketched, or the wrong thing",
@@ -72,6 +73,11 @@ class Refusal(Failure):
 
 class Cancelled(Exception):
     """The user stopped the run; nothing is to be said and the document stays as it is."""
+
+
+def stumbled(error: BaseException) -> Failure:
+    """What is told of an error of our own."""
+    return Failure(sentence(_("StyleSketch stumbled over an error of its own (%s): try again.") % error))
 
 
 def sentence(text: Optional[str]) -> str:

@@ -6,7 +6,7 @@ from typing import List, Tuple
 
 import inkex
 
-from stylesketch_ext import hrefs, launcher, reports
+from stylesketch_ext import hrefs, launcher, reports, user_files
 from stylesketch_ext.dialogs import toolkit
 from stylesketch_ext.errands import Errands
 from stylesketch_ext.failures import Failure
@@ -36,12 +36,14 @@ class PacksEffect(inkex.EffectExtension):
         return False
 
     def _manage(self) -> None:
+        from stylesketch_ext.dialogs.packs_panel import PacksPanel
         from stylesketch_ext.dialogs.packs_window import PacksWindow
 
         installation = find_installation(HERE)
         errands = Errands(lambda tell, stopped: launcher.connect(installation, tell, stopped))
-        folder = os.path.dirname(self.document_path() or "") or os.path.expanduser("~")
-        PacksWindow(errands, self._selected, reports.logged, folder).run()
+        folder = user_files.first_folder(self.document_path())
+        PacksWindow(lambda leave: PacksPanel(errands, self._selected, reports.logged, folder, leave)).run()
+        errands.stop()
 
     def _selected(self) -> List[Tuple[str, bytes]]:
         """The (name, bytes) of what is selected, none where nothing is."""

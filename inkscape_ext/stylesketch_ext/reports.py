@@ -10,7 +10,7 @@ import inkex
 from stylesketch_ext import transport
 from stylesketch_ext.diagnostics import Diagnostics
 from stylesketch_ext.dialogs import toolkit
-from stylesketch_ext.failures import HELP, Failure, Refusal, sentence
+from stylesketch_ext.failures import HELP, Failure, Refusal, sentence, stumbled
 from stylesketch_ext.installation import find_installation
 from stylesketch_ext.words import _
 
@@ -53,7 +53,7 @@ def main(entry: Type[inkex.EffectExtension], diagnostics: Diagnostics) -> int:
         tell(failure, False)
     except Exception as error:
         LOG.exception("unexpected")
-        tell(Failure(sentence(_("StyleSketch stumbled over an error of its own (%s): try again.") % error)), False, log=True)
+        tell(stumbled(error), False, log=True)
     else:
         return 0
     return 1

@@ -11,8 +11,9 @@ from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from stylesketch_ext.client import BackendClient
 from stylesketch_ext.engine_job import EngineJob
-from stylesketch_ext.failures import Cancelled, Failure, sentence
+from stylesketch_ext.failures import Cancelled, Failure, stumbled
 from stylesketch_ext.pack_facts import drawable
+from stylesketch_ext.pack_previews import preview_of
 from stylesketch_ext.wire.messages import (
     Health,
     ImageInfo,
@@ -111,7 +112,7 @@ class SketchJob(threading.Thread):
                 self.failure = failure
         except Exception as error:
             LOG.exception("the job's thread broke")
-            self.failure = Failure(sentence(_("StyleSketch stumbled over an error of its own (%s): try again.") % error))
+            self.failure = stumbled(error)
 
     def _work(self) -> None:
         client = self._connect(lambda text: self._show(stage=text), self._job.stopping)
@@ -129,8 +130,9 @@ class SketchJob(threading.Thread):
         styles = client.styles()
         self._show(styles=styles)
         for pack in drawable(styles):
-            if pack.preview and not self._begun.is_set():
-                self._show(previews={**self.snapshot.previews, pack.name: client.style_preview(pack.name)})
+            preview = None if self._begun.is_set() else preview_of(client, pack)
+            if preview:
+                self._show(previews={**self.snapshot.previews, pack.name: preview})
 
     def _sketch(self, client: BackendClient, title: str, data: bytes) -> Sketched:
         self._job.go_on()

@@ -1,11 +1,17 @@
 """Files that the user chose, read and written whole; what goes wrong is a sentence. Standard library only."""
 
 import os
+from typing import Optional
 
 from stylesketch_ext.failures import Failure
 from stylesketch_ext.words import _
 
 MOST_BYTES = 300_000_000  # of a picture or a style pack; the engine has limits of its own
+
+
+def first_folder(document: Optional[str]) -> str:
+    """Where the user looks for files first: the document's folder, else the own."""
+    return os.path.dirname(document or "") or os.path.expanduser("~")
 
 
 def read(path: str) -> bytes:

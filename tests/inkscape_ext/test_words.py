@@ -19,17 +19,19 @@ import build_package
 CATALOGS = sorted(EXTENSION.glob("locale/*/LC_MESSAGES/stylesketch.po"))
 PLACES = re.compile(r"%(?:\d+\$)?[sd]|\{\w+\}")
 FORM = ("A_utomatic", "_New", "S_trokes", "St_yle", "_Draw", "S_ource", "_Fidelity", "Style st_rength", "_Guidance", "S_eed",
-        "_Cancel", "_Start")  # fmt: skip
+        "_Manage…", "_Cancel", "_Start")  # fmt: skip
 AGAIN = (*(name for name in FORM if name != "_Cancel"), "_Close")
 READY = ("_Cancel", "_Insert now")
 TOLD = ("_OK", "_Try Again")
 GALLERY = ("_Import…", "_New from Pictures…", "_Rename…", "E_xport…", "Re_move…", "_Close", *TOLD)
+MANAGING = ("_Import…", "_New from Pictures…", "_Rename…", "E_xport…", "Re_move…", "_Done", *TOLD)
 RENAMING = ("_Import…", "_New from Pictures…", "_Title", "N_ame", "_Back", "_Save", "_Close", "_OK")
+RENAMING_TOO = ("_Done", *(name for name in RENAMING if name != "_Close"))
 MAKING = ("A_dd Pictures…", "Ta_ke Out", "_Title", "N_ame", "_Back", "_Create", "_OK")
 AT_WORK = ("A_dd Pictures…", "Ta_ke Out", "_Title", "N_ame", "_Cancel", "_OK")
 QUESTIONS = (("_Replace", "_No"), ("_Remove", "_No"))
 CHOOSING = ("_Import", "_Add", "_Export")  # in a dialog of GTK's
-GROUPS = (FORM, AGAIN, READY, GALLERY, RENAMING, MAKING, AT_WORK, *QUESTIONS)
+GROUPS = (FORM, AGAIN, READY, GALLERY, MANAGING, RENAMING, RENAMING_TOO, MAKING, AT_WORK, *QUESTIONS)
 
 
 @pytest.fixture(params=CATALOGS, ids=lambda path: path.parts[-3])

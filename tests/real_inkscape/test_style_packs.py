@@ -6,7 +6,7 @@ import time
 import gui
 import pytest
 import rings
-from test_gui import no_dialogs
+from test_gui import OURS, no_dialogs, open_window
 
 pytestmark = [pytest.mark.inkscape, pytest.mark.timeout(240)]
 
@@ -22,6 +22,36 @@ BODY = (
 def need_accessibility():
     if not gui.python_with_accessibility():
         pytest.skip("no Python with AT-SPI: install python3-gi and gir1.2-atspi-2.0")
+
+
+@pytest.mark.slow
+def test_styles_are_managed_from_the_sketch_window(screen, fake_profile, tmp_path):
+    """In the same window: what is imported there is chosen here, and drawn with."""
+    installed, engine = fake_profile
+    installed.remember()
+    rings.write_pictures(tmp_path)
+    document = rings.write_document(tmp_path / "document.svg", BODY.partition("/>")[0] + "/>")
+    (tmp_path / "ink.stylepack").write_text("ink")
+    with gui.inkscape(screen, installed.profile, document) as inkscape:
+        open_window(inkscape)
+        inkscape.press(OURS, "Manage…")
+        inkscape.wait_text(OURS, "technical-pen · comes with StyleSketch")
+        inkscape.press(OURS, "Import…")
+        inkscape.choose_file(OURS, str(tmp_path / "ink.stylepack"), "Import")
+        inkscape.wait_text(OURS, "ink · your own")
+        inkscape.press(OURS, "Done")
+        inkscape.wait_text(OURS, "Ink")
+        inkscape.shot(tmp_path / "chosen.png")
+        inkscape.press(OURS, "Manage…")
+        inkscape.pick(OURS, "Ink")
+        inkscape.press(OURS, "Remove…")
+        inkscape.key("Escape")
+        inkscape.key("Escape")
+        inkscape.press(OURS, "Start")
+        inkscape.wait_text(OURS, "Ink · Main subject · automatic number of strokes")
+        inkscape.wait_gone(OURS, 30)
+        assert not no_dialogs(inkscape)
+    assert engine.jobs["job1"].settings.style == "ink" and "ink" in engine.styles.packs
 
 
 @pytest.fixture

@@ -10,13 +10,14 @@ from gi.repository import Gdk, GLib, Gtk, Pango
 from stylesketch_ext.choices import Choices
 from stylesketch_ext.dialogs.choices_panel import ChoicesPanel
 from stylesketch_ext.dialogs.look import styled, use_css
+from stylesketch_ext.dialogs.packs_panel import PacksPanel
 from stylesketch_ext.dialogs.pictures import pixbuf
 from stylesketch_ext.dialogs.style_chooser import StyleChooser
 from stylesketch_ext.estimate import TimeLeft, spoken
 from stylesketch_ext.failures import Failure
 from stylesketch_ext.host import inkscape_is_gone
 from stylesketch_ext.sketch_job import SketchJob
-from stylesketch_ext.wire.messages import Health
+from stylesketch_ext.wire.messages import Health, StyleInfo
 from stylesketch_ext.words import _, plural
 
 PAPER = (352, 264)  # px, what shows the picture; while the sketch grows it is as high as the window
@@ -29,7 +30,8 @@ READING = 4.0  # s that notes are shown before the sketch is inserted
 class SketchWindow(Gtk.Window):
     """Left the picture, right the form, later the progress.
 
-    `begun(job, choices)` is to begin the job, or raises Failure; `explained(failure)` gives the lines to be shown of it.
+    `begun(job, choices)` is to begin the job, or raises Failure; `explained(failure)` gives the lines to be shown of it;
+    `new_panel(leave)` is what manages the style packs.
     """
 
     def __init__(
@@ -39,12 +41,16 @@ class SketchWindow(Gtk.Window):
         choices: Choices,
         begun: Callable[[SketchJob, Choices], None],
         explained: Callable[[Failure], List[str]],
+        new_panel: Callable[[Callable[[], None]], PacksPanel],
     ) -> None:
         super().__init__(title="StyleSketch", resizable=False, type_hint=Gdk.WindowTypeHint.DIALOG)
         self.set_position(Gtk.WindowPosition.CENTER)
         self.set_keep_above(True)
         self.set_icon_name("org.inkscape.Inkscape")
         self._new_job, self._begun, self._explained, self._pictures = new_job, begun, explained, pictures
+        self._new_panel = new_panel
+        self._panel: Optional[PacksPanel] = None  # what manages the style packs, once that was asked for
+        self._listed: Optional[List[StyleInfo]] = None  # the style packs that the job told of
         self._error: Optional[BaseException] = None
         self._known = False  # has the engine answered?
         self._ended = False
@@ -88,7 +94,7 @@ class SketchWindow(Gtk.Window):
         self._paper.get_accessible().set_name(_("Picture"))
         sheet = Gtk.Box()
         sheet.pack_start(self._paper, True, True, 0)
-        self._styles = StyleChooser(choices.style, lambda pack: self._form.tell_usual(pack.strokes))
+        self._styles = StyleChooser(choices.style, lambda pack: self._form.tell_usual(pack.strokes), self._manage)
         self._picture_side = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
         self._picture_side.pack_start(styled(sheet, "ss-paper"), True, True, 0)
         self._picture_side.pack_start(self._styles, False, False, 0)
@@ -110,7 +116,9 @@ class SketchWindow(Gtk.Window):
         content.pack_start(self._picture_side, False, False, 0)
         content.pack_start(side, True, True, 0)
         self._side = side
-        self.add(content)
+        self._pages = Gtk.Stack()
+        self._pages.add_named(content, "sketch")
+        self.add(self._pages)
 
     def _progress_box(self) -> Gtk.Box:
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=8)
@@ -250,6 +258,8 @@ class SketchWindow(Gtk.Window):
         return True
 
     def _leave(self) -> None:
+        if self._panel:
+            self._panel.stop()
         self._limit = time.monotonic() + PATIENCE
         self._job.cancel()
         self._stop.set_sensitive(False)
@@ -259,7 +269,14 @@ class SketchWindow(Gtk.Window):
         self._look = self._while_stopping
 
     def _key(self, window: Gtk.Window, event: Gdk.EventKey) -> bool:
-        return self._back_out() if event.keyval == Gdk.KEY_Escape else False
+        managing = self._panel if self._look == self._while_managing else None
+        if event.keyval != Gdk.KEY_Escape:
+            return managing.key(event) if managing else False
+        if managing is None:
+            return self._back_out()
+        if not managing.back_out():
+            self._leave_packs()
+        return True
 
     def _tick(self) -> bool:
         """Once every TICK; an error of ours must not leave Inkscape blocked behind a dead window."""
@@ -328,12 +345,39 @@ class SketchWindow(Gtk.Window):
 
     def _offer_styles(self) -> None:
         snapshot = self._job.snapshot
-        if snapshot.styles is None:
-            return
-        gone = self._styles.offer(snapshot.styles)
-        self._styles.show_previews(snapshot.previews)
-        if gone:
-            self._say([gone])
+        if snapshot.styles is not None and snapshot.styles is not self._listed:
+            self._listed = snapshot.styles
+            self._tell_if(self._styles.offer(snapshot.styles, self._styles.chosen))
+        if self._listed is not None:
+            self._styles.show_previews(snapshot.previews)
+
+    def _tell_if(self, sentence: Optional[str]) -> None:
+        if sentence:
+            self._say([sentence])
+
+    def _manage(self) -> None:
+        """Show the style packs in place of the choices."""
+        if not self._panel:
+            self._panel = self._new_panel(self._leave_packs)
+            self._pages.add_named(self._panel, "packs")
+            self._panel.show_all()
+        self._panel.begin(self._styles.chosen)
+        self._pages.set_visible_child_name("packs")
+        self._look = self._while_managing
+
+    def _leave_packs(self) -> None:
+        """Back to the choices, with the pack that was looked at last."""
+        assert self._panel
+        if self._panel.packs:
+            self._tell_if(self._styles.offer(self._panel.packs, self._panel.chosen or self._styles.chosen))
+            self._styles.show_previews(self._panel.previews)
+        self._pages.set_visible_child_name("sketch")
+        self._start.grab_default()
+        self._look = self._while_choosing
+
+    def _while_managing(self) -> None:
+        assert self._panel
+        self._panel.tick()
 
     def _show_progress(self) -> None:
         snapshot, pictures = self._job.snapshot, self._job.pictures

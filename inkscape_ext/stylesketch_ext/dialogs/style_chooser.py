@@ -2,10 +2,10 @@
 
 from typing import Callable, List, Mapping, Optional, Sequence
 
-from gi.repository import Gtk
+from gi.repository import Gtk, Pango
 
 from stylesketch_ext.dialogs.gallery import Gallery
-from stylesketch_ext.dialogs.look import styled
+from stylesketch_ext.dialogs.look import button, styled
 from stylesketch_ext.pack_facts import drawable, gone_sentence, stand_in, title_of
 from stylesketch_ext.wire.messages import StyleInfo
 from stylesketch_ext.words import _
@@ -15,9 +15,10 @@ HEIGHT = 232  # px: two rows, and enough of a third to see that there are more
 
 
 class StyleChooser(Gtk.Box):
-    """Offers nothing until `offer` is called; `chosen` is then still the one wanted. `changed(pack)` tells what is chosen."""
+    """Offers nothing until `offer` is called; `chosen` is then still the one wanted. `changed(pack)` tells what is chosen,
+    `manage()` is called when the user wants to do more with the packs."""
 
-    def __init__(self, wanted: str, changed: Callable[[StyleInfo], None]) -> None:
+    def __init__(self, wanted: str, changed: Callable[[StyleInfo], None], manage: Callable[[], None]) -> None:
         super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self._wanted, self._changed = wanted, changed
         self._packs: List[StyleInfo] = []
@@ -29,10 +30,13 @@ class StyleChooser(Gtk.Box):
         self._waiting = styled(Gtk.Label(label=_("The styles appear as soon as the engine answers.")), "dim-label")
         label = styled(Gtk.Label.new_with_mnemonic(_("St_yle")), "dim-label")
         label.set_mnemonic_widget(self._gallery.shelf)
-        self._title = Gtk.Label(xalign=0.0)
+        self._title = Gtk.Label(xalign=0.0, ellipsize=Pango.EllipsizeMode.END)
         row = Gtk.Box(spacing=8)
         row.pack_start(label, False, False, 0)
         row.pack_start(self._title, True, True, 0)
+        more = styled(button(_("_Manage…"), manage), "flat")
+        more.set_tooltip_text(_("Import, share and make style packs"))
+        row.pack_start(more, False, False, 0)
         over = Gtk.Overlay()
         over.add(self._gallery)
         over.add_overlay(self._waiting)
@@ -51,12 +55,10 @@ class StyleChooser(Gtk.Box):
         pack = self._pack()
         return title_of(pack) if pack else self.chosen
 
-    def offer(self, packs: Sequence[StyleInfo]) -> Optional[str]:
+    def offer(self, packs: Sequence[StyleInfo], wanted: str) -> Optional[str]:
         """Show these packs; returns a sentence where the wanted one is not among them and another is chosen."""
         usable = drawable(packs)
-        if usable == self._packs:
-            return None
-        wanted, self._packs, self._shown = self.chosen, usable, {}
+        self._packs, self._shown = usable, {}
         instead = stand_in(wanted, usable)
         self._gallery.fill(usable, {}, instead.name if instead else None)
         self._waiting.hide()
