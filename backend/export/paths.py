@@ -9,7 +9,8 @@ from typing import NamedTuple
 from backend.core.drawing import Drawing, Layer
 from backend.core.image import Framing
 from backend.core.strokes import Strokes
-from backend.export.outline import Line, Points, outlines, profile, varies
+from backend.export.lines import Line, Points
+from backend.export.outline import outlines, profile, varies
 
 DECIMALS = 3
 OUTLINE_DECIMALS = 2

@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from backend.export.outline import Line, outlines, profile, varies
+from backend.export.lines import Line
+from backend.export.outline import outlines, profile, varies
 
 TAPERED = [0.0, 5.0, 8.0, 9.0, 8.0, 5.0, 0.0]
 
