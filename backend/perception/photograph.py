@@ -63,5 +63,4 @@ def _eight_bit(image: PillowImage.Image) -> PillowImage.Image:
 
 
 def _tensor(image: PillowImage.Image) -> torch.Tensor:
-    values = np.array(image, dtype=np.float32) / 255
-    return torch.from_numpy(values).permute(2, 0, 1)[None].contiguous()
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].contiguous().float().div_(255)
