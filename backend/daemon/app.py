@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Body, FastAPI, Header, Request
+from fastapi import Body, FastAPI, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response, StreamingResponse
+from stylesketch_ext.wire.codec import WireError, loads
 from stylesketch_ext.wire.messages import (
     FAILED,
     FINISHED,
@@ -21,7 +22,7 @@ from stylesketch_ext.wire.messages import (
 )
 
 from backend import __version__
-from backend.core.errors import Conflict, NotFound
+from backend.core.errors import BadRequest, Conflict, NotFound
 from backend.daemon.docs_page import docs_page
 from backend.daemon.examples import PROBLEMS, SKETCH_REQUESTS
 from backend.daemon.guard import Guard
@@ -157,9 +158,15 @@ def _add_results(app: FastAPI, house: House) -> None:
         return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     @app.get("/v1/jobs/{job}/result", response_model=SketchResult | StyleResult | PullResult, tags=["results"])
-    def result(job: str) -> Response:
-        """The finished sketch, or what the making of a style pack or a download brought."""
-        return Response(_finished(jobs, job, RESULT), media_type="application/json")
+    def result(job: str, simplicity: Annotated[float | None, Query(ge=0, le=1)] = None) -> Response:
+        """The finished sketch, or what the making of a style pack or a download brought.
+
+        `simplicity` (of a sketch made with 0) leaves the most important strokes only: at once, without drawing anew.
+        """
+        found = _finished(jobs, job, RESULT)
+        if simplicity is None:
+            return Response(found, media_type="application/json")
+        return Message(_simplified(found, simplicity))
 
     @app.get("/v1/jobs/{job}/result.svg", tags=["results"], responses={200: {"content": {"image/svg+xml": {}}}})
     def result_svg(job: str) -> Response:
@@ -180,6 +187,17 @@ def _check(house: House, request: SketchRequest) -> None:
     if mask not in ("auto", "none") and house.jobs.store.image(mask) is None:
         raise NotFound("The mask of this request is not here. Upload it with POST /v1/images, or use auto or none.")
     house.styles.library.folder(request.settings.style)
+
+
+def _simplified(found: bytes, simplicity: float) -> SketchResult:
+    """BadRequest for what is no sketch, Conflict for one that is simplified already."""
+    try:
+        sketch = loads(SketchResult, found)
+    except WireError:
+        raise BadRequest("Only a sketch can be simplified.") from None
+    if sketch.settings.simplicity:
+        raise Conflict("This sketch was made with fewer strokes than it could have. Draw it with simplicity 0 first.")
+    return sketch.simplified(simplicity)
 
 
 def _finished(jobs: Jobs, job: str, name: str) -> bytes:

@@ -22,6 +22,7 @@ from backend.core.entries import color_text
 from backend.export.paths import Path, drawing_paths
 from backend.export.texture import texture_filter
 from backend.model_pool import ModelPool
+from backend.recipes import RECIPES
 from backend.style_pack import StylePack
 
 
@@ -58,6 +59,7 @@ def sketch_result(
         version=__version__,
         notes=[*account.notes, *pool.notes],
         seconds={stage: round(value, 3) for stage, value in seconds.items()},
+        fewest=RECIPES[request.recipe].fewest,
     )
 
 

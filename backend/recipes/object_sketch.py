@@ -13,7 +13,7 @@ from backend.core.work import Progress, Work, mapped
 from backend.model_pool import ModelPool
 from backend.perception.faces import Face, find_faces
 from backend.perception.foreground import Foreground, find_foreground
-from backend.recipes.recipe import Inputs, SketchChoices
+from backend.recipes.recipe import FEWEST, Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings, draw_region
 from backend.style_pack import StylePack
 
@@ -24,6 +24,7 @@ class ObjectSketch:
 
     settings: RegionSettings = RegionSettings()
     guidances: tuple[str, ...] = ("classical",)
+    fewest: int = FEWEST
 
     def run(self, inputs: Inputs, choices: SketchChoices, pack: StylePack, pool: ModelPool) -> Work[Drawing]:
         """The drawing of one subject; strokes most important first.

@@ -80,4 +80,9 @@ class Recipe(Protocol):
         """Names that `SketchChoices.guidance` may have, beside auto."""
         ...
 
+    @property
+    def fewest(self) -> int:
+        """Strokes of its simplest drawing."""
+        ...
+
     def run(self, inputs: Inputs, choices: SketchChoices, pack: StylePack, pool: ModelPool) -> Work[Drawing]: ...

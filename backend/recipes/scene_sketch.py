@@ -24,6 +24,11 @@ class SceneSketch:
     settings: SceneSettings = SceneSettings()
     guidances: tuple[str, ...] = ("classical",)
 
+    @property
+    def fewest(self) -> int:
+        """Strokes of its simplest drawing."""
+        return self.settings.fewest
+
     def run(self, inputs: Inputs, choices: SketchChoices, pack: StylePack, pool: ModelPool) -> Work[Drawing]:
         """The drawing of a scene; one order of importance goes through all its layers.
 
@@ -51,7 +56,7 @@ class SceneSketch:
 
     def simplified(self, drawing: Drawing, simplicity: float) -> Drawing:
         """The first strokes of a full drawing that a simplicity from 0 (all) to 1 (the fewest) keeps."""
-        return drawing.first(kept_strokes(drawing.count, simplicity, self.settings.fewest))
+        return drawing.first(kept_strokes(drawing.count, simplicity, self.fewest))
 
     def draw(self, plan: ScenePlan, pool: ModelPool) -> Work[Drawing]:
         """The drawing of a plan with all its strokes; its previews are as simple as the choices say."""

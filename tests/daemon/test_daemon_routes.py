@@ -83,6 +83,20 @@ def test_a_job_runs_to_its_result(web):
     assert [entry["id"] for entry in web.http.get("/v1/jobs").json()] == [job]
 
 
+def test_a_result_is_simplified_without_drawing_anew(web):
+    job, _ = finished(web, "plain")
+    full = loads(SketchResult, web.http.get(f"/v1/jobs/{job}/result").content)
+    simpler = loads(SketchResult, web.http.get(f"/v1/jobs/{job}/result?simplicity=0.5").content)
+    assert simpler == full.simplified(0.5)
+    problem(web.http.get(f"/v1/jobs/{job}/result?simplicity=1.5"), "bad-request", 400)
+
+
+def test_a_result_that_is_simplified_already_stays(web):
+    job = submit(web, "plain", simplicity=0.3).json()["id"]
+    web.http.get(f"/v1/jobs/{job}/events")
+    assert "simplicity 0" in problem(web.http.get(f"/v1/jobs/{job}/result?simplicity=0.5"), "conflict", 409)
+
+
 def test_events_go_on_after_the_last_one_seen(web):
     job, _ = finished(web, "plain")
     text = web.http.get(f"/v1/jobs/{job}/events", headers={"Last-Event-ID": "1000002"}).text

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from backend.daemon.store import Store
 from backend.daemon.tasks import draw_request, preload_drawing
 from backend.model_pool import available_devices
 from backend.perception import picture_file
+from backend.recipes import RECIPES
 
 REQUEST = SketchRequest("ab" * 32, SketchSettings(strokes=8, steps=2, device="cpu"), title="Cup")
 
@@ -196,3 +198,19 @@ def test_server_and_command_line_start_without_torch():
     code = "import sys, backend.daemon.serve, backend.cli; sys.exit('torch' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path])}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("simplicity", [0.3, 1.0])
+def test_a_simplified_result_is_what_that_simplicity_draws(recipe, simplicity, tmp_path):
+    (tmp_path / "cup.png").write_bytes(file(cup()))
+    settings = SketchSettings(strokes=30, steps=0, device="cpu")
+    sources = Sources(tmp_path / "cup.png", tmp_path)
+
+    def drawn(settings):
+        return completed(draw(SketchRequest("ab" * 32, settings, recipe), sources, False)).result
+
+    simplified = drawn(settings).simplified(simplicity).drawing.layers
+    anew = drawn(replace(settings, simplicity=simplicity)).drawing.layers
+    for layer, same in zip(simplified, anew, strict=True):
+        assert [path.points for path in layer.paths] == [path.points for path in same.paths]

@@ -82,3 +82,25 @@ def test_what_is_no_message_is_refused_with_its_place(kind, text, place):
 
 def test_fields_of_newer_peers_are_skipped():
     assert codec.loads(ImageInfo, '{"sha256":"a","width":4,"height":3,"depth":16}') == ImageInfo("a", 4, 3)
+
+
+def test_the_first_strokes_of_a_drawing_are_the_most_important_of_all_its_layers():
+    near, far = ([replace(PATH, id=f"s{i}", index=i) for i in ranks] for ranks in ((0, 2, 3), (1, 4)))
+    drawing = replace(RESULT.drawing, layers=[LayerData("background", far), LayerData("object", near)])
+    kept = drawing.first(3)
+    assert [[path.index for path in layer.paths] for layer in kept.layers] == [[1], [0, 2]]
+    assert replace(kept, layers=drawing.layers) == drawing
+
+
+@pytest.mark.parametrize(("simplicity", "count"), [(0.0, 64), (0.5, 16), (1.0, 4)])
+def test_a_simplified_result_keeps_equal_ratios_of_strokes(simplicity, count):
+    paths = [replace(PATH, id=f"s{i}", index=i) for i in range(64)]
+    result = replace(RESULT, drawing=replace(RESULT.drawing, layers=[LayerData("object", paths)]), fewest=4)
+    simpler = result.simplified(simplicity)
+    assert simpler.drawing.layers == [LayerData("object", paths[:count])]
+    assert simpler.settings == replace(result.settings, simplicity=simplicity)
+
+
+def test_an_empty_result_can_be_simplified():
+    empty = replace(RESULT, drawing=replace(RESULT.drawing, layers=[]))
+    assert empty.simplified(1.0).drawing == empty.drawing

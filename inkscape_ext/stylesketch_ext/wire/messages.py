@@ -4,7 +4,7 @@ Coordinates are source pixels (the picture after EXIF rotation), x right, y down
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Dict, List, Optional, Tuple
 
 PROTOCOL_VERSION = 1
@@ -275,6 +275,11 @@ class DrawingData:
     paper: str = "#ffffff"
     texture: Optional[TextureData] = None
 
+    def first(self, count: int) -> "DrawingData":
+        """The drawing with only its `count` most important strokes; every layer stays."""
+        layers = [LayerData(layer.name, [path for path in layer.paths if path.index < count]) for layer in self.layers]
+        return replace(self, layers=layers)
+
 
 @dataclass(frozen=True)
 class SketchResult:
@@ -294,3 +299,15 @@ class SketchResult:
     notes: List[str] = field(default_factory=list)  # what was not used, and why
     seconds: Dict[str, float] = field(default_factory=dict)  # total and each stage
     job: str = ""
+    fewest: int = 4  # strokes of the simplest drawing
+
+    def simplified(self, simplicity: float) -> "SketchResult":
+        """This result of simplicity 0 as the same request with another one gives it: the first of its strokes.
+
+        Only the names of the strokes stay. Equal steps of simplicity are equal ratios of strokes.
+        """
+        full = sum(len(layer.paths) for layer in self.drawing.layers)
+        fewest = min(full, self.fewest)
+        count = round(full * (fewest / full) ** simplicity) if fewest else 0
+        settings = replace(self.settings, simplicity=simplicity)
+        return replace(self, drawing=self.drawing.first(count), settings=settings)
