@@ -43,6 +43,9 @@ STAGES = (  # the engine's
     marked("drawing"),
     marked("refining"),
     marked("dressing"),
+    marked("finding the objects"),
+    marked("measuring the lines"),
+    marked("drawing the preview"),
 )
 
 

@@ -20,7 +20,7 @@ panel.show_all()
 for kinds in ((), ("classical",), ("classical", "clip"), ("classical",)):
     panel.offer_guidance(kinds)
     seen.append(panel._guidance.get_visible() and panel._guidance_label.get_visible())
-panel._strokes.set_value(1000)
+panel._strokes.set_value(2000)
 chosen = panel.read()
 panel.tell_usual(90)
 asked = chosen.strokes
@@ -45,6 +45,6 @@ def test_what_the_form_offers(seed, told, screen):
     assert done.returncode == 0, done.stderr
     shown, strokes, fidelity, guidance, summary, others = json.loads(done.stdout)
     assert shown == [False, False, True, False]
-    assert (strokes, fidelity, guidance) == (400, 0.3, "auto")
+    assert (strokes, fidelity, guidance) == (1000, 0.3, "auto")
     assert others == [0.4, 90, 0]  # the strength; what "automatic" shows, and means
     assert summary == "Charcoal · Main subject · 400 strokes" + told

@@ -6,11 +6,10 @@ from typing import Iterable, Optional, Tuple
 from gi.repository import Gtk
 
 from stylesketch_ext.choices import GUIDANCE, MASKS, SOURCES, Choices
-from stylesketch_ext.wire.messages import MAX_SEED
+from stylesketch_ext.wire.messages import MAX_SEED, MAX_STROKES
 from stylesketch_ext.words import _, plural
 
 USUAL_STROKES = 64  # where the number starts when "automatic" is switched off
-MOST_STROKES = 400  # that the window offers; the command line allows more
 
 
 class ChoicesPanel(Gtk.Grid):
@@ -20,7 +19,7 @@ class ChoicesPanel(Gtk.Grid):
         super().__init__(row_spacing=10, column_spacing=12)
         self._given = choices
         self._automatic = Gtk.CheckButton.new_with_mnemonic(_("A_utomatic"))
-        self._strokes = _number(1, MOST_STROKES, choices.strokes or USUAL_STROKES, 4, _("How many strokes"))
+        self._strokes = _number(1, MAX_STROKES, choices.strokes or USUAL_STROKES, 4, _("How many strokes"))
         self._mask = _combo(MASKS, choices.mask, _("What is drawn"))
         self._source = _combo(SOURCES, choices.source, _("What is taken for the picture"))
         self._fidelity = _slider(choices.fidelity, _("loose"), _("precise"), _("Fidelity"))
