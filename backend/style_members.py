@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -43,6 +44,13 @@ def check_name(name: str) -> None:
         raise BadRequest(
             f"A style pack cannot be called '{name[:80]}'. Use small letters a to z, digits, - and _, at most 64 of them."
         )
+
+
+def name_from(text: str) -> str:
+    """A pack's name made from any text, such as a file's name."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    name = re.sub("[^a-z0-9]+", "-", plain)[:64].strip("-") or "style"
+    return f"{name}-style" if DEVICE_NAME.fullmatch(name) else name
 
 
 def exemplar_names(names: Iterable[str]) -> list[str]:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backend.cli import sketch
-from backend.cli.arguments import Commands, add_command, places
+from backend.cli.arguments import Commands, add_command
 from backend.cli.outputs import check_writable, write_outputs
+from backend.cli.style_option import opened_style
 from backend.cli.terminal import ProgressLine
 from backend.core.errors import BadRequest
 from backend.core.files import write_whole
@@ -70,13 +71,14 @@ def _drawn(arguments: argparse.Namespace, mask: Path | None, line: ProgressLine)
     from backend.daemon.matrix import draw_matrix
     from backend.daemon.sketching import Sources
 
-    sources = Sources(arguments.image, places(arguments).packs, mask)
-    with contextlib.closing(draw_matrix(sketch.request_of(arguments), sources, arguments.matrix, CELL_SIDE)) as work:
-        while True:
-            try:
-                line.show(next(work))
-            except StopIteration as end:
-                return end.value
+    with opened_style(arguments) as packs:
+        sources = Sources(arguments.image, packs, mask)
+        with contextlib.closing(draw_matrix(sketch.request_of(arguments), sources, arguments.matrix, CELL_SIDE)) as work:
+            while True:
+                try:
+                    line.show(next(work))
+                except StopIteration as end:
+                    return end.value
 
 
 def _overview(cells: list[list[Cell]]) -> tuple[str, bytes]:

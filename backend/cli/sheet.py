@@ -9,9 +9,10 @@ from pathlib import Path
 
 from stylesketch_ext.wire.messages import MAX_STROKES, SketchSettings
 
-from backend.cli.arguments import Commands, add_command, places, share, whole_number
+from backend.cli.arguments import Commands, add_command, share, whole_number
 from backend.cli.outputs import check_writable, output_path
 from backend.cli.sketch import read_file
+from backend.cli.style_option import opened_style
 from backend.core.errors import BadRequest
 from backend.core.files import write_whole
 
@@ -26,7 +27,7 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--strokes", metavar="N,N…", type=_numbers, default=[8, 16, 32, 64, 128], help="columns (default: 8,16,32,64,128)"
     )
-    command.add_argument("--style", metavar="NAME", default=SketchSettings.style)
+    command.add_argument("--style", metavar="NAME|PACK", default=SketchSettings.style)
     command.add_argument("--fidelity", metavar="F", type=share, default=1.0, help="1 = precise … 0 = loose (default: 1)")
     command.add_argument("--mask", choices=("auto", "none"), default="auto", help="the subject, or the whole picture")
     command.add_argument("--device", metavar="NAME", default="auto")
@@ -50,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise BadRequest(f"A sheet is a picture: name a file that ends in .png, not {arguments.output.name}.")
     check_writable([arguments.output], arguments.images)
     prepare_process()
-    pack, pool = load_pack(arguments.style, places(arguments).packs), ModelPool.choose(arguments.device)
+    with opened_style(arguments) as packs:
+        pack, pool = load_pack(arguments.style, packs), ModelPool.choose(arguments.device)
     choices = SketchChoices(strokes=max(arguments.strokes), whole_picture=arguments.mask == "none", fidelity=arguments.fidelity)
     rows = []
     for path in arguments.images:

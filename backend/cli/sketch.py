@@ -24,6 +24,7 @@ from stylesketch_ext.wire.messages import (
 from backend.cli.arguments import Commands, add_command, or_auto, places, share, whole_number
 from backend.cli.launch import running_or_started
 from backend.cli.outputs import check_writable, output_path, write_outputs
+from backend.cli.style_option import opened_style
 from backend.cli.terminal import ProgressLine
 from backend.core.errors import BadRequest
 from backend.places import Places
@@ -45,13 +46,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Draws and writes; the exit code."""
     mask = mask_file(arguments.mask)
     check_writable(arguments.output, [arguments.image, *([mask] if mask else [])])
-    request = request_of(arguments)
     line = ProgressLine(arguments.quiet)
-    draw = draw_by_daemon if arguments.daemon else draw_here
-    try:
-        result, svg, png = draw(request, arguments.image, mask, places(arguments), line.show)
-    finally:
-        line.clear()
+    with opened_style(arguments) as packs:
+        request = request_of(arguments)
+        try:
+            if arguments.daemon:
+                result, svg, png = draw_by_daemon(request, arguments.image, mask, places(arguments), line.show)
+            else:
+                result, svg, png = draw_here(request, arguments.image, mask, packs, line.show)
+        finally:
+            line.clear()
     outputs = write_outputs(arguments.output, svg, png)
     if arguments.json:
         print(json.dumps(account(result, outputs), ensure_ascii=False))
@@ -62,12 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def draw_here(request: SketchRequest, image: Path, mask: Path | None, where: Places, report: Report) -> Drawn:
-    """The sketch, drawn in this process."""
+def draw_here(request: SketchRequest, image: Path, mask: Path | None, packs: Path, report: Report) -> Drawn:
+    """The sketch, drawn in this process with own style packs from the folder `packs`."""
     from backend.daemon.executors import LocalExecutor
     from backend.daemon.sketching import Sources, draw
 
-    work = LocalExecutor().run(draw, request, Sources(image, where.packs, mask), False)
+    work = LocalExecutor().run(draw, request, Sources(image, packs, mask), False)
     with contextlib.closing(work):
         while True:
             try:
@@ -128,7 +132,9 @@ def add_drawing_options(command: argparse.ArgumentParser) -> None:
     add_option(
         "-o", "--output", metavar="FILE", type=output_path, action="append", required=True, help=".svg or .png; repeatable"
     )
-    add_option("--style", metavar="NAME", default=SketchSettings.style, help=f"a style pack (default: {SketchSettings.style})")
+    add_option(
+        "--style", metavar="NAME|PACK", default=SketchSettings.style, help=f"a style pack (default: {SketchSettings.style})"
+    )
     add_option("--mask", metavar="auto|none|FILE", default="auto", help="the subject: found, everything, or white in FILE")
     add_option("--guidance", metavar="NAME", default="auto", help="what the strokes are fitted to (default: auto)")
     add_option("--strokes", metavar="N|auto", type=or_auto(whole_number(1, MAX_STROKES)), help="how many (default: auto)")

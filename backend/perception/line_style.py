@@ -212,10 +212,9 @@ def _within(window: tuple[slice, slice], ink: Ink, skeleton: Lines, thickness: M
     points = np.concatenate([np.zeros((0, 2)), *(line.row[place] for line, place in zip(lines, places, strict=True))])
     rough = thickness[window][points[:, 1].astype(int), points[:, 0].astype(int)].astype(np.float64)
     found = probe(np.ascontiguousarray(ink.darkness[window]), points, rough)
-    ends = np.cumsum([len(place) for place in places])[:-1]
+    widths = np.split(found.widths, np.cumsum([len(place) for place in places])[:-1]) if lines else []
     shapes = [
-        shape_of(line, _along(line)[place], widths)
-        for line, place, widths in zip(lines, places, np.split(found.widths, ends), strict=True)
+        shape_of(line, _along(line)[place], measured) for line, place, measured in zip(lines, places, widths, strict=True)
     ]
     return _Part(pixels, found, shapes)
 

@@ -11,22 +11,10 @@ from backend.places import Places
 posix = pytest.mark.skipif(os.name != "posix", reason="needs shell scripts as programs")
 
 
-def test_style_list(command, tmp_path):
-    own = Places.find().packs / "mine"
-    own.mkdir(parents=True)
-    (own / "style.toml").write_text('title = "My pen"\n')
-    code, out, _ = command("style", "list")
-    assert code == 0 and "technical-pen" in out and "My pen" in out
-    names = [entry["name"] for entry in json.loads(command("style", "list", "--json")[1])["styles"]]
-    assert names[0] == "mine" and "technical-pen" in names
-
-
-def test_style_list_names_a_broken_pack(command):
+def test_the_doctor_names_a_broken_pack(command):
     own = Places.find().packs / "broken"
     own.mkdir(parents=True)
     (own / "style.toml").write_text("title = ")
-    code, _, err = command("style", "list")
-    assert code == 1 and "broken" in err
     assert command("doctor")[0] == 3
 
 
