@@ -194,7 +194,7 @@ def _path(path: PathLike) -> str:
 
 def _filled(path: PathLike) -> dict[str, str]:
     """A stroke of changing width."""
-    faint = {} if path.opacity == 1 else {"fill-opacity": f"{path.opacity:g}"}
+    faint = {} if path.opacity == 1 else {"opacity": f"{path.opacity:g}"}
     return {
         "d": " ".join(path_data(list(ring), True) for ring in path.outline),
         "inkscape:original-d": path_data(list(path.points), path.closed),

@@ -71,20 +71,14 @@ def outline_data(path: PathData, placement: Placement) -> str:
 
 def path_style(path: PathData, placement: Placement) -> Dict[str, str]:
     """A pen line of one width, or the filling of one whose width changes."""
+    joins = {"stroke-linecap": "round", "stroke-linejoin": "round"}  # of a filled one too: what is left without its effect
     if path.profile:
-        style = {"fill": path.color, "fill-rule": "nonzero", "stroke": "none"}
-        return dict(style, **{"fill-opacity": "%.4g" % path.opacity}) if path.opacity < 1 else style
+        faint = {"opacity": "%.4g" % path.opacity} if path.opacity < 1 else {}
+        return dict({"fill": path.color, "fill-rule": "nonzero", "stroke": "none"}, **joins, **faint)
+    faint = {"stroke-opacity": "%.4g" % path.opacity} if path.opacity < 1 else {}
     width = sum(path.widths) / len(path.widths) if path.widths else 1.0
-    style = {
-        "fill": "none",
-        "stroke": path.color,
-        "stroke-width": "%.6g" % (width * placement.scale),
-        "stroke-linecap": "round",
-        "stroke-linejoin": "round",
-    }
-    if path.opacity < 1:
-        style["stroke-opacity"] = "%.4g" % path.opacity
-    return style
+    style = {"fill": "none", "stroke": path.color, "stroke-width": "%.6g" % (width * placement.scale)}
+    return dict(style, **joins, **faint)
 
 
 def power_stroke(path: PathData, placement: Placement) -> Dict[str, str]:

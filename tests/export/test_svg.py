@@ -58,7 +58,7 @@ def test_a_stroke_of_changing_width_is_filled_and_inkscape_can_edit_it():
     plain, path = layer
     assert plain.get("stroke") and not plain.get(f"{{{INKSCAPE}}}path-effect")
     assert path.get("d") == "M 1,2.5 C 3,5 5,7 7,-8 5,5 3,3 1,2.5 Z"
-    assert (path.get("fill"), path.get("fill-opacity"), path.get("stroke")) == ("#16161a", "0.5", None)
+    assert (path.get("fill"), path.get("opacity"), path.get("stroke")) == ("#16161a", "0.5", None)
     assert path.get(f"{{{INKSCAPE}}}original-d") == plain.get("d")
     (effect,) = defs
     assert effect.tag == f"{{{INKSCAPE}}}path-effect"

@@ -142,11 +142,32 @@ def test_a_stroke_of_changing_width_is_filled_and_can_be_edited():
     plain, brushed = drawn(root).getchildren()[0]
     assert plain.get(INKSCAPE + "path-effect") is None and plain.get(OURS + "widths") == "2 6"
     assert brushed.get("d") == "M 0 0 C 0.6 0 1.2 0 2 4 1.2 0 0.6 0 0 0 Z"
-    assert brushed.get("style") == "fill:#ff0000;fill-rule:nonzero;stroke:none;fill-opacity:0.5"
+    assert (
+        brushed.get("style")
+        == "fill:#ff0000;fill-rule:nonzero;stroke:none;stroke-linecap:round;stroke-linejoin:round;opacity:0.5"
+    )
     assert brushed.get(INKSCAPE + "original-d") == plain.get("d")[:-2]
     effect = root.getElementById(brushed.get(INKSCAPE + "path-effect")[1:])
     assert effect.get("id") == "s-2-width-2" and effect.tag == INKSCAPE + "path-effect"
     assert (effect.get("effect"), effect.get("offset_points")) == ("powerstroke", "0,0 | 1,3")
+
+
+@pytest.mark.parametrize("stroke", [STROKE, BRUSHED], ids=["plain", "brushed"])
+def test_the_document_knows_the_stroke_it_came_from(stroke):
+    """Middle line, widths, color and opacity can be read back in source px."""
+    layer = drawn(svg_of(f'<g transform="rotate(30) scale(4)">{IMAGE}</g>'), layers=[LayerData("object", [stroke])])
+    back = -Transform([float(number) for number in layer.get(OURS + "placement").split()])
+    path = layer.getchildren()[0][0]
+    data = (path.get(INKSCAPE + "original-d") or path.get("d")).replace("M", "").replace("C", "").replace("Z", "").split()
+    points = [back.apply_to_point(tuple(map(float, point))) for point in zip(data[::2], data[1::2], strict=True)]
+    assert [tuple(point) for point in points] == [pytest.approx(point, abs=2e-3) for point in stroke.points]
+    scale = abs(back.a * back.d - back.b * back.c) ** 0.5
+    assert [float(width) * scale for width in path.get(OURS + "widths").split()] == pytest.approx(stroke.widths, rel=1e-4)
+    style = path.specified_style()
+    line, faint = ("fill", "opacity") if path.get(INKSCAPE + "original-d") else ("stroke", "stroke-opacity")
+    assert (str(style[line]), float(style[faint])) == (stroke.color, stroke.opacity)
+    told = {name: path.get(OURS + name) for name in ("kind", "region", "index", "importance")}
+    assert told == {"kind": "detail", "region": "o", "index": "0", "importance": "1"}
 
 
 def test_dark_paper_lies_under_the_strokes_locked():
