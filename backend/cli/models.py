@@ -17,6 +17,7 @@ from backend.weights.intake import intact, remove
 from backend.weights.manifest import MANIFEST, Weights
 from backend.weights.shelf import Receipt, find, folder_of, megabytes, named
 
+UNUSED = "nothing in this version uses it"
 STOPPED = "Stopped. What was downloaded is kept; the next `stylesketch models pull` goes on from there."
 
 
@@ -120,7 +121,7 @@ def _verb(verbs: Commands, name: str, run, about: str) -> argparse.ArgumentParse
 def _line(info: ModelInfo) -> str:
     state = "here" if info.here else f"{megabytes(info.kept)} here" if info.kept else "-" if info.pullable else "your file"
     size = megabytes(info.size) if info.size else ""
-    return f"{info.name:16} {state:12} {size:>8}  {info.title}: {info.used_by}; {info.license}"
+    return f"{info.name:16} {state:12} {size:>8}  {info.title}: {info.used_by or UNUSED}; {info.license}"
 
 
 def _verdict(weights: Weights, fine: bool) -> str:

@@ -135,6 +135,8 @@ class _Pull:
     def _taken(self, file: WeightsFile, receipt: Receipt, refusals: list[str]) -> Pulled:
         path = put(part_of(self.weights, file, self.places), self.weights, receipt, self.places)
         notes = []
+        if not self.weights.used_by:
+            notes.append(f"Nothing in this version uses {self.weights.title} yet.")
         if refusals:
             notes.append(f"Taken from {host(receipt.source)}, because others could not be used: {'; '.join(refusals)}.")
         if not file.official_digits:

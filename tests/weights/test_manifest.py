@@ -16,7 +16,7 @@ FILES = [(name, file) for name, weights in MANIFEST.items() for file in weights.
 def test_entries_say_everything(name):
     weights = MANIFEST[name]
     assert weights.name == name and re.fullmatch("[a-z0-9_]+", name)
-    assert weights.title and weights.used_by and weights.license and weights.layouts
+    assert weights.title and weights.license and weights.layouts
     assert weights.files or weights.about
     assert name in weights.cure
 

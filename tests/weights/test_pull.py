@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -74,6 +75,12 @@ def test_what_is_here_is_not_fetched_again(places, host, manifest_of):
     pulled(places, manifest)
     again = pulled(places, manifest)
     assert not again.fresh and len(server.asked) == 1
+
+
+def test_it_is_told_where_nothing_uses_them(places, host, manifest_of):
+    manifest = manifest_of(host().url)
+    manifest["tiny"] = replace(manifest["tiny"], used_by="")
+    assert pulled(places, manifest).notes == ("Nothing in this version uses Tiny yet.",)
 
 
 def test_a_damaged_file_is_fetched_again(places, host, manifest_of, content):

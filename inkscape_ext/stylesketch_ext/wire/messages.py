@@ -130,7 +130,7 @@ class ModelInfo:
 
     name: str
     title: str
-    used_by: str  # what in StyleSketch uses them
+    used_by: str  # what in StyleSketch uses them; empty: nothing yet
     license: str
     here: bool
     size: Optional[int] = None  # of the file that is here, else of the download
