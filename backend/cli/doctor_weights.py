@@ -30,7 +30,7 @@ def weights(where: Places) -> Iterator[Finding]:
         yield Finding("weights", FINE, f"{text}; `stylesketch models verify` looks at every byte")
     else:
         light = MANIFEST[LIGHT]
-        yield Finding("weights", FINE, f"none are needed; {light.cure} brings those of {light.used_by}")
+        yield Finding("weights", FINE, f"none, and none are needed; {light.cure} brings those of {light.title}")
 
 
 def _unfinished(where: Places) -> Iterator[Finding]:

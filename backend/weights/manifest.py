@@ -77,7 +77,7 @@ _ALL = (
     Weights(
         name="squeezenet",
         title="SqueezeNet 1.1",
-        used_by="light guidance (--guidance squeezenet)",
+        used_by="",
         license="BSD-3-Clause (torchvision); trained on ImageNet",
         layouts=({"features.0.weight": (64, 3, 3, 3), "features.12.squeeze.weight": (64, 512, 1, 1)},),
         files=(

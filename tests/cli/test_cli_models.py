@@ -43,7 +43,7 @@ def test_every_entry_is_listed(command):
     assert code == 0 and {line.split()[0] for line in out.splitlines()} == NAMES
     listed = json.loads(command("models", "list", "--json")[1])["models"]
     assert [entry["name"] for entry in listed] == list(MANIFEST) and not any(entry["here"] for entry in listed)
-    assert listed[0]["license"] and listed[0]["used_by"] and listed[0]["size"] == 4_958_839
+    assert listed[0]["license"] and listed[0]["title"] and listed[0]["size"] == 4_958_839
 
 
 def test_a_file_is_added_listed_verified_and_removed(command, network_file):

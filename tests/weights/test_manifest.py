@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from backend.recipes import RECIPES
 from backend.weights.download import _safe
 from backend.weights.manifest import DIGITS, MANIFEST, WeightsFile
 
@@ -35,6 +36,15 @@ def test_what_the_publisher_confirms_stands_in_its_own_address(name, file):
     """OpenAI's addresses hold the whole sha256, torch hub's file names the first 8 digits."""
     if file.official_digits:
         assert all(file.sha256[: file.official_digits] in url for url in file.urls)
+
+
+def test_the_guidances_that_need_weights_say_so_and_no_others():
+    """`used_by` names `--guidance X` exactly where a recipe has that guidance."""
+    guidances = {name for recipe in RECIPES.values() for name in recipe.guidances}
+    for name, weights in MANIFEST.items():
+        assert (name in guidances) == (f"--guidance {name}" in weights.used_by), f"correct used_by of {name}"
+        named = re.findall(r"--guidance ([a-z0-9_+]+)", weights.used_by)
+        assert set(named) <= guidances, f"correct used_by of {name}"
 
 
 def test_file_names_are_unique():
