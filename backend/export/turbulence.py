@@ -36,8 +36,8 @@ def _noise(x: Field, y: Field, seed: int, channel: int) -> Field:
     columns, rows = (left % SIZE, (left + 1) % SIZE), (top % SIZE, (top + 1) % SIZE)
 
     def corner(i: int, j: int) -> Field:
-        gradient = gradients[channel][order[(order[columns[i]] + rows[j]) % SIZE]]
-        product: Field = (fx - i) * gradient[..., 0] + (fy - j) * gradient[..., 1]
+        cell = order[(order[columns[i]] + rows[j]) % SIZE]
+        product: Field = (fx - i) * gradients[channel, 0][cell] + (fy - j) * gradients[channel, 1][cell]
         return product
 
     sx, sy = fx * fx * (3 - 2 * fx), fy * fy * (3 - 2 * fy)
@@ -49,7 +49,7 @@ def _noise(x: Field, y: Field, seed: int, channel: int) -> Field:
 
 @cache
 def _tables(seed: int) -> tuple[Table, Field]:
-    """The shuffled lattice [256] and its unit gradients [4, 256, 2]."""
+    """The shuffled lattice [256] and its unit gradients [4, 2, 256] of each channel."""
     state = seed if seed > 0 else -(seed % (2**31 - 2)) + 1
 
     def random() -> int:
@@ -64,4 +64,4 @@ def _tables(seed: int) -> tuple[Table, Field]:
     for i in range(SIZE - 1, 0, -1):
         j = random() % SIZE
         order[i], order[j] = order[j], order[i]
-    return np.array(order, np.int64), gradients
+    return np.array(order, np.int64), np.ascontiguousarray(gradients.swapaxes(1, 2))
