@@ -34,8 +34,10 @@ def test_styles_are_managed_from_the_sketch_window(screen, fake_profile, tmp_pat
     (tmp_path / "ink.stylepack").write_text("ink")
     with gui.inkscape(screen, installed.profile, document) as inkscape:
         open_window(inkscape)
+        inkscape.wait_text(OURS, "Technical pen")
+        inkscape.key("alt+y", "Left")
         inkscape.press(OURS, "Manage…")
-        inkscape.wait_text(OURS, "technical-pen · comes with StyleSketch")
+        inkscape.wait_text(OURS, "charcoal · comes with StyleSketch")
         inkscape.press(OURS, "Import…")
         inkscape.choose_file(OURS, str(tmp_path / "ink.stylepack"), "Import")
         inkscape.wait_text(OURS, "ink · your own")
@@ -88,8 +90,9 @@ def test_look_and_leave(opened):
     inkscape.wait_text(PACKS, "technical-pen · comes with StyleSketch")
     inkscape.wait_text(PACKS, "Black lines of one width.")
     inkscape.shot(folder / "look.png")
-    inkscape.key("Left")
-    inkscape.wait_text(PACKS, "charcoal · comes with StyleSketch")
+    for keys, name in (("Left",), "charcoal"), (("End",), "technical-pen"), (("Tab", "shift+Tab", "Home"), "charcoal"):
+        inkscape.key(*keys)
+        inkscape.wait_text(PACKS, name + " · comes with StyleSketch")
     inkscape.key("Escape")
     inkscape.wait_gone(PACKS)
 

@@ -2,7 +2,7 @@
 
 from typing import Callable, Dict, Mapping, Optional, Sequence, Tuple
 
-from gi.repository import GLib, Gtk
+from gi.repository import Gdk, GLib, Gtk
 
 from stylesketch_ext.dialogs.cards import Card
 from stylesketch_ext.dialogs.look import styled
@@ -35,6 +35,9 @@ class Gallery(Gtk.ScrolledWindow):
         self._shelf.get_accessible().set_name(_("Style packs"))
         self._selecting = self._shelf.connect("selected-children-changed", lambda shelf: self._choose())
         self._shelf.connect("child-activated", lambda shelf, card: self._activated())
+        self._shelf.connect("focus", self._focus)
+        self._shelf.connect("key-press-event", self._key)
+        self._shelf.connect("mnemonic-activate", lambda shelf, cycling: self.take_focus() or True)
         self.add(self._shelf)
         styled(self, "ss-shelf", "view")
 
@@ -75,6 +78,26 @@ class Gallery(Gtk.ScrolledWindow):
     def _choose(self) -> None:
         if self.chosen:
             self._changed()
+
+    def _focus(self, shelf: Gtk.FlowBox, direction: Gtk.DirectionType) -> bool:
+        """Tab comes to the chosen card and leaves from it; by itself GTK would go through all, choosing each."""
+        if direction not in (Gtk.DirectionType.TAB_FORWARD, Gtk.DirectionType.TAB_BACKWARD):
+            return False
+        shelf.stop_emission_by_name("focus")
+        if shelf.get_focus_child() or not self._cards:
+            return False
+        self.take_focus()
+        return True
+
+    def _key(self, shelf: Gtk.FlowBox, event: Gdk.EventKey) -> bool:
+        """Home and End, which GTK's shelf does not know."""
+        cards = list(self._cards.values())
+        if not cards or event.keyval not in (Gdk.KEY_Home, Gdk.KEY_End):
+            return False
+        card = cards[0 if event.keyval == Gdk.KEY_Home else -1]
+        shelf.select_child(card)
+        card.grab_focus()
+        return True
 
     def _reveal(self) -> bool:
         """Scroll to the chosen card."""
