@@ -21,8 +21,10 @@ WORKING_SIDE = 1024  # px on the longer side, which larger pictures are brought 
 BACKDROP_SIDE = 512  # px on the longer side, where the backdrop is plain
 GLANCE_SIDE, ROUGH_SIDE, FINE_SIDE = 128, 256, 320  # px, where GrabCut takes a first look, finds the mask, refines its outline
 HOPELESS, LIKELY, TRUSTED, CLEAR = 0.5, 0.55, 0.78, 0.86  # clarity of an outline
+TRUSTED_PERSON = 0.65  # the same, where there is a face
 EXACT = 0.58  # how well the outline of a mask fits that was cut out with care
 MOST_ROOM = 8  # px at FINE_SIDE that a given mask may leave around its subject
+MANY, BLURRED = 8, 0.6  # things on a plain backdrop, and the clarity that so many have at least
 FLAT = 0.7  # share of pixels of a graphic that equal their neighbors
 MOST_LOST = 0.25  # share of the strong edges about the middle that a mask may leave out
 
@@ -50,13 +52,13 @@ def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
     rgb = _resized(full, WORKING_SIDE) if max(height, width) > WORKING_SIDE else np.ascontiguousarray(full)
     lab = _lab(_resized(rgb, BACKDROP_SIDE))
     bits = _against_plain_backdrop(lab)
-    plain = bits is not None
     if bits is not None:
         bits = _without_specks(bits, 0.005)
-    elif _flat(full) > FLAT:
+    plain = bits is not None and not _blotched(bits, lab)
+    if not plain and _flat(full) > FLAT:
         everything = torch.ones_like(image[:, :1])
         return Foreground(everything, False, "This looks like a graphic or a screenshot, so the whole picture is drawn.")
-    if bits is None:
+    if bits is None or not plain:
         fine = _resized(rgb, FINE_SIDE)
         lab = _lab(fine)
         glance = _resized(rgb, GLANCE_SIDE)
@@ -66,7 +68,8 @@ def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
             bits = _tidy(_grab_cut(rough, 3, _people(rough, faces, width)))
         bits = _tidy(_refined(fine, bits))
     clarity = 1.0 if plain else _clarity(bits, lab)
-    reason = _doubt(bits, clarity, 0.0 if plain else _lost(bits, lab), plain)
+    least = TRUSTED_PERSON if faces else TRUSTED
+    reason = _doubt(bits, clarity, 0.0 if plain else _lost(bits, lab), plain, least)
     certainty = 1.0 if plain else 0.5 if clarity > CLEAR else 0.0
     mask = cv2.resize(bits.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     interest = _interest(bits, (width, height)) if reason and clarity > LIKELY else None
@@ -149,6 +152,12 @@ def _against_plain_backdrop(lab: Map, tolerance: float = 7.0) -> Bits | None:
         & _large_components(like_backdrop & ~background, lab.shape[0] * lab.shape[1] // 1000)
     )
     return (~background & ~enclosed).astype(np.uint8)
+
+
+def _blotched(bits: Bits, lab: Map) -> bool:
+    """Whether what stands out from a plain backdrop are many blotches without clear outlines: the backdrop is not plain."""
+    count, _labels = cv2.connectedComponents(bits, connectivity=8)
+    return count > MANY and _clarity(bits, lab) < BLURRED
 
 
 def _large_components(bits: npt.NDArray[np.generic], least: int) -> npt.NDArray[np.bool_]:
@@ -256,7 +265,7 @@ def _without_specks(bits: Bits, least: float) -> Bits:
     return (kept | (holes & ~_large_components(holes, int(0.002 * bits.size)))).astype(np.uint8)
 
 
-def _doubt(bits: Bits, clarity: float, lost: float, plain: bool) -> str:
+def _doubt(bits: Bits, clarity: float, lost: float, plain: bool, least: float) -> str:
     """Why the mask should not be relied on, or nothing."""
     share = float(bits.mean())
     if share < 0.01:
@@ -267,7 +276,7 @@ def _doubt(bits: Bits, clarity: float, lost: float, plain: bool) -> str:
         return "The subject found is very small, so the whole picture is drawn."
     if share > 0.75:
         return "The subject fills the picture, so the whole picture is drawn."
-    if clarity < TRUSTED or lost > MOST_LOST:
+    if clarity < least or lost > MOST_LOST:
         return "The subject could not be told from its surroundings, so the whole picture is drawn."
     return ""
 
