@@ -15,7 +15,8 @@ LOG = logging.getLogger(__name__)
 
 FILE_NAME = "inkscape-choices.json"
 
-MASKS = (("auto", marked("Main subject")), ("none", marked("Whole picture")))
+SCENE = "scene"
+MASKS = (("auto", marked("Main subject")), (SCENE, marked("Subject and background")), ("none", marked("Whole picture")))
 SOURCES = (
     ("auto", marked("Automatic")),
     ("file", marked("The picture's file")),
@@ -36,12 +37,17 @@ class Choices:
     strokes: int = 0  # 0 = the style's own number
     style: str = USUAL
     style_strength: float = 1.0  # 0 = a plain pen … 1 = the full style
-    mask: str = "auto"
+    mask: str = "auto"  # what is drawn: one of MASKS
     source: str = "auto"  # what is taken for the picture: one of SOURCES
     fidelity: float = 1.0  # 1 = precise … 0 = loose
     guidance: str = "auto"
     seed: int = 0
     steps: int = -1  # -1 = the recipe's own number
+
+    @property
+    def recipe(self) -> str:
+        """How the engine draws."""
+        return "scene" if self.mask == SCENE else "object"
 
     def settings(self) -> SketchSettings:
         """In the form of the wire; raises Failure for a number out of range."""
@@ -50,7 +56,7 @@ class Choices:
                 strokes=self.strokes or None,
                 style=self.style,
                 style_strength=self.style_strength,
-                mask=self.mask,
+                mask="auto" if self.mask == SCENE else self.mask,
                 fidelity=self.fidelity,
                 guidance=self.guidance,
                 seed=self.seed,

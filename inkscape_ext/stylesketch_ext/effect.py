@@ -82,7 +82,7 @@ class SketchEffect(inkex.EffectExtension):
             reports.say(no_window_sentence())
         found = subjects(self.svg, folders, choices.source)
         job = _job(installation)
-        job.begin(_pictures(found), settings)
+        job.begin(_pictures(found), settings, choices.recipe)
         job.start()
         while job.is_alive():
             job.join(0.5)
@@ -106,7 +106,7 @@ class SketchEffect(inkex.EffectExtension):
             if chosen.source != source:
                 found = subjects(self.svg, folders, chosen.source)
             choices, source = chosen, chosen.source
-            job.begin(_pictures(found), settings)
+            job.begin(_pictures(found), settings, chosen.recipe)
 
         def new_panel(leave: Callable[[], None]) -> PacksPanel:
             errands, folder = Errands(_connect(installation)), user_files.first_folder(self.document_path())

@@ -65,16 +65,16 @@ class SketchJob(threading.Thread):
         super().__init__(name="sketch-job", daemon=True)
         self._connect, self._with_styles = connect, with_styles
         self.pictures: Sequence[Tuple[str, bytes]] = ()
-        self._settings = SketchSettings()
+        self._settings, self._recipe = SketchSettings(), "object"
         self._job, self._begun = EngineJob(), threading.Event()
         self.snapshot = Snapshot(stage=_("Looking for the drawing engine …"))
         self.results: List[Sketched] = []
         self.failure: Optional[Failure] = None
         self.cancelled = False
 
-    def begin(self, pictures: Sequence[Tuple[str, bytes]], settings: SketchSettings) -> None:
-        """Go: sketch these pictures, given as (title, bytes of the file), with these settings."""
-        self.pictures, self._settings = pictures, settings
+    def begin(self, pictures: Sequence[Tuple[str, bytes]], settings: SketchSettings, recipe: str = "object") -> None:
+        """Go: sketch these pictures, given as (title, bytes of the file), by a recipe of the engine with these settings."""
+        self.pictures, self._settings, self._recipe = pictures, settings, recipe
         self._begun.set()
 
     def cancel(self) -> None:
@@ -140,7 +140,7 @@ class SketchJob(threading.Thread):
         self._show(preview=None)
         image = client.upload(data)
         self._job.go_on()
-        request = SketchRequest(image=image.sha256, settings=self._settings, title=title)
+        request = SketchRequest(image=image.sha256, settings=self._settings, recipe=self._recipe, title=title)
         job = client.submit(request, key=uuid.uuid4().hex)
         self._tell(_("Waiting for the engine …"), 0.0)
         self._show(working=True)

@@ -290,3 +290,19 @@ def IMAGE_BYTES():
     from documents import PICTURE
 
     return PICTURE
+
+
+def test_a_subject_with_its_background_is_drawn_by_another_recipe():
+    chosen = Choices(mask="scene")
+    assert (chosen.recipe, chosen.settings().mask) == ("scene", "auto")
+    assert [(Choices(mask=mask).recipe, Choices(mask=mask).settings().mask) for mask in ("auto", "none")] == [
+        ("object", "auto"),
+        ("object", "none"),
+    ]
+    with FakeEngine() as engine:
+        job = sketch_job.SketchJob(lambda tell, stopped: _client(engine))
+        job.begin([("cat", IMAGE_BYTES())], chosen.settings(), chosen.recipe)
+        job.start()
+        job.join(10)
+        assert job.failure is None
+        assert [request.recipe for request in engine.jobs.values()] == ["scene"]
