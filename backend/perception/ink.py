@@ -23,7 +23,7 @@ SAMPLE = 50_000  # pixels that medians are taken of
 DARK_GROUND = 50.0  # lightness below which the ground of light lines lies
 GROUND = 12.0  # lightness by which other things differ from the ground …
 LIGHTER = 3.0  # … which must so many times more often be lighter than darker
-STANDING = 0.5  # and the light lines stand out at least so much beside the dark gaps between them
+FINE = 0.5  # of what is lighter, that must be fine things
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,8 @@ def _has_light_lines(lightness: Map) -> bool:
     if (lightness > ground + GROUND).sum() < LIGHTER * (lightness < ground - GROUND).sum():
         return False
     kernel = np.ones((2 * WINDOW + 1, 2 * WINDOW + 1), np.uint8)
-    light = lightness - cv2.morphologyEx(lightness, cv2.MORPH_OPEN, kernel)
-    dark = cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, kernel) - lightness
-    return bool(light.mean() > STANDING * dark.mean())
+    fine = lightness - cv2.morphologyEx(lightness, cv2.MORPH_OPEN, kernel)
+    return bool(fine.mean() > FINE * np.clip(lightness - ground, 0, None).mean())
 
 
 def _lines(darkness: Map) -> tuple[Lines, float]:

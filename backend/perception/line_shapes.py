@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ Row = npt.NDArray[np.float64]  # [M, 2] px
 
 LEAST_LENGTH = 6.0  # times its width, of a line whose ends are looked at
 FULL = 0.8  # of a line's usual width; what is less is its thinned end
+GRID_STRAY = 0.25  # px that a straight, slanting line seems to stray
 BEND = 6.0  # px, σ over which a line's turns count, or two widths
 COURSE = 12.0  # px, σ of a line's smooth course …
 COURSE_WIDTHS = 5.0  # … or so many widths
@@ -90,4 +92,4 @@ def _stray(row: Row, sigma: float) -> float:
     away = smoothed(row, GRID)[inner] - course[inner]
     along = np.gradient(course[inner], axis=0)
     normal = np.stack([-along[:, 1], along[:, 0]], 1) / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
-    return float(np.sqrt(((away * normal).sum(1) ** 2).mean()))
+    return math.sqrt(max(0.0, float(((away * normal).sum(1) ** 2).mean()) - GRID_STRAY**2))
