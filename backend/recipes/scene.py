@@ -54,6 +54,8 @@ class Scene:
             inner = hides * fitted.mask
             drawn, certainty = (inner, fitted.certainty) if float(inner.max()) > 0.5 else (hides, 0.0)
             objects.append(SceneObject(hides, drawn, certainty))
+        if not objects:
+            notes = (*notes, "The objects of the mask are too small to be drawn, so the whole picture is drawn.")
         return cls(inputs, tuple(objects), faces, None, notes)
 
     @property

@@ -191,6 +191,14 @@ def test_without_a_subject_the_picture_is_one_region_and_this_is_told():
     assert any("whole picture is drawn" in note for note in drawing.account.notes)
 
 
+def test_a_mask_of_a_pixel_is_told():
+    mask = torch.zeros(1, 1, 220, 320)
+    mask[..., 100, 100] = 1
+    drawing = sketch(mask=mask)
+    assert [layer.name for layer in drawing.layers] == ["picture"]
+    assert any("too small" in note for note in drawing.account.notes)
+
+
 def test_the_whole_picture_as_one_region_when_the_user_wants_it():
     drawing = sketch(mask=ball(), whole_picture=True)
     assert [layer.name for layer in drawing.layers] == ["picture"]
