@@ -25,6 +25,10 @@ TRUSTED_PERSON = 0.65  # the same, where there is a face
 EXACT = 0.58  # how well the outline of a mask fits that was cut out with care
 MOST_ROOM = 8  # px at FINE_SIDE that a given mask may leave around its subject
 MANY, BLURRED = 8, 0.6  # things on a plain backdrop, and the clarity that so many have at least
+TOLD, DRAWN = (
+    (10.0, 22.0),
+    0.5,
+)  # ΔE across a mask's outline from which on it is drawn, fully drawn; how high beside an exact mask
 FLAT = 0.7  # share of pixels of a graphic that equal their neighbors
 MOST_LOST = 0.25  # share of the strong edges about the middle that a mask may leave out
 
@@ -38,6 +42,7 @@ class Foreground:
     reason: str = ""  # a sentence for the user, when it is not trusted
     certainty: float = 0.0  # 0 … 1, how far its outline itself may be drawn as a line
     interest: Mask | None = None  # [1, 1, H, W] 0 … 1, where the subject probably is, when the mask is not trusted
+    silhouette: Mask | None = None  # [1, 1, H, W] the mask, as high as its outline may be drawn as a line there; None: nowhere
 
 
 def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
@@ -73,14 +78,27 @@ def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
     certainty = 1.0 if plain else 0.5 if clarity > CLEAR else 0.0
     mask = cv2.resize(bits.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     interest = _interest(bits, (width, height)) if reason and clarity > LIKELY else None
-    return Foreground(torch.from_numpy((mask > 0.5).astype(np.float32))[None, None], not reason, reason, certainty, interest)
+    found = torch.from_numpy((mask > 0.5).astype(np.float32))[None, None]
+    silhouette = found if plain else DRAWN * found * _upsampled(_outline_told(bits, lab), (width, height))
+    return Foreground(found, not reason, reason, certainty, interest, None if reason else silhouette)
 
 
 def _interest(bits: Bits, size: tuple[int, int]) -> Mask:
     """A doubtful mask [1, 1, H, W] with soft borders."""
     wide = cv2.dilate(bits, np.ones((5, 5), np.uint8)).astype(np.float32)
-    soft = cv2.GaussianBlur(wide, (0, 0), 0.02 * max(bits.shape))
-    return torch.from_numpy(cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR))[None, None]
+    return _upsampled(cv2.GaussianBlur(wide, (0, 0), 0.02 * max(bits.shape)), size)
+
+
+def _upsampled(values: Map, size: tuple[int, int]) -> Mask:
+    return torch.from_numpy(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR))[None, None]
+
+
+def _outline_told(bits: Bits, lab: Map) -> Map:
+    """How clearly the colors differ across the mask's outline near each place, 0 … 1, smooth along it."""
+    outline = _outline(bits)
+    told = np.where(outline, np.clip((_across(bits, lab, 4) - TOLD[0]) / (TOLD[1] - TOLD[0]), 0, 1), 0).astype(np.float32)
+    near = cv2.GaussianBlur(outline.astype(np.float32), (0, 0), 4)
+    return cv2.GaussianBlur(told, (0, 0), 4) / (near + 1e-3)
 
 
 def fit_foreground(image: Image, mask: Mask) -> Foreground:
@@ -321,14 +339,19 @@ def _outline(bits: Bits) -> npt.NDArray[np.bool_]:
 
 def _outline_contrast(bits: Bits, lab: Map) -> float:
     """Difference of the mean colors (ΔE) on both sides of the mask's outline, at its weaker parts (lower quartile)."""
+    difference = _across(bits, lab, 6)[_outline(bits)]
+    return float(np.quantile(difference, 0.25)) if difference.size else 0.0
+
+
+def _across(bits: Bits, lab: Map, sigma: float) -> Map:
+    """Difference of the mean colors (ΔE) inside and outside of the mask about each place."""
 
     def mean_of(side: Map) -> Map:
-        share = cv2.GaussianBlur(side, (0, 0), 6)[..., None]
-        return cv2.GaussianBlur(lab * side[..., None], (0, 0), 6) / (share + 1e-3)
+        share = cv2.GaussianBlur(side, (0, 0), sigma)[..., None]
+        return cv2.GaussianBlur(lab * side[..., None], (0, 0), sigma) / (share + 1e-3)
 
     inner = bits.astype(np.float32)
-    difference = np.linalg.norm(mean_of(inner) - mean_of(1 - inner), axis=2)[_outline(bits)]
-    return float(np.quantile(difference, 0.25)) if difference.size else 0.0
+    return np.linalg.norm(mean_of(inner) - mean_of(1 - inner), axis=2).astype(np.float32)
 
 
 def _outline_support(bits: Bits, lab: Map) -> float:

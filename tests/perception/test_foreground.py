@@ -5,7 +5,7 @@ import skimage.data
 import torch
 
 from backend.perception.faces import find_faces
-from backend.perception.foreground import _lost, find_foreground, fit_foreground
+from backend.perception.foreground import _lab, _lost, _outline_told, find_foreground, fit_foreground
 from tests.pictures import blank, disc, face, noise, square, tensor, two_squares
 
 
@@ -179,3 +179,21 @@ def test_a_backdrop_full_of_blurred_blotches_is_not_plain():
     found = find_foreground(tensor(pixels))
     disc_there = cv2.circle(np.zeros((300, 450)), (225, 150), 50, 1, -1)
     assert not found.trusted or overlap(found.mask, disc_there) > 0.8
+
+
+def test_the_outline_is_drawn_only_where_colors_tell_it():
+    """A dark figure of which one side stands before a dark wall."""
+    bits = np.zeros((120, 160), np.uint8)
+    bits[30:110, 50:110] = 1
+    rgb = np.full((120, 160, 3), 0.9, np.float32)
+    rgb[:, 80:] = 0.25
+    rgb[bits > 0] = 0.2
+    told = _outline_told(bits, _lab(rgb))
+    assert told[70, 50] > 0.9  # dark before light
+    assert told[70, 110] < 0.1  # dark before dark
+
+
+def test_a_mask_that_is_not_trusted_has_no_silhouette_and_an_exact_one_is_its_own():
+    assert find_foreground(tensor(skimage.data.chelsea())).silhouette is None
+    exact = find_foreground(tensor(disc()))
+    assert torch.equal(exact.silhouette, exact.mask)
