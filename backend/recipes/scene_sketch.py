@@ -61,9 +61,10 @@ class SceneSketch:
     def draw(self, plan: ScenePlan, pool: ModelPool) -> Work[Drawing]:
         """The drawing of a plan with all its strokes; its previews are as simple as the choices say."""
         layers, sketches = list[Layer](), list[RegionSketch]()
+        whole = replace(plan.choices, simplicity=0.0)  # the drawing is simplified as a whole
         for number in range(plan.regions):
             region, settings = plan.region(number), plan.region_settings(number)
-            work = draw_region(region, plan.due(layers), plan.choices, settings, plan.inked(region), pool)
+            work = draw_region(region, plan.due(layers), whole, settings, plan.inked(region), pool)
             sketch = yield from mapped(work, functools.partial(self._shown, plan, layers))
             layers.append(plan.seen(number, sketch.layer))
             sketches.append(sketch)
