@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image as PillowImage
 from torch import Tensor
@@ -14,11 +16,19 @@ from backend.core.image import Framing
 from backend.core.strokes import Strokes
 from backend.export.texture import textured
 
+Pixels = npt.NDArray[np.uint8]  # [H, W, 3] sRGB
 Draw = Callable[[Strokes, tuple[int, int], Tensor], Tensor]  # a Rasterizer
 
 
 def drawing_png(drawing: Drawing, draw: Draw, device: torch.device, long_side: int) -> bytes:
     """The drawing on its paper as the bytes of a PNG whose longer side has `long_side` px."""
+    file = io.BytesIO()
+    PillowImage.fromarray(drawing_pixels(drawing, draw, device, long_side)).save(file, "PNG")
+    return file.getvalue()
+
+
+def drawing_pixels(drawing: Drawing, draw: Draw, device: torch.device, long_side: int) -> Pixels:
+    """The drawing on its paper; the picture's longer side has `long_side` px."""
     framing = Framing.whole(drawing.size, long_side)
     paper = torch.tensor(drawing.paper, device=device)
     with torch.no_grad():
@@ -27,10 +37,8 @@ def drawing_png(drawing: Drawing, draw: Draw, device: torch.device, long_side: i
             image = textured(draw(Strokes.joined(parts).to(device), framing.canvas, paper), drawing.texture, framing, paper)
         else:
             image = paper.view(1, 3, 1, 1).expand(1, 3, *framing.canvas)
-    pixels = (image[0].permute(1, 2, 0).clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
-    file = io.BytesIO()
-    PillowImage.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
+    pixels: Pixels = (image[0].permute(1, 2, 0).clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
+    return pixels
 
 
 def _reframed(layer: Layer, framing: Framing) -> Strokes:
