@@ -126,11 +126,13 @@ def read_file(path: Path) -> bytes:
         raise BadRequest(f"{path} cannot be read ({error.strerror}). Check its permissions.") from error
 
 
-def add_drawing_options(command: argparse.ArgumentParser) -> None:
-    """The options of every command that draws."""
+def add_drawing_options(
+    command: argparse.ArgumentParser, output: Callable[[str], Path] = output_path, formats: str = ".svg or .png"
+) -> None:
+    """The options of every command that draws. output: the argparse type of -o, which takes the formats."""
     add_option = command.add_argument
     add_option(
-        "-o", "--output", metavar="FILE", type=output_path, action="append", required=True, help=".svg or .png; repeatable"
+        "-o", "--output", metavar="FILE", type=output, action="append", required=True, help=f"{formats}; repeatable"
     )
     add_option(
         "--style", metavar="NAME|PACK", default=SketchSettings.style, help=f"a style pack (default: {SketchSettings.style})"
