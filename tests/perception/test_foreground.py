@@ -5,7 +5,9 @@ import skimage.data
 import torch
 
 from backend.perception.faces import find_faces
-from backend.perception.foreground import _lab, _lost, _outline_told, find_foreground, fit_foreground
+from backend.perception.foreground import find_foreground, fit_foreground
+from backend.perception.grab_cut import to_lab
+from backend.perception.mask_outline import lost_edges, outline_told
 from tests.pictures import blank, disc, face, noise, square, tensor, two_squares
 
 
@@ -82,8 +84,8 @@ def test_what_a_mask_loses_about_the_middle_is_measured():
     both = (lab[..., 0] > 0).astype(np.uint8)
     upper = both.copy()
     upper[60:] = 0
-    assert _lost(both, lab) < 0.01
-    assert 0.4 < _lost(upper, lab) < 0.6
+    assert lost_edges(both, lab) < 0.01
+    assert 0.4 < lost_edges(upper, lab) < 0.6
 
 
 def disc_on_a_wall():
@@ -188,7 +190,7 @@ def test_the_outline_is_drawn_only_where_colors_tell_it():
     rgb = np.full((120, 160, 3), 0.9, np.float32)
     rgb[:, 80:] = 0.25
     rgb[bits > 0] = 0.2
-    told = _outline_told(bits, _lab(rgb))
+    told = outline_told(bits, to_lab(rgb))
     assert told[70, 50] > 0.9  # dark before light
     assert told[70, 110] < 0.1  # dark before dark
 

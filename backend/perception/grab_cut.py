@@ -1,0 +1,141 @@
+"""Cutting a subject out of a picture: saliency, people, and GrabCut (Rother et al. 2004)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from backend.perception.faces import Face
+
+Map = npt.NDArray[np.float32]  # [H, W] or [H, W, 3]
+Bits = npt.NDArray[np.uint8]  # [H, W], 1 = keep; or GrabCut's labels
+
+BORDER = 2  # px along the picture's border that are background for GrabCut's sake
+
+
+def resized(rgb: Map, side: int) -> Map:
+    """A picture [H, W, 3] with `side` px on its longer side."""
+    scale = side / max(rgb.shape[:2])
+    size = (max(8, round(rgb.shape[1] * scale)), max(8, round(rgb.shape[0] * scale)))
+    return np.clip(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR), 0, 1)
+
+
+def to_lab(rgb: Map) -> Map:
+    """An sRGB picture [H, W, 3] in CIE Lab (L 0 … 100)."""
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
+
+
+def rim_colors(lab: Map, thickness: int = 3) -> Map:
+    """The pixels [M, C] along the picture's border."""
+    t = thickness
+    parts = (lab[:t], lab[-t:], lab[:, :t], lab[:, -t:])
+    return np.concatenate([part.reshape(-1, lab.shape[2]) for part in parts])
+
+
+def large_components(bits: npt.NDArray[np.generic], least: int) -> npt.NDArray[np.bool_]:
+    """The components of at least `least` px."""
+    _count, labels, stats, _centers = cv2.connectedComponentsWithStats(bits.astype(np.uint8), connectivity=4)
+    keep = stats[:, cv2.CC_STAT_AREA] >= least
+    keep[0] = False
+    return keep[labels]
+
+
+def _saliency(lab: Map) -> Map:
+    """How much each pixel differs from the border's colors and from its surround, 0 … 1, with a center prior."""
+    rim = rim_colors(lab, 6)
+    k = 4
+    criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
+    cv2.setRNGSeed(0)
+    _score, labels, centers = cv2.kmeans(np.ascontiguousarray(rim), k, None, criteria, 2, cv2.KMEANS_PP_CENTERS)
+    shares = np.bincount(np.asarray(labels).ravel(), minlength=k) / float(len(rim))
+    distance = np.full(lab.shape[:2], np.inf, np.float32)
+    for center, share in zip(centers, shares, strict=True):
+        if share > 0.08:
+            distance = np.minimum(distance, np.linalg.norm(lab - center, axis=2))
+    surround = np.linalg.norm(cv2.GaussianBlur(lab, (0, 0), 3) - cv2.GaussianBlur(lab, (0, 0), 60), axis=2)
+    height, width = lab.shape[:2]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    center = np.exp(-(((x / width - 0.5) / 0.38) ** 2 + ((y / height - 0.52) / 0.42) ** 2))
+    raw = cv2.GaussianBlur((0.65 * _unit(distance) + 0.35 * _unit(surround)) * center, (0, 0), 4)
+    return _unit(raw)
+
+
+def _unit(values: Map) -> Map:
+    low, high = (float(np.percentile(values, q)) for q in (1, 99.5))
+    return np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
+
+
+def people_labels(rgb: Map, faces: Sequence[Face], width: int) -> Bits | None:
+    """GrabCut's labels of a picture, once `width` px wide, with faces and what people have around and below them; or None."""
+    if not faces:
+        return None
+    labels = np.full(rgb.shape[:2], cv2.GC_PR_BGD, np.uint8)
+    scale = rgb.shape[1] / width
+    for sure in (False, True):
+        for face in faces:
+            x, y, side = face.center[0] * scale, face.center[1] * scale, face.side * scale
+            value = cv2.GC_FGD if sure else cv2.GC_PR_FGD
+            head = (0.35, 0.42) if sure else (0.85, 1.0)
+            middle = (round(x), round(y - (0.0 if sure else 0.1) * side))
+            cv2.ellipse(labels, middle, (round(head[0] * side), round(head[1] * side)), 0, 0, 360, value, -1)
+            neck, shoulders, bottom = (0.2, 0.5, 2.4) if sure else (0.5, 1.4, 3.2)
+            torso = [(-neck, 0.5), (neck, 0.5), (shoulders, 1.3), (shoulders, bottom), (-shoulders, bottom), (-shoulders, 1.3)]
+            cv2.fillPoly(labels, [np.array([(x + a * side, y + b * side) for a, b in torso]).round().astype(np.int32)], value)
+    return labels
+
+
+def salient_labels(rgb: Map) -> Bits:
+    """GrabCut's labels of a picture, by saliency."""
+    saliency = _saliency(to_lab(rgb))
+    labels = np.full(saliency.shape, cv2.GC_PR_BGD, np.uint8)
+    labels[saliency > np.quantile(saliency, 0.68)] = cv2.GC_PR_FGD
+    labels[saliency > np.quantile(saliency, 0.92)] = cv2.GC_FGD
+    return labels
+
+
+def grab_cut(rgb: Map, rounds: int, labels: Bits) -> Bits:
+    """The foreground of a picture [H, W, 3] by first labels."""
+    b = BORDER
+    labels[:b], labels[:, :b], labels[:, -b:] = cv2.GC_BGD, cv2.GC_BGD, cv2.GC_BGD
+    return np.pad(cut(rgb, labels, rounds)[b:-b, b:-b], b, mode="edge")
+
+
+def refined(rgb: Map, rough: Bits, band: int = 5) -> Bits:
+    """A rough mask at the size of a finer picture, decided anew only within `band` px of its outline."""
+    size = (rgb.shape[1], rgb.shape[0])
+    bits = (cv2.resize(rough.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.5).astype(np.uint8)
+    kernel = np.ones((2 * band + 1,) * 2, np.uint8)
+    sure, possible = cv2.erode(bits, kernel, borderValue=1) > 0, cv2.dilate(bits, kernel) > 0
+    if not sure.any() or possible.all():
+        return bits
+    labels = np.where(bits > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    labels[sure], labels[~possible] = cv2.GC_FGD, cv2.GC_BGD
+    return cut(rgb, labels, 1)
+
+
+def cut(rgb: Map, labels: Bits, rounds: int) -> Bits:
+    """What GrabCut makes of labels; always the same for the same picture."""
+    cv2.setRNGSeed(0)
+    image = cv2.cvtColor((rgb * 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
+    cv2.grabCut(image, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), rounds, cv2.GC_INIT_WITH_MASK)
+    return np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+
+
+def tidy(bits: Bits) -> Bits:
+    """Without threads and specks."""
+    return without_specks(cv2.morphologyEx(bits, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), 0.1)
+
+
+def without_specks(bits: Bits, least: float) -> Bits:
+    """Without components of less than `least` of the largest, and without small holes."""
+    _count, labels, stats, _centers = cv2.connectedComponentsWithStats(bits, connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    if not areas.size:
+        return bits
+    keep = np.concatenate([[False], areas >= max(areas.max() * least, 12)])
+    kept = keep[labels]
+    holes = ~kept
+    return (kept | (holes & ~large_components(holes, int(0.002 * bits.size)))).astype(np.uint8)
