@@ -11,7 +11,7 @@ import torch
 
 from backend.core.drawing import StrokeNote
 from backend.core.entries import Color
-from backend.core.image import Image
+from backend.core.image import Image, Mask
 from backend.core.strokes import Strokes
 from backend.core.style_tables import Gesture, Palette, Pen
 from backend.pen.gesture import gestured, wavering
@@ -58,6 +58,7 @@ class Motif:
     """What is drawn, on the canvas."""
 
     image: Image  # [1, 3, H, W]
+    mask: Mask  # [1, 1, H, W] where it is
     darkness: Map  # [H, W] 0 = paper … 1 = black
     paper: Color = (1.0, 1.0, 1.0)
 
@@ -125,7 +126,7 @@ def _colored(strokes: Strokes, motif: Motif, hand: Hand, share: float, chance: n
     """The strokes in the palette's colors, mixed with the pen's by a share."""
     if not hand.palette or not share:
         return strokes
-    colors = colors_along(strokes, motif.image, hand.palette, motif.paper, chance)
+    colors = colors_along(strokes, motif.image, motif.mask, hand.palette, motif.paper, chance)
     return replace(strokes, colors=share * colors + (1 - share) * strokes.colors)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from backend.core.bezier import sample
 from backend.core.entries import Color
-from backend.core.image import Image
+from backend.core.image import Image, Mask
 from backend.core.strokes import Strokes
 from backend.core.style_tables import Palette
 
@@ -21,13 +21,19 @@ LEAST_CONTRAST = 26.0  # of lightness between a line and its paper
 PIXELS = 4000  # of the picture, for finding its colors
 
 
-def colors_along(strokes: Strokes, image: Image, palette: Palette, paper: Color, chance: np.random.Generator) -> Tensor:
+def colors_along(
+    strokes: Strokes, image: Image, mask: Mask, palette: Palette, paper: Color, chance: np.random.Generator
+) -> Tensor:
     """Colors [N, 3] of lines: the palette's nearest to the picture along each.
 
-    image: [1, 3, H, W] the canvas the strokes lie on.
+    image: [1, 3, H, W] the canvas the strokes lie on; mask: [1, 1, H, W] where its colors are looked for.
     """
     lab = _lab(np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32))
-    found = _lab(np.array([palette.colors], np.float32))[0] if palette.colors else _main_colors(lab, palette.count, chance)
+    found = (
+        _lab(np.array([palette.colors], np.float32))[0]
+        if palette.colors
+        else _main_colors(_subject(lab, mask), palette.count, chance)
+    )
     points = sample(strokes.points, strokes.segments, 9)[0].numpy()
     x, y = (np.clip(points[..., axis], 0, lab.shape[1 - axis] - 1).astype(int) for axis in (0, 1))
     here = np.median(lab[y, x], axis=1)
@@ -36,9 +42,15 @@ def colors_along(strokes: Strokes, image: Image, palette: Palette, paper: Color,
     return torch.from_numpy(_rgb(inks[nearest]))
 
 
-def _main_colors(lab: Map, count: int, chance: np.random.Generator) -> Map:
-    """The `count` colors [count, 3] a picture in Lab is nearest to (k-means, seeded far apart)."""
-    pixels = lab.reshape(-1, 3)[chance.integers(0, lab.shape[0] * lab.shape[1], PIXELS)]
+def _subject(lab: Map, mask: Mask) -> Map:
+    """The pixels [M, 3] of a picture inside a mask, or all where the mask is empty."""
+    inside = mask[0, 0].cpu().numpy() > 0.5
+    return lab[inside] if inside.any() else lab.reshape(-1, 3)
+
+
+def _main_colors(pixels: Map, count: int, chance: np.random.Generator) -> Map:
+    """The `count` colors [count, 3] that pixels [M, 3] in Lab are nearest to (k-means, seeded far apart)."""
+    pixels = pixels[chance.integers(0, len(pixels), PIXELS)]
     centers = pixels[:1]
     for _ in range(count - 1):
         apart = ((pixels[:, None] - centers[None]) ** 2).sum(2).min(1)

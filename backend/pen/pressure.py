@@ -69,7 +69,9 @@ def line_widths(
 
 
 def hatch_widths(strokes: Strokes, pen: Pen, shading: Shading, width: float, chance: np.random.Generator) -> Tensor:
-    """Widths [N, KNOTS] of hatching, canvas px; width: of a plain line, px."""
+    """Widths [N, KNOTS] of hatching, canvas px; [N, 1] where they do not vary. width: of a plain line, px."""
+    if not (shading.swell or shading.taper or pen.unevenness):
+        return torch.full((len(strokes), 1), width * shading.width)
     along, points = _knots(strokes)
     plain = width * shading.width
     floors = shading.floors[:, None]

@@ -20,6 +20,7 @@ from backend.perception.tone import Map, ToneSettings, tone_map
 from backend.recipes.recipe import SketchChoices
 from backend.style_pack import StylePack
 
+SHORT = 0.07  # share of the longer side; hatching runs over shorter lines, which would only punch holes in it
 DARK_PAPER = 0.5  # lightness below which lines stand for light
 
 
@@ -59,7 +60,7 @@ class Dressing:
         if not len(layer.strokes) or (self.hand.is_plain and not self.hatch_count):
             return layer
         generator = torch.Generator().manual_seed(self.seed)
-        motif = Motif(image, self._tone(image, mask), self.paper)
+        motif = Motif(image, mask, self._tone(image, mask), self.paper)
         strokes, notes = dress(layer.strokes, layer.notes, motif, self.hand, self.line_count, generator, self.drawn)
         if self.hatch_count:
             hatching = self._hatching(layer, motif, self.line_count + self.hatch_count - len(strokes), generator)
@@ -73,7 +74,8 @@ class Dressing:
         return np.where(mask[0, 0].cpu().numpy() > 0.5, 1 - tone, 0).astype(np.float32)
 
     def _hatching(self, layer: Layer, motif: Motif, count: int, generator: torch.Generator) -> Strokes:
-        drawn = _drawn(layer.strokes, motif.darkness.shape)
+        short = 0.0 if self.hand.palette else SHORT  # color would cover what it runs over
+        drawn = _drawn(layer.strokes, motif.darkness.shape, short * motif.side)
         lines, spacing = hatch_lines(motif.darkness, drawn, self.hatch, count, generator)
         hatch = self.hatch
         floors = np.array([line.floor for line in lines])
@@ -81,11 +83,12 @@ class Dressing:
         return dress_hatching([line.row for line in lines], shading, motif, self.hand, generator)
 
 
-def _drawn(strokes: Strokes, shape: tuple[int, ...]) -> Map:
-    """1 where strokes run, else 0 [H, W]."""
+def _drawn(strokes: Strokes, shape: tuple[int, ...], short: float) -> Map:
+    """1 where strokes run that are longer than `short` px, else 0 [H, W]."""
     drawn = np.zeros(shape, np.float32)
     for row in sample(strokes.points, strokes.segments, 100)[0].cpu().numpy():
-        cv2.polylines(drawn, [np.round(row - 0.5).astype(np.int32)], False, 1.0)
+        if np.linalg.norm(np.diff(row, axis=0), axis=1).sum() > short:
+            cv2.polylines(drawn, [np.round(row - 0.5).astype(np.int32)], False, 1.0)
     return drawn
 
 

@@ -14,9 +14,9 @@ from tests.exemplars.__main__ import PACKS, exemplar
 from tests.pictures import photograph
 
 OUT = Path(__file__).parents[2] / "inkscape_ext" / "pictures" / "styles.png"
-ORDER = ("technical-pen", "pencil", "charcoal", "brush-ink", "gesture", "single-line", "crosshatch", "engraving", "woodcut",
-         "felt-tip", "blueprint")  # fmt: skip
-COLUMNS, CELL, GAP, LABEL = 4, 400, 14, 26  # px
+ORDER = ("technical-pen", "pencil", "ballpoint", "gesture", "charcoal", "brush-ink", "single-line", "crosshatch", "engraving",
+         "woodcut", "felt-tip", "colored-pencil", "blueprint", "chalk")  # fmt: skip
+COLUMNS, CELL, GAP, LABEL = 5, 360, 14, 26  # px
 PART = (0, 512, 0, 400)  # of the photograph: top, bottom, left, right
 
 

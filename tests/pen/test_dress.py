@@ -12,7 +12,7 @@ from backend.pen.pressure import Pen, Shading
 from tests.pictures import along, blank, distances, tensor
 
 DARK = np.full((300, 400), 0.5, np.float32)
-MOTIF = Motif(tensor(blank(300, 400, 120)), DARK)
+MOTIF = Motif(tensor(blank(300, 400, 120)), torch.ones(1, 1, 300, 400), DARK)
 
 
 def level(y):

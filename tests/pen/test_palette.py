@@ -22,8 +22,10 @@ def level(y, left, right):
 STROKES = Strokes.build([level(20, 5, 40), level(20, 60, 95), level(80, 5, 45)], 2.0)
 
 
-def colors(palette, image=None, paper=WHITE):
-    return colors_along(STROKES, halves() if image is None else image, palette, paper, np.random.default_rng(0)).numpy()
+def colors(palette, image=None, paper=WHITE, mask=None):
+    mask = torch.ones(1, 1, 100, 100) if mask is None else mask
+    chance = np.random.default_rng(0)
+    return colors_along(STROKES, halves() if image is None else image, mask, palette, paper, chance).numpy()
 
 
 def test_lines_take_the_nearest_color_there_is():
@@ -36,6 +38,14 @@ def test_colors_are_found_in_the_picture():
     assert np.allclose(found[0], (200 / 255, 30 / 255, 30 / 255), atol=0.05)
     assert np.allclose(found[1], (30 / 255, 150 / 255, 40 / 255), atol=0.05)
     assert np.array_equal(found[0], found[2])
+
+
+def test_colors_are_looked_for_in_the_subject_only():
+    mask = torch.zeros(1, 1, 100, 100)
+    mask[..., :50] = 1
+    found = colors(Palette(count=2), mask=mask)
+    assert (found[:, 0] > found[:, 1]).all()  # all red, also where the picture is green
+    assert np.isfinite(colors(Palette(count=2), mask=torch.zeros(1, 1, 100, 100))).all()
 
 
 def test_one_color_is_one_color():

@@ -95,6 +95,7 @@ def shading(darkness, **changes):
 def test_hatching_is_as_wide_as_the_pack_says():
     found = hatch_widths(strokes(), Pen(width=0.02), shading(WHITE), 2.0, np.random.default_rng(1))
     assert np.allclose(found, 1.0)
+    assert found.shape == (2, 1)
 
 
 def test_swelling_hatching_carries_the_tone_and_never_closes_up():
