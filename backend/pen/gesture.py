@@ -85,7 +85,7 @@ def _restated(line: Line, spread: float, chance: np.random.Generator) -> Line:
 
 def _overshot(line: Line, reach: float, chance: np.random.Generator) -> Line:
     """The line, running on at its free ends in the directions it has there."""
-    reach = min(reach, 0.3 * line.length)
+    reach = min(reach, 0.15 * line.length)
     if line.closed or reach < 1:
         return line
     first, last = reach * chance.uniform(0.3, 1.0, 2)
