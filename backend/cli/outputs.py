@@ -40,6 +40,14 @@ def check_writable(paths: Sequence[Path], inputs: Sequence[Path] = ()) -> None:
             raise BadRequest(f"Nothing can be written in {path.parent} ({error.strerror}). Choose another folder.") from error
 
 
+def make_folder(folder: Path) -> None:
+    """A folder to write in, made if need be; BadRequest."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadRequest(f"The folder {folder} cannot be made ({error.strerror}). Choose another one.") from error
+
+
 def write_outputs(paths: Sequence[Path], svg: str, png: bytes) -> list[str]:
     """Writes each file in its format, whole or not at all; their absolute names."""
     for path in paths:

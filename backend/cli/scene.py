@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from backend.cli import sketch
 from backend.cli.arguments import Commands, add_command
-from backend.cli.outputs import check_writable, write_outputs
+from backend.cli.outputs import check_writable, make_folder, write_outputs
 from backend.cli.style_option import opened_style
 from backend.cli.terminal import ProgressLine
 from backend.core.errors import BadRequest
@@ -53,7 +53,7 @@ def _run_matrix(arguments: argparse.Namespace) -> int:
     check_writable(arguments.output, [arguments.image, *([mask] if mask else [])])
     names = _cell_names(arguments.matrix)
     if folder is not None:
-        _make_folder(folder)
+        make_folder(folder)
         check_writable([folder / name for row in names for name in row])
     line = ProgressLine(arguments.quiet)
     try:
@@ -94,13 +94,6 @@ def _overview(cells: list[list[Cell]]) -> tuple[str, bytes]:
 
 def _cell_names(shape: tuple[int, int]) -> list[list[str]]:
     return [[f"row{r + 1}_column{c + 1}.svg" for c in range(shape[1])] for r in range(shape[0])]
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadRequest(f"The folder {folder} cannot be made ({error.strerror}). Choose another one.") from error
 
 
 def _write_cells(cells: list[list[Cell]], folder: Path, names: list[list[str]]) -> list[str]:

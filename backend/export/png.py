@@ -22,8 +22,13 @@ Draw = Callable[[Strokes, tuple[int, int], Tensor], Tensor]  # a Rasterizer
 
 def drawing_png(drawing: Drawing, draw: Draw, device: torch.device, long_side: int) -> bytes:
     """The drawing on its paper as the bytes of a PNG whose longer side has `long_side` px."""
+    return png_bytes(drawing_pixels(drawing, draw, device, long_side))
+
+
+def png_bytes(pixels: Pixels) -> bytes:
+    """A picture as a PNG."""
     file = io.BytesIO()
-    PillowImage.fromarray(drawing_pixels(drawing, draw, device, long_side)).save(file, "PNG")
+    PillowImage.fromarray(pixels).save(file, "PNG")
     return file.getvalue()
 
 

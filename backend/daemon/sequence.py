@@ -1,0 +1,116 @@
+"""The work of one sequence: a clip to a drawing that moves."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from stylesketch_ext.wire.codec import dumps
+from stylesketch_ext.wire.messages import ProgressEvent, SketchSettings
+
+from backend import __version__
+from backend.core.drawing import Drawing
+from backend.core.errors import BadRequest
+from backend.core.moving import MovingDrawing
+from backend.daemon.sketching import choices_of, prepare_process
+from backend.export.png import Pixels, drawing_pixels
+from backend.model_pool import ModelPool
+from backend.perception.frames import Clip, find_clip
+from backend.perception.photograph import decode_mask
+from backend.recipes.sequence_notebook import Notebook
+from backend.recipes.sequence_sketch import SEQUENCE_SKETCH, SequenceInputs
+from backend.style_library import load_pack
+
+LONGEST = 1024  # px, the longer side of pictures and films
+
+
+@dataclass(frozen=True)
+class SequenceOrder:
+    """What is to be drawn, and where things lie."""
+
+    clip: Clip
+    settings: SketchSettings
+    packs: Path  # the user's own style packs
+    shelf: Path  # notebooks of runs that were stopped
+    masks: str | None = None  # one mask's file of the first frame, or as many masks as frames; else settings.mask says
+
+
+@dataclass(frozen=True)
+class MovingSketch:
+    """A finished sequence."""
+
+    drawing: MovingDrawing
+    run: str  # 8 hexadecimal digits
+    facts: dict[str, str]
+    style_title: str
+    pool: ModelPool
+    kept: int  # frames that an earlier run had drawn
+    seconds: dict[str, float]
+
+    def rasterized(self, drawing: Drawing) -> Pixels:
+        """A moment of it as a picture."""
+        side = min(LONGEST, max(drawing.size))
+        return drawing_pixels(drawing, self.pool.rasterizer, self.pool.device, side)
+
+
+def draw_sequence(order: SequenceOrder) -> Generator[ProgressEvent, None, MovingSketch]:
+    """The drawing of a clip. What a stopped run had done is used, and what this one does is kept until it has ended.
+
+    Raises errors of our tree, OSError.
+    """
+    prepare_process()
+    begin, settings = time.perf_counter(), order.settings
+    pack, pool = load_pack(settings.style, order.packs), ModelPool.choose(settings.device)
+    yield ProgressEvent("reading the clip", 0.0)
+    inputs, image = _inputs(order), order.clip.fingerprint()
+    parts = {"image": image, "masks": _masks_name(inputs), "settings": settings, "pack": repr(pack), "version": __version__}
+    name = hashlib.sha256(dumps(parts).encode()).hexdigest()
+    notebook = Notebook(order.shelf / name[:24])
+    kept = notebook.count()
+    work = SEQUENCE_SKETCH.run(inputs, choices_of(settings), pack, pool, notebook)
+    try:
+        while True:
+            progress = next(work)
+            yield ProgressEvent(progress.stage, progress.done)
+    except StopIteration as end:
+        drawing: MovingDrawing = end.value
+    finally:
+        work.close()
+    notebook.remove()
+    facts = {
+        "recipe": "sequence",
+        "style": settings.style,
+        "seed": str(settings.seed),
+        "guidance": drawing.account.guidance,
+        "steps": str(drawing.account.steps),
+        "device": str(pool.device),
+        "engine": pool.engine,
+        "image": image,
+        "version": __version__,
+    }
+    return MovingSketch(drawing, name[:8], facts, pack.title, pool, kept, {"total": time.perf_counter() - begin})
+
+
+def _inputs(order: SequenceOrder) -> SequenceInputs:
+    """The clip with its masks: a single picture is the first frame's mask, anything else has one for every frame."""
+    if order.masks is None:
+        return SequenceInputs(order.clip)
+    path = Path(order.masks)
+    try:
+        masks = find_clip(order.masks)
+    except BadRequest:
+        if not path.is_file():
+            raise
+        size = next(order.clip.frames()).shape
+        return SequenceInputs(order.clip, mask=decode_mask(path.read_bytes(), (size[0], size[1])))
+    clip = order.clip
+    return SequenceInputs(clip, masks=masks.taken(clip.every, clip.most, clip.fix_scale))
+
+
+def _masks_name(inputs: SequenceInputs) -> str:
+    if inputs.masks is not None:
+        return inputs.masks.fingerprint()
+    return "" if inputs.mask is None else hashlib.sha256(inputs.mask.numpy().tobytes()).hexdigest()

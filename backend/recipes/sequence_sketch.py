@@ -1,0 +1,285 @@
+"""A clip as one drawing whose strokes stay themselves from frame to frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from backend.core.bezier import sample
+from backend.core.drawing import Account, Layer, StrokeNote
+from backend.core.errors import BadRequest
+from backend.core.image import Framing, Image, Mask
+from backend.core.moving import MovingDrawing
+from backend.core.strokes import Strokes
+from backend.core.style_tables import Gesture, Hatch
+from backend.core.work import Progress, Work, mapped
+from backend.initialize.carry import Canvas, CarriedStroke, CarrySettings, begun, length_of, moved, snapped
+from backend.initialize.trace import traced_start
+from backend.initialize.trajectories import TrajectorySettings
+from backend.model_pool import ModelPool
+from backend.perception.faces import find_faces
+from backend.perception.foreground import with_rim
+from backend.perception.frames import Clip, Frame
+from backend.perception.line_field import line_field
+from backend.perception.photograph import Photograph
+from backend.perception.tracking import Motion, TrackingSettings, drawn_in, glance, motion_between
+from backend.recipes.closeup import lines_of
+from backend.recipes.dressing import Dressing
+from backend.recipes.object_sketch import choose_foreground
+from backend.recipes.recipe import Inputs, SketchChoices
+from backend.recipes.region import Region, RegionSettings, draw_region
+from backend.recipes.sequence_drawing import assembled
+from backend.recipes.sequence_notebook import Birth, Notebook, Page
+from backend.style_pack import StylePack
+
+Map = npt.NDArray[np.float32]  # [H, W]
+
+
+@dataclass(frozen=True)
+class SequenceSettings:
+    """How a clip is looked at and drawn; lengths in px of a canvas whose longer side is about 900 px."""
+
+    region: RegionSettings = RegionSettings()
+    tracking: TrackingSettings = TrackingSettings()
+    carry: CarrySettings = CarrySettings()
+    trajectory: TrajectorySettings = TrajectorySettings()
+    renewal: int = 3  # frames from one look for lines without a stroke to the next
+    largest: float = 1.3  # a subject that comes nearer is looked at on a canvas larger by no more than this
+    covered: float = 16.0  # a new line keeps this far from the strokes there are …
+    telling: float = 24.0  # … and is at least this long
+
+
+@dataclass(frozen=True)
+class SequenceInputs:
+    """The clip, and what is known of its subject."""
+
+    clip: Clip
+    mask: Mask | None = None  # [1, 1, H, W] of the first frame, 1 = keep
+    masks: Clip | None = None  # one for each frame, white = keep
+
+
+@dataclass(frozen=True)
+class SequenceSketch:
+    """The recipe."""
+
+    settings: SequenceSettings = SequenceSettings()
+
+    def run(
+        self, inputs: SequenceInputs, choices: SketchChoices, pack: StylePack, pool: ModelPool, notebook: Notebook | None = None
+    ) -> Work[MovingDrawing]:
+        """The drawing of a clip, frame by frame; frames that the notebook has are not drawn again.
+
+        Raises BadRequest for a clip without a line, or masks that do not fit.
+        """
+        choices.check_guidance(("classical",))
+        settings = replace(self.settings, region=self.settings.region.at_fidelity(choices.fidelity).varied(choices.seed))
+        drawer = _Drawer(settings, choices, _simple(pack), pool)
+        kept, page, before = list[Page](), None, None
+        for page in notebook.pages() if notebook else ():
+            kept.append(_slim(page))
+        known = len(kept)
+        count, size = inputs.clip.count, (0, 0)
+        for number, (frame, mask) in enumerate(_frames(inputs)):
+            size = frame.shape[:2]
+            now = glance(frame, settings.tracking)
+            if number < known:
+                before = now
+                continue
+            done = number / count if count else 0.5
+            told = f"frame {number + 1}" + (f" of {count}" if count else "")
+            yield Progress(told, 0.97 * done)
+            share = 0.97 / (count or 10**9)
+            motion = motion_between(before, now, settings.tracking) if before is not None else None
+            if page is None or motion is None or motion.cut:
+                work = drawer.begun(number, frame, mask, _next_id(kept))
+                page = yield from mapped(work, _within(told, 0.97 * done, 0.97 * done + share))
+            else:
+                page = drawer.carried(page, number, frame, mask, motion, _next_id(kept))
+            before = now
+            kept.append(_slim(page))
+            if notebook:
+                notebook.add(page)
+        yield Progress("smoothing", 0.98)
+        notes = tuple(dict.fromkeys([*inputs.clip.notes, *(note for page in kept for note in page.notes), *_left_out(pack)]))
+        drawing = assembled(kept, (size[0], size[1]), inputs.clip.rate, pack, choices, settings.trajectory)
+        if not drawing.strokes:
+            raise BadRequest("No lines were found in this clip. Choose one with clearer shapes.")
+        steps = settings.region.steps if choices.steps is None else choices.steps
+        return replace(drawing, account=Account("classical", steps, notes))
+
+
+@dataclass(frozen=True)
+class _Drawer:
+    """Draws one frame after the other."""
+
+    settings: SequenceSettings
+    choices: SketchChoices
+    pack: StylePack
+    pool: ModelPool
+
+    @property
+    def count(self) -> int:
+        """How many strokes are seen at once, at most."""
+        return self.choices.strokes or self.pack.strokes
+
+    def begun(self, number: int, frame: Frame, mask: Map | None, first_id: int) -> Work[Page]:
+        """The first frame of a shot, drawn by itself."""
+        pixels = _pixels(frame)
+        faces = find_faces(pixels)
+        given = None if mask is None else torch.from_numpy(mask)[None, None]
+        foreground, notes = choose_foreground(Inputs(Photograph(pixels), given), self.choices, faces)
+        found = foreground.mask[0, 0].numpy() if float(foreground.mask.min()) < 0.5 else None
+        name = "picture" if found is None else "object"
+        settings = self.settings.region
+        region = Region.framed(name, pixels, foreground.mask, settings, foreground.certainty, faces, foreground.interest)
+        sketch = yield from draw_region(region, self.count, self.choices, settings, self.pack, self.pool)
+        kept = self.choices.kept(len(sketch.layer.strokes))
+        layer = replace(sketch.layer, strokes=sketch.layer.strokes.select(slice(0, kept)), notes=sketch.layer.notes[:kept])
+        scale = region.framing.scale
+        page = Page(number, number, found, foreground.certainty, scale, max(region.framing.canvas) / scale, (), (), notes)
+        return _with_layer(page, layer, self._canvas(page, pixels, region.framing), first_id, self.settings.carry)
+
+    def carried(self, page: Page, number: int, frame: Frame, mask: Map | None, motion: Motion, first_id: int) -> Page:
+        """The strokes of the frame before, on this one, and new ones where lines have none."""
+        pixels, settings = _pixels(frame), self.settings
+        now = replace(page, number=number, mask=self._mask(page, frame, mask, motion), births=(), notes=())
+        strokes = moved(page.strokes, motion, page.scale, settings.carry, 1000 * number + self.choices.seed)
+        framing = self._framing(now, frame)
+        canvas = self._canvas(now, pixels, framing)
+        now = replace(now, strokes=tuple(snapped(strokes, canvas, settings.carry)))
+        if (number - page.shot) % settings.renewal:
+            return now
+        layer = self._new_lines(now, canvas, framing, pixels)
+        return _with_layer(now, layer, canvas, first_id, settings.carry)
+
+    def _mask(self, page: Page, frame: Frame, given: Map | None, motion: Motion) -> Map | None:
+        if given is not None:
+            return given
+        return None if page.mask is None else drawn_in(frame, motion.carried(page.mask))
+
+    def _framing(self, page: Page, frame: Frame) -> Framing:
+        """The subject and its margin, as large as at the shot's beginning unless that became too large."""
+        height, width = frame.shape[:2]
+        settings = self.settings.region
+        shown = np.ones((height, width), np.float32) if page.mask is None or page.mask.max() < 0.5 else page.mask
+        around = Framing.around(torch.from_numpy(shown)[None, None], settings.canvas, settings.margin, settings.enlargement)
+        rows, columns = (side / around.scale for side in around.canvas)
+        scale = min(page.scale, self.settings.largest * settings.canvas / max(rows, columns))
+        canvas = (max(1, round(rows * scale)), max(1, round(columns * scale)))
+        return Framing(around.source, canvas, around.origin, scale)
+
+    def _canvas(self, page: Page, pixels: Image, framing: Framing) -> Canvas:
+        settings = self.settings.region
+        image = framing.crop(pixels)
+        mask = torch.ones_like(image[:, :1]) if page.mask is None else framing.crop(_tensor(page.mask), fill=0.0)
+        silhouette = page.certainty * mask if page.mask is not None and page.certainty else None
+        lines = lines_of(line_field(image, settings.lines, silhouette))
+        worth = with_rim(mask, settings.rim)[0, 0].numpy()
+        rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).numpy(), dtype=np.float32)
+        lab = cv2.GaussianBlur(cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab), (0, 0), 1.5)
+        return Canvas(framing, replace(lines, strength=np.where(worth > 0, lines.strength, np.float32(0))), lab)
+
+    def _new_lines(self, page: Page, canvas: Canvas, framing: Framing, pixels: Image) -> Layer:
+        """Strokes on lines that have none, as many as are missing."""
+        settings, blink = self.settings, self.settings.trajectory.blink
+        there = [stroke for stroke in page.strokes if stroke.unseen <= blink]
+        free = self.choices.kept(self.count) - len(there)
+        worth = _uncovered(there, canvas, settings.covered) if free > 0 else np.zeros_like(canvas.lines.strength)
+        start = traced_start(canvas.lines, worth, max(free, 0), settings.region.start)
+        kept = [i for i, curve in enumerate(start.curves) if length_of(curve.double().numpy()) >= settings.telling]
+        side = page.side * framing.scale
+        curves, rings = [start.curves[i] for i in kept], [start.closed[i] for i in kept]
+        strokes = Strokes.build(curves, self.pack.pen.width * side, self.pack.pen.color, rings)
+        last = min((birth.note.importance for birth in page.births), default=0.0)
+        notes = tuple(StrokeNote(start.kinds[i], page.name, last) for i in kept)
+        layer = Layer(page.name, framing, strokes, notes)
+        image = framing.crop(pixels)
+        dressing = Dressing.of(self.pack, self.choices, max(1, len(kept)))
+        dressed = dressing.dressed(layer, image, torch.ones_like(image[:, :1]))
+        if dressed is layer:
+            return layer
+        widths = dressed.strokes.widths * (side / max(framing.canvas))
+        return replace(dressed, strokes=replace(dressed.strokes, widths=widths))
+
+
+def _within(stage: str, begin: float, end: float) -> Callable[[Progress], Progress]:
+    """A frame's progress as a part of the clip's."""
+    return lambda progress: Progress(stage, progress.done).within(begin, end)
+
+
+def _frames(inputs: SequenceInputs) -> Iterator[tuple[Frame, Map | None]]:
+    """Every frame with its mask, where one was given."""
+    masks = inputs.masks.frames() if inputs.masks else None
+    for number, frame in enumerate(inputs.clip.frames()):
+        if masks is None:
+            yield frame, inputs.mask[0, 0].numpy() if inputs.mask is not None and number == 0 else None
+            continue
+        mask = next(masks, None)
+        if mask is None:
+            raise BadRequest(f"There are only {number} masks for the frames. Give one for each frame, or only one.")
+        if mask.shape != frame.shape:
+            raise BadRequest("The masks must have the size of the frames.")
+        yield frame, (mask.mean(2) > 127.5).astype(np.float32)
+
+
+def _pixels(frame: Frame) -> Image:
+    return torch.from_numpy(frame.astype(np.float32) / 255).permute(2, 0, 1)[None].contiguous()
+
+
+def _tensor(values: Map) -> Mask:
+    return torch.from_numpy(values)[None, None]
+
+
+def _slim(page: Page) -> Page:
+    """A page without what only the next frame needs."""
+    look = np.zeros((0, 2, 3), np.float32)
+    return replace(page, mask=None, strokes=tuple(replace(stroke, look=look) for stroke in page.strokes))
+
+
+def _next_id(pages: Sequence[Page]) -> int:
+    return max((birth.id + 1 for page in pages for birth in page.births), default=0)
+
+
+def _with_layer(page: Page, layer: Layer, canvas: Canvas, first_id: int, settings: CarrySettings) -> Page:
+    """The page with the strokes of a layer on the same canvas added."""
+    ids = list(range(first_id, first_id + len(layer.strokes)))
+    curves = [layer.strokes.curve(i).detach().double().numpy() for i in range(len(ids))]
+    rings = [bool(ring) for ring in layer.strokes.closed]
+    births = tuple(_birth(layer, i, name) for i, name in enumerate(ids))
+    strokes = (*page.strokes, *begun(ids, curves, rings, canvas, settings))
+    return replace(page, strokes=strokes, births=(*page.births, *births))
+
+
+def _birth(layer: Layer, i: int, name: int) -> Birth:
+    strokes = layer.strokes
+    red, green, blue = strokes.colors[i].double().tolist()
+    widths = tuple((strokes.widths[i].double() / layer.framing.scale).tolist())
+    return Birth(name, bool(strokes.closed[i]), widths, (red, green, blue), float(strokes.opacities[i]), layer.notes[i])
+
+
+def _uncovered(strokes: Sequence[CarriedStroke], canvas: Canvas, apart: float) -> Map:
+    """1 where a new line may be, else 0 [H, W]."""
+    free = (canvas.lines.strength >= 0).astype(np.float32)
+    for stroke in strokes:
+        curve = torch.from_numpy(canvas.of_source(stroke.curve))
+        row = sample(curve[None], torch.tensor([(len(curve) - 1) // 3]), 64)[0][0].numpy()
+        cv2.polylines(free, [np.round(row).astype(np.int32)], stroke.closed, 0.0, max(1, round(2 * apart)))
+    return free
+
+
+def _simple(pack: StylePack) -> StylePack:
+    """The pack as far as strokes can keep it when they move: its pen, colors and paper."""
+    return replace(pack, gesture=Gesture(), hatch=Hatch())
+
+
+def _left_out(pack: StylePack) -> Iterator[str]:
+    if not pack.gesture.is_plain or pack.hatch.share:
+        yield f"Moving strokes keep the pen, the colors and the paper of {pack.title}, but not its gesture and its hatching."
+
+
+SEQUENCE_SKETCH = SequenceSketch()
