@@ -183,7 +183,9 @@ def test_two_pictures_in_german_and_cancel_in_every_stage(screen, fake_profile, 
         for stage, pause in (("connecting", "/health"), ("handing over", "/images"), ("waiting", "/jobs")):
             engine.pauses = {pause: 2.5}
             select_all_and_open(inkscape)
-            if stage != "connecting":
+            if stage == "connecting":
+                inkscape.wait_text(OURS, "Die Stile erscheinen, sobald das Zeichenprogramm antwortet.", 2)
+            else:
                 inkscape.press(OURS, "Start")
                 time.sleep(0.7)
             inkscape.shot(tmp_path / f"{stage}.png")

@@ -15,12 +15,14 @@ class Card(Gtk.FlowBoxChild):
         super().__init__()
         self.name, self._size = name, (width, height)
         self._image = Gtk.Image()
-        self._image.set_size_request(width, height)
-        sheet = styled(Gtk.Box(halign=Gtk.Align.CENTER), "ss-paper")
+        sheet = styled(Gtk.Box(halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER), "ss-paper")
         sheet.pack_start(self._image, True, True, 0)
+        place = Gtk.Box(halign=Gtk.Align.CENTER)
+        place.set_size_request(width + 2, height + 2)  # with the sheet's border
+        place.pack_start(sheet, True, True, 0)
         label = Gtk.Label(label=title, ellipsize=Pango.EllipsizeMode.END, max_width_chars=8)
         content = styled(Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=5), "ss-card")
-        content.pack_start(sheet, False, False, 0)
+        content.pack_start(place, False, False, 0)
         content.pack_start(styled(label, "ss-small"), False, False, 0)
         self.add(content)
         self.set_tooltip_text(tip)
@@ -32,5 +34,7 @@ class Card(Gtk.FlowBoxChild):
         picture = pixbuf(data, *self._size) if data else None
         if picture:
             self._image.set_from_pixbuf(picture)
+            self._image.set_opacity(1.0)
         else:
             self._image.set_from_icon_name("image-x-generic-symbolic", Gtk.IconSize.DND)
+            self._image.set_opacity(0.3)

@@ -11,7 +11,7 @@ from stylesketch_ext.wire.messages import StyleInfo
 from stylesketch_ext.words import _
 
 
-class Gallery(Gtk.ScrolledWindow):
+class Gallery(Gtk.Overlay):
     """A shelf of cards; `chosen` is the name of the chosen pack.
 
     `changed()` is called when the user chooses, `activated()` on a double click and on Enter.
@@ -24,7 +24,7 @@ class Gallery(Gtk.ScrolledWindow):
         activated: Callable[[], None] = lambda: None,
         described: bool = True,  # do tooltips say more than the title?
     ) -> None:
-        super().__init__(hscrollbar_policy=Gtk.PolicyType.NEVER)
+        super().__init__()
         self._size, self._described = size, described
         self._changed, self._activated = changed, activated
         self._cards: Dict[str, Card] = {}
@@ -38,13 +38,25 @@ class Gallery(Gtk.ScrolledWindow):
         self._shelf.connect("focus", self._focus)
         self._shelf.connect("key-press-event", self._key)
         self._shelf.connect("mnemonic-activate", lambda shelf, cycling: self.take_focus() or True)
-        self.add(self._shelf)
-        styled(self, "ss-shelf", "view")
+        self._scrolled = styled(Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER), "ss-shelf", "view")
+        self._scrolled.add(self._shelf)
+        self._waiting = styled(Gtk.Label(
+            label=_("The styles appear as soon as the engine answers."), wrap=True, max_width_chars=32, margin=18,
+            justify=Gtk.Justification.CENTER, halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER,
+        ), "dim-label")  # fmt: skip
+        self.add(self._scrolled)
+        self.add_overlay(self._waiting)
+        self.set_overlay_pass_through(self._waiting, True)
 
     @property
     def shelf(self) -> Gtk.FlowBox:
         """What takes the keyboard."""
         return self._shelf
+
+    def keep_height(self, height: int) -> None:
+        """Take so many px, whatever there is to show."""
+        self._scrolled.set_min_content_height(height)
+        self._scrolled.set_max_content_height(height)
 
     @property
     def chosen(self) -> Optional[str]:
@@ -61,6 +73,7 @@ class Gallery(Gtk.ScrolledWindow):
                 self._shelf.add(card)
                 self.show_preview(name, previews.get(name))
             self._shelf.show_all()
+            self._waiting.hide()
             if chosen in self._cards:
                 self._shelf.select_child(self._cards[chosen])
         GLib.idle_add(self._reveal)
@@ -103,7 +116,7 @@ class Gallery(Gtk.ScrolledWindow):
         """Scroll to the chosen card."""
         card = self._cards.get(self.chosen or "")
         if card and card.get_realized():
-            place, adjustment = card.get_allocation(), self.get_vadjustment()
+            place, adjustment = card.get_allocation(), self._scrolled.get_vadjustment()
             adjustment.clamp_page(place.y, place.y + place.height + 8)
         return False
 

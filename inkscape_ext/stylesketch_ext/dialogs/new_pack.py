@@ -118,8 +118,8 @@ class NewPack(Gtk.Box):
     def _judge(self) -> None:
         """What can be done now, and why not."""
         many = too_many(len(self._pictures))
-        self._why.set_text(many or ("" if self._pictures else _("There are no pictures yet.")))
-        self._why.set_visible(bool(self._why.get_text()))
+        self._why.set_text(many)
+        self._why.set_visible(bool(many))
         self._create.set_sensitive(bool(self._pictures) and not many and self._naming.complete)
         self._take_out.set_sensitive(bool(self._shelf.get_selected_children()))
 

@@ -112,7 +112,7 @@ class PackDetails(Gtk.Stack):
         if picture:
             self._preview.set_from_pixbuf(picture)
         else:
-            self._preview.set_from_icon_name("image-x-generic-symbolic", Gtk.IconSize.DIALOG)
+            self._preview.clear()
 
     def _show_facts(self, pack: Optional[StyleInfo]) -> None:
         for child in self._facts.get_children():

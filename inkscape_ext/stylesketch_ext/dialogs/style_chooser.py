@@ -24,10 +24,7 @@ class StyleChooser(Gtk.Box):
         self._packs: List[StyleInfo] = []
         self._shown: Mapping[str, bytes] = {}
         self._gallery = Gallery(CARD, self._name_it)
-        self._gallery.set_min_content_height(HEIGHT)
-        self._gallery.set_max_content_height(HEIGHT)
-        self._gallery.set_propagate_natural_height(True)
-        self._waiting = styled(Gtk.Label(label=_("The styles appear as soon as the engine answers.")), "dim-label")
+        self._gallery.keep_height(HEIGHT)
         label = styled(Gtk.Label.new_with_mnemonic(_("St_yle")), "dim-label")
         label.set_mnemonic_widget(self._gallery.shelf)
         self._title = Gtk.Label(xalign=0.0, ellipsize=Pango.EllipsizeMode.END)
@@ -37,12 +34,8 @@ class StyleChooser(Gtk.Box):
         more = styled(button(_("_Manage…"), manage), "flat")
         more.set_tooltip_text(_("Import, share and make style packs"))
         row.pack_start(more, False, False, 0)
-        over = Gtk.Overlay()
-        over.add(self._gallery)
-        over.add_overlay(self._waiting)
-        over.set_overlay_pass_through(self._waiting, True)
         self.pack_start(row, False, False, 0)
-        self.pack_start(over, True, True, 0)
+        self.pack_start(self._gallery, True, True, 0)
 
     @property
     def chosen(self) -> str:
@@ -61,7 +54,6 @@ class StyleChooser(Gtk.Box):
         self._packs, self._shown = usable, {}
         instead = stand_in(wanted, usable)
         self._gallery.fill(usable, {}, instead.name if instead else None)
-        self._waiting.hide()
         self._name_it()
         return gone_sentence(wanted, packs, instead)
 
