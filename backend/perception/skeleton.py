@@ -16,6 +16,7 @@ Row = npt.NDArray[np.float64]  # [M, 2] x, y in px
 NEIGHBORS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))  # row, column; clockwise from the top
 WEIGHTS = np.array([[128, 1, 2], [64, 0, 4], [32, 16, 8]], np.float32)  # the bit of each neighbor
 GRID = 2.0  # px, σ that takes the steps of the pixel grid out of a line
+BORDER = 8  # px of the picture's edge within which a line may have been cut off
 REACH = 5  # px over which the direction of an end is taken
 STRAIGHT = 0.8  # cosine up to which two ends go on into each other
 
@@ -39,7 +40,7 @@ def thinned(lines: Lines, most: int) -> Lines:
     for _ in range(most + 1):
         before = cv2.countNonZero(image)
         for table in _TABLES:
-            image[cv2.LUT(_codes(image), table) > 0] = 0
+            image &= cv2.LUT(_codes(image), table)
         if cv2.countNonZero(image) == before:
             break
     else:
@@ -71,10 +72,11 @@ def chains(skeleton: Lines, most_points: int) -> list[Chain]:
 
 def _without_corners(image: Lines) -> Lines:
     """The skeleton with its stairs cut to diagonals, so that no pixel of a line has more than two neighbors."""
-    parity = np.indices(image.shape).sum(0) % 2 == 0
+    rows, columns = (np.arange(count, dtype=np.uint8) % 2 for count in image.shape)
+    odd = rows[:, None] ^ columns[None]
     for table in _CORNERS:
-        for half in (parity, ~parity):
-            image[(cv2.LUT(_codes(image), table) > 0) & half] = 0
+        for others in (odd, 1 - odd):  # those that stay as they are
+            image &= cv2.LUT(_codes(image), table) | others
     return image
 
 
@@ -83,7 +85,7 @@ def _codes(image: Lines) -> Lines:
 
 
 def _table(first: bool) -> npt.NDArray[np.uint8]:
-    """1 for the neighborhoods whose center goes in a half step."""
+    """0 for the neighborhoods whose center goes in a half step, else 1."""
     table = np.zeros(256, np.uint8)
     for code in range(256):
         bits = [code >> i & 1 for i in range(8)]
@@ -92,16 +94,16 @@ def _table(first: bool) -> npt.NDArray[np.uint8]:
         open_sides = not (top and right and bottom) and not (right and bottom and left)
         if not first:
             open_sides = not (top and right and left) and not (top and bottom and left)
-        table[code] = 2 <= sum(bits) <= 6 and changes == 1 and open_sides
+        table[code] = not (2 <= sum(bits) <= 6 and changes == 1 and open_sides)
     return table
 
 
 def _corner(turn: int) -> npt.NDArray[np.uint8]:
-    """1 for the neighborhoods in which the center is the corner of a stair, by quarter turns."""
+    """0 for the neighborhoods in which the center is the corner of a stair, else 1; by quarter turns."""
     table = np.zeros(256, np.uint8)
     for code in range(256):
         top, _, right, _, bottom, beyond, left, _ = ((code >> (i + 2 * turn) % 8) & 1 for i in range(8))
-        table[code] = top and right and not (bottom or left or beyond)
+        table[code] = not (top and right) or bottom or left or beyond
     return table
 
 
@@ -198,6 +200,6 @@ def _is_free(point: Row, skeleton: Lines) -> bool:
     """Whether a line ends here: not at a crossing, and not at the border of the picture."""
     x, y = (int(value) for value in point)
     height, width = skeleton.shape
-    if min(x, y) < 3 or x >= width - 3 or y >= height - 3:
+    if min(x, y) < BORDER or x >= width - BORDER or y >= height - BORDER:
         return False
     return int(skeleton[y - 1 : y + 2, x - 1 : x + 2].sum()) <= 2
