@@ -56,14 +56,18 @@ def run(arguments: argparse.Namespace) -> int:
                 result, svg, png = draw_here(request, arguments.image, mask, packs, line.show)
         finally:
             line.clear()
-    outputs = write_outputs(arguments.output, svg, png)
+    tell(arguments, result, write_outputs(arguments.output, svg, png))
+    return 0
+
+
+def tell(arguments: argparse.Namespace, result: SketchResult, outputs: list[str]) -> None:
+    """Prints what was drawn, as --json and --quiet want it."""
     if arguments.json:
         print(json.dumps(account(result, outputs), ensure_ascii=False))
     elif not arguments.quiet:
         print(f"{', '.join(outputs)}: {stroke_count(result)} strokes in {result.seconds['total']:.1f} s")
         for note in result.notes:
             sys.stderr.write(f"stylesketch: {note}\n")
-    return 0
 
 
 def draw_here(request: SketchRequest, image: Path, mask: Path | None, packs: Path, report: Report) -> Drawn:
