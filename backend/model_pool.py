@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from logging import getLogger
 
 import torch
 
+from backend import weights
 from backend.core.errors import BadRequest, Missing
+from backend.encoders import ENCODERS, Encoder
+from backend.places import Places
 from backend.raster import Rasterizer, rasterizers
 from backend.raster.allocator import keep_large_blocks
 from backend.raster.native import describe_engine
@@ -22,6 +25,7 @@ class ModelPool:
 
     device: torch.device
     engine: str  # a name in rasterizers()
+    places: Places = field(default_factory=Places.find)  # where the encoders' weights are
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -36,14 +40,30 @@ class ModelPool:
         """Draws strokes, differentiably."""
         return rasterizers()[self.engine]
 
+    def has_encoder(self, name: str) -> bool:
+        """Whether the weights of an encoder are here."""
+        return weights.find(name, self.places) is not None
+
+    def encoder(self, name: str) -> Encoder:
+        """An encoder by its name in `ENCODERS`, loaded once per process; Missing names the command that brings its weights."""
+        path = weights.find(name, self.places)
+        return _loaded(name, self.places, self.device, path.stat().st_mtime_ns if path else 0)
+
     @classmethod
-    def choose(cls, device: str = "auto", engine: str = "auto") -> ModelPool:
+    def choose(cls, device: str = "auto", engine: str = "auto", places: Places | None = None) -> ModelPool:
         """The pool for a device name (auto, cpu, cuda, cuda:i, mps) and an engine (auto or a name in `rasterizers()`).
+
+        places: where the weights are, by default the user's own.
 
         BadRequest says which devices there are, Missing which engines. Makes the process keep the memory of its pictures.
         """
         keep_large_blocks()
-        return cls(choose_device(device), choose_engine(engine))
+        return cls(choose_device(device), choose_engine(engine), places or Places.find())
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(name: str, places: Places, device: torch.device, _version: int) -> Encoder:
+    return ENCODERS[name](weights.load(name, places), device)
 
 
 def choose_engine(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from backend.core.strokes import Strokes
-from backend.guidance.view import Objective, View
+from backend.guidance.view import View
 from backend.raster import Rasterizer
 
 
@@ -45,20 +45,23 @@ class Parameterization(Protocol):
 
 def optimize(
     parameterization: Parameterization,
-    objective: Objective,
+    objective: Callable[[View], tuple[Tensor, dict[str, float]]],
     schedule: Schedule,
     rasterizer: Rasterizer,
     size: tuple[int, int],
     paper: Tensor,
 ) -> Iterator[Step]:
-    """Minimizes the objective, one `Step` at a time; size: height and width of the canvas, px; paper: sRGB [3]."""
+    """Minimizes the objective, one `Step` at a time.
+
+    objective: the loss of a view, and its parts by name; size: height and width of the canvas, px; paper: sRGB [3].
+    """
     optimizer = torch.optim.Adam(parameterization.parameters, lr=schedule.rate)
     for number in range(1, schedule.steps + 1):
         part = (number - 1) / max(schedule.steps - 1, 1)
         optimizer.param_groups[0]["lr"] = schedule.rate * (0.55 + 0.45 * math.cos(math.pi * part))
         softness = schedule.softness[0] * (schedule.softness[1] / schedule.softness[0]) ** part
         strokes = parameterization.strokes()
-        loss, losses = objective(View(rasterizer(strokes, size, paper, softness), strokes))
+        loss, losses = objective(View(rasterizer(strokes, size, paper, softness), strokes, number))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

@@ -6,7 +6,7 @@ import base64
 import time
 from collections import defaultdict
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -22,7 +22,9 @@ from backend.daemon.warm_up import warm_up
 from backend.export.png import drawing_png
 from backend.export.svg import drawing_svg
 from backend.model_pool import ModelPool, available_devices
+from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import decode, decode_mask
+from backend.places import Places
 from backend.recipes import RECIPES, Inputs, SketchChoices
 from backend.style_library import load_pack
 
@@ -39,6 +41,7 @@ class Sources:
     image: Path
     packs: Path  # the user's own style packs
     mask: Path | None = None
+    places: Places = field(default_factory=Places.find)  # where weights are
 
 
 def capabilities() -> Capabilities:
@@ -62,9 +65,9 @@ def sketch(request: SketchRequest, sources: Sources) -> Work[tuple[Drawing, Sket
     settings = request.settings
     if request.recipe not in RECIPES:
         raise BadRequest(f"There is no recipe '{request.recipe}'; choose one of: {', '.join(RECIPES)}.")
-    pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device)
+    pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device, places=sources.places)
     yield seconds.seen(Progress("reading the picture", 0.0))
-    work = RECIPES[request.recipe].run(read_inputs(sources), choices_of(settings), pack, pool)
+    work = RECIPES[request.recipe].run(read_inputs(sources, settings), choices_of(settings), pack, pool)
     try:
         while True:
             yield seconds.seen(next(work))
@@ -112,11 +115,12 @@ def result_svg(result: SketchResult) -> str:
     return drawing_svg(result.drawing, result.title, facts)
 
 
-def read_inputs(sources: Sources) -> Inputs:
-    """The files of a request, decoded; errors of our tree, OSError."""
+def read_inputs(sources: Sources, settings: SketchSettings) -> Inputs:
+    """The files of a request, decoded, and the user's marks; errors of our tree, OSError."""
     photograph = decode(_bytes(sources.image))
     mask = decode_mask(_bytes(sources.mask), photograph.size) if sources.mask else None
-    return Inputs(photograph, mask)
+    marks = tuple(Mark(mark.kind, tuple(mark.points)) for mark in settings.marks)
+    return Inputs(photograph, mask, marks)
 
 
 def _bytes(path: Path) -> bytes:

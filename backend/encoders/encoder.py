@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -30,6 +30,15 @@ class Encoder(Protocol):
     def layers(self) -> tuple[str, ...]: ...
 
     def __call__(self, images: Image) -> Features: ...
+
+
+@runtime_checkable
+class SalientEncoder(Encoder, Protocol):
+    """An encoder that knows where in a picture lies what it shows."""
+
+    def saliency(self, images: Image) -> Tensor:
+        """How much each place tells of what the picture shows, ≥ 0 [B, 1, h, w], of images as for a call."""
+        ...
 
 
 def arithmetic(device: torch.device) -> torch.dtype:

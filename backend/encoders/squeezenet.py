@@ -33,24 +33,35 @@ class SqueezeNet:
         kernels = Kernels(weights, device, dtype or arithmetic(device), self.name)
         self.layers, self._last = layers, max(MODULES[layer] for layer in layers)
         self._stem, self._gray_stem = _stems(kernels)
+        self._kernels = kernels
         self._parts = {
             index: [kernels.convolution(f"features.{index}.{part}") for part in ("squeeze", "expand1x1", "expand3x3")]
             for index in MODULES.values()
-            if index <= self._last
         }
 
     def __call__(self, images: Image) -> Features:
         """The chosen layers [B, C, h, w] of images [B, 3 or 1, H, W] of at least 31 px a side."""
+        seen = self._seen(images, self._last)
+        return {layer: seen[MODULES[layer] - 2].float() for layer in self.layers}
+
+    def saliency(self, images: Image) -> Tensor:
+        """Evidence [B, 1, h, w] for the classes that the network sees, each by its probability (class activation maps, Zhou
+        et al. 2016; here the classifier's own maps, since it averages over places last)."""
+        weight, bias = (part.float() for part in self._kernels.convolution("classifier.1"))
+        evidence = F.relu(F.conv2d(self._seen(images, MODULES["fire9"])[-1].float(), weight, bias))
+        likely = torch.softmax(evidence.mean((2, 3), keepdim=True), 1)
+        return (evidence * likely).sum(1, keepdim=True)
+
+    def _seen(self, images: Image, last: int) -> list[Tensor]:
+        """What comes out of every module from the first pool to the last one wanted."""
         weight, bias = self._gray_stem if is_gray(images) else self._stem
         x = images[:, : weight.shape[1]].to(weight.device, weight.dtype, memory_format=torch.channels_last)
         x = F.relu(F.conv2d(x, weight, bias, stride=2))
-        wanted = {MODULES[layer]: layer for layer in self.layers}
-        found: Features = {}
-        for index in range(2, self._last + 1):
+        seen = []
+        for index in range(2, last + 1):
             x = F.max_pool2d(x, 3, 2, ceil_mode=True) if index in POOLS else self._fire(index, x)
-            if index in wanted:
-                found[wanted[index]] = x.float()
-        return found
+            seen.append(x)
+        return seen
 
     def _fire(self, index: int, x: Tensor) -> Tensor:
         squeeze, narrow, wide = self._parts[index]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -19,6 +19,8 @@ class View:
 
     image: Image  # [1, 3, H, W] the rendering
     strokes: Strokes
+    number: int = 0  # of the step
+    seen: dict[Any, Any] = field(default_factory=dict)  # what terms share within the step
 
 
 class Guidance(Protocol):

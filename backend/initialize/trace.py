@@ -13,7 +13,7 @@ from torch import Tensor
 
 from backend.core.bezier import find_corners, fit_poly_bezier, smoothed, straightened
 from backend.initialize.link import LinkSettings, link_traces
-from backend.initialize.order import OrderSettings, order_by_coverage
+from backend.initialize.order import OrderSettings, Votes, order_by_coverage
 from backend.initialize.streamlines import Trace, TraceSettings, trace_lines
 
 Map = npt.NDArray[np.float32]  # [H, W]
@@ -87,17 +87,18 @@ def traced_start(
     count: int,
     settings: TracedStartSettings = TracedStartSettings(),
     closeups: Sequence[Closeup] = (),
+    votes: Votes | None = None,
 ) -> TracedStart:
     """At most `count` strokes along the lines of a field, and along those of its close-ups instead where there are any.
 
-    worth: [H, W] how much the place matters, 0 = no line may be there.
+    worth: [H, W] how much the place matters, 0 = no line may be there. votes: a second opinion on their order.
     """
     found = _found(lines, _outside(worth, closeups), settings)
     for closeup in closeups:
         found += [line.placed(closeup) for line in _found(closeup.lines, closeup.worth, settings)]
     rows, enlarged = [line.trace.row for line in found], [line.enlarged for line in found]
     shape = (worth.shape[0], worth.shape[1])
-    order = order_by_coverage(rows, [line.worth for line in found], shape, count, settings.order, enlarged)
+    order = order_by_coverage(rows, [line.worth for line in found], shape, count, settings.order, enlarged, votes)
     chosen = [found[i] for i, _ in order]
     return TracedStart(
         curves=[_curve(line, settings) for line in chosen],

@@ -13,6 +13,7 @@ from backend.core.work import Progress, Work, mapped
 from backend.model_pool import ModelPool
 from backend.perception.faces import Face, find_faces
 from backend.perception.foreground import Foreground, find_foreground
+from backend.perception.marked_foreground import marked_foreground
 from backend.recipes.recipe import FEWEST, Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings, draw_region
 from backend.style_pack import StylePack
@@ -23,7 +24,7 @@ class ObjectSketch:
     """The recipe."""
 
     settings: RegionSettings = RegionSettings()
-    guidances: tuple[str, ...] = ("classical",)
+    guidances: tuple[str, ...] = ("classical", "squeezenet")
     fewest: int = FEWEST
 
     def run(self, inputs: Inputs, choices: SketchChoices, pack: StylePack, pool: ModelPool) -> Work[Drawing]:
@@ -38,7 +39,9 @@ class ObjectSketch:
         faces = find_faces(pixels)
         foreground, notes = choose_foreground(inputs, choices, faces)
         name = "object" if float(foreground.mask.min()) < 0.5 else "picture"
-        region = Region.framed(name, pixels, foreground.mask, settings, foreground.certainty, faces, foreground.interest)
+        region = Region.framed(
+            name, pixels, foreground.mask, settings, foreground.certainty, faces, foreground.interest, foreground.silhouette
+        )
         drawn = draw_region(region, choices.strokes or pack.strokes, choices, settings, pack, pool)
         sketch = yield from mapped(drawn, lambda progress: _shown(progress, choices).within(0.12, 0.98))
         found = sketch.found
@@ -54,10 +57,12 @@ class ObjectSketch:
 
 
 def choose_foreground(inputs: Inputs, choices: SketchChoices, faces: Sequence[Face] = ()) -> tuple[Foreground, tuple[str, ...]]:
-    """The user's mask, else the file's own transparency, else the one found; and what to tell the user."""
+    """What the user marked, else the user's mask, else the file's own transparency, else the one found; and what to tell the user."""
     photograph = inputs.photograph
     everything = torch.ones_like(photograph.pixels[:, :1])
     given = inputs.mask if inputs.mask is not None else photograph.alpha
+    if inputs.marks:
+        return marked_foreground(photograph.pixels, inputs.marks), ()
     if choices.whole_picture:
         return Foreground(everything, True), ()
     if given is not None:

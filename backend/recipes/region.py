@@ -11,7 +11,7 @@ from backend.core.doubling import doubled_share
 from backend.core.drawing import Account, Drawing, Layer, StrokeNote
 from backend.core.image import Framing, Image, Mask
 from backend.core.strokes import Strokes
-from backend.core.work import Progress, Work
+from backend.core.work import Progress, Work, mapped
 from backend.guidance.bending import KeepBending
 from backend.guidance.ink import InkMatch
 from backend.guidance.view import Guidance, Objective
@@ -24,6 +24,7 @@ from backend.perception.foreground import with_rim
 from backend.perception.line_field import LineFieldSettings, line_field
 from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
 from backend.recipes.dressing import Dressing
+from backend.recipes.guided import Guide, guide_of
 from backend.recipes.recipe import SketchChoices
 from backend.style_pack import StylePack
 
@@ -99,6 +100,7 @@ class Region:
     certainty: float = 0.0  # 0 … 1, how far the mask's outline itself may be drawn as a line
     closeups: tuple[FaceCloseup, ...] = ()
     interest: Mask | None = None  # [1, 1, H, W] 0 … 1, where the lines matter most; None: everywhere
+    silhouette: Mask | None = None  # [1, 1, H, W] 0 … 1, whose outline is a line; None: the mask, as high as it is certain
 
     @classmethod
     def framed(
@@ -110,13 +112,16 @@ class Region:
         certainty: float = 0.0,
         faces: Sequence[Face] = (),
         interest: Mask | None = None,
+        silhouette: Mask | None = None,
     ) -> Region:
         """The part of a source picture that holds a mask (not empty) of its size; faces are drawn from close by."""
         framing = Framing.around(mask, settings.canvas, settings.margin, settings.enlargement)
         shown = [face for face in faces if _at(mask, *face.center) > 0.5]
         closeups = tuple(FaceCloseup.of(face, pixels, mask, settings.face, framing.scale) for face in shown)
-        framed_interest = None if interest is None else framing.crop(interest, fill=0.0)
-        return cls(name, framing, framing.crop(pixels), framing.crop(mask, fill=0.0), certainty, closeups, framed_interest)
+        here = framing.crop(mask, fill=0.0)
+        weighed = None if interest is None else framing.crop(interest, fill=0.0)
+        outline = None if silhouette is None else framing.crop(silhouette, fill=0.0)
+        return cls(name, framing, framing.crop(pixels), here, certainty, closeups, weighed, outline)
 
 
 @dataclass(frozen=True)
@@ -133,32 +138,47 @@ def draw_region(
 ) -> Work[RegionSketch]:
     """At most `count` strokes of a region. Progress runs from 0 to 1; a preview is a drawing of this region alone."""
     dressing = Dressing.of(pack, choices, count)
+    guide = guide_of(choices.guidance, pool)
     yield Progress("finding the lines", 0.0)
-    start = trace_region(region, dressing.plain_count, settings)
+    start = trace_region(region, dressing.plain_count, settings, guide)
     traced = Strokes.build(start.curves, pack.pen.width * max(region.framing.canvas), pack.pen.color, start.closed)
     strokes = traced
     steps = (settings.steps if choices.steps is None else choices.steps) if start.curves else 0
+    guided = 0 if guide is None or not steps else guide.settings.steps if choices.steps is None else choices.steps
     yield Progress("drawing", 0.27, _preview(region, start, strokes, pack))
     for step in _refined(region, start, strokes, settings, steps, pack, pool):
         strokes = step.strokes
-        done = 0.27 + 0.63 * step.number / steps
+        done = 0.27 + 0.63 * step.number / (steps + guided)
         yield Progress("refining", done, _preview(region, start, strokes, pack), step.losses)
     strokes, notes = _better(traced, strokes)
+    if guide and guided:
+        share = 0.63 * guided / (steps + guided)
+        looked = _looked(region, start, strokes, guide, guided, pack, pool)
+        strokes, told = yield from mapped(looked, lambda progress: progress.within(0.9 - share, 0.9))
+        notes = (*notes, *told)
     yield Progress("dressing", 0.9)
     plain = _layer(region, start, strokes)
     layer = dressing.dressed(plain, region.image, region.mask)
-    return RegionSketch(layer, Account("classical", steps, notes), len(plain.strokes) if dressing.joins else len(layer.strokes))
+    return RegionSketch(
+        layer,
+        Account(guide.name if guide else "classical", steps + guided, notes),
+        len(plain.strokes) if dressing.joins else len(layer.strokes),
+    )
 
 
-def trace_region(region: Region, count: int, settings: RegionSettings) -> TracedStart:
-    """At most `count` strokes on a region's lines."""
-    silhouette = region.certainty * region.mask if region.certainty else None
+def trace_region(region: Region, count: int, settings: RegionSettings, guide: Guide | None = None) -> TracedStart:
+    """At most `count` strokes on a region's lines; a guide has a voice in which and in what order."""
+    silhouette = region.certainty * region.mask if region.certainty and region.silhouette is None else region.silhouette
     field = line_field(region.image, settings.lines, silhouette)
     worth = with_rim(region.mask, settings.rim)
     if region.interest is not None:
         worth = worth * (settings.aside + (1 - settings.aside) * region.interest)
+    votes = None
+    if guide:
+        saliency = guide.saliency(region.image, region.mask)
+        worth, votes = worth * guide.worth(saliency), guide.votes(region.image, region.mask, saliency)
     closeups = [closeup.on(region.framing, settings.lines) for closeup in region.closeups]
-    return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups)
+    return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups, votes)
 
 
 def _better(traced: Strokes, refined: Strokes) -> tuple[Strokes, tuple[str, ...]]:
@@ -192,6 +212,20 @@ def _refined(
     terms: dict[str, Guidance] = {"ink": InkMatch(target, paper), "bending": KeepBending(strokes)}
     objective = Objective(terms, {"bending": settings.bending})
     return optimize(DirectStrokes(strokes), objective, Schedule(steps), pool.rasterizer, canvas, paper)
+
+
+def _looked(
+    region: Region, start: TracedStart, strokes: Strokes, guide: Guide, steps: int, pack: StylePack, pool: ModelPool
+) -> Work[tuple[Strokes, tuple[str, ...]]]:
+    """The strokes moved by what the guide sees, if it helps; and what to tell the user."""
+    image, mask, before = region.image.to(pool.device), region.mask.to(pool.device), strokes.to(pool.device)
+    moved = before
+    for step in guide.refined(before, image, mask, steps, pool):
+        moved = step.strokes
+        yield Progress("comparing", step.number / steps, _preview(region, start, moved, pack), step.losses)
+    if not guide.better(before, moved, image, mask, pool):
+        return strokes, ("Moving the strokes by what the network sees did not help, so they stay on their lines.",)
+    return _better(strokes, moved)
 
 
 def _preview(region: Region, start: TracedStart, strokes: Strokes, pack: StylePack) -> Drawing:

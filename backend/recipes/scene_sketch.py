@@ -22,7 +22,7 @@ class SceneSketch:
     """The recipe."""
 
     settings: SceneSettings = SceneSettings()
-    guidances: tuple[str, ...] = ("classical",)
+    guidances: tuple[str, ...] = ("classical", "squeezenet")
 
     @property
     def fewest(self) -> int:

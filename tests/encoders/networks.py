@@ -30,7 +30,7 @@ def squeezenet_weights(seed=0):
         found |= convolution(generator, f"features.{index}.expand1x1", expand, squeeze, 1)
         found |= convolution(generator, f"features.{index}.expand3x3", expand, squeeze, 3)
         into = 2 * expand
-    return found
+    return found | convolution(generator, "classifier.1", 20, into, 1)
 
 
 def vgg19_weights(seed=0):

@@ -110,6 +110,14 @@ def test_squeezenet_folds_the_normalization_into_its_first_convolution():
     assert torch.allclose(found, F.relu(x), atol=1e-5)
 
 
+def test_squeezenet_is_salient_where_its_evidence_lies():
+    network, picture = SqueezeNet(squeezenet_weights(), CPU, ("fire3",), torch.float32), torch.ones(1, 3, 96, 96)
+    found = network.saliency(torch.cat([images(2, 96), picture]))
+    assert found.shape == (3, 1, 5, 5)
+    assert bool((found >= 0).all())
+    assert float(found.max()) > 0
+
+
 def test_every_layer_of_the_distilled_vgg_has_a_network_of_its_own():
     weights = WEIGHTS["vgg19_distilled"]()
     other = {key: value + 0.1 * key.startswith("level3.conv11.") for key, value in weights.items()}
