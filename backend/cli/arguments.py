@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,17 @@ def share(text: str) -> float:
 def or_auto(parse: Callable[[str], int]) -> Callable[[str], int | None]:
     """An argparse type that also takes `auto`, as None."""
     return lambda text: None if text == "auto" else parse(text)
+
+
+def points(text: str) -> list[tuple[float, float]]:
+    """An argparse type: positions as `X,Y X,Y …`."""
+    try:
+        pairs = [(float(x), float(y)) for x, y in (pair.split(",") for pair in text.split())]
+    except ValueError:
+        pairs = []
+    if not pairs or not all(math.isfinite(number) for pair in pairs for number in pair):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a row of positions like '120,80 140,95'")
+    return pairs
 
 
 def seconds(text: str) -> float:

@@ -15,19 +15,26 @@ from stylesketch_ext.wire.messages import (
     MAX_SEED,
     MAX_STEPS,
     MAX_STROKES,
+    Mark,
     ProgressEvent,
     SketchRequest,
     SketchResult,
     SketchSettings,
 )
 
-from backend.cli.arguments import Commands, add_command, or_auto, places, share, whole_number
+from backend.cli.arguments import Commands, add_command, or_auto, places, points, share, whole_number
 from backend.cli.launch import running_or_started
 from backend.cli.outputs import check_writable, output_path, write_outputs
 from backend.cli.style_option import opened_style
 from backend.cli.terminal import ProgressLine
 from backend.core.errors import BadRequest
 from backend.places import Places
+
+MARKS = {
+    "keep": "a line on the subject, in px of the picture, as in '120,80 140,95'",
+    "leave": "a line on what is not to be drawn",
+    "around": "a line around the subject",
+}
 
 Drawn = tuple[SketchResult, str, bytes]  # with the SVG text and the PNG bytes
 Report = Callable[[ProgressEvent], None]
@@ -142,6 +149,8 @@ def add_drawing_options(
         "--style", metavar="NAME|PACK", default=SketchSettings.style, help=f"a style pack (default: {SketchSettings.style})"
     )
     add_option("--mask", metavar="auto|none|FILE", default="auto", help="the subject: found, everything, or white in FILE")
+    for kind, told in MARKS.items():
+        add_option(f"--{kind}", metavar="X,Y…", type=points, action="append", default=[], help=f"{told}; repeatable")
     add_option("--guidance", metavar="NAME", default="auto", help="what the strokes are fitted to (default: auto)")
     add_option("--strokes", metavar="N|auto", type=or_auto(whole_number(1, MAX_STROKES)), help="how many (default: auto)")
     add_option("--fidelity", metavar="F", type=share, default=1.0, help="1 = precise … 0 = loose (default: 1)")
@@ -170,6 +179,7 @@ def request_of(arguments: argparse.Namespace) -> SketchRequest:
         fidelity=arguments.fidelity,
         simplicity=arguments.simplicity,
         style_strength=arguments.style_strength,
+        marks=[Mark(kind, line) for kind in MARKS for line in getattr(arguments, kind)],
     )
     return SketchRequest(_hash(arguments.image), settings, arguments.recipe, arguments.image.name)
 

@@ -42,7 +42,7 @@ def draw_matrix(
     simplicities = steps(shape[1], 0.0, 1.0, settings.simplicity)
     pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device)
     yield ProgressEvent("reading the picture", 0.0)
-    work = SCENE_SKETCH.rows(read_inputs(sources), choices_of(settings), fidelities, pack, pool)
+    work = SCENE_SKETCH.rows(read_inputs(sources, settings), choices_of(settings), fidelities, pack, pool)
     try:
         while True:
             progress = next(work)

@@ -11,6 +11,7 @@ from backend.core.errors import BadRequest
 from backend.core.image import Mask
 from backend.core.work import Work
 from backend.model_pool import ModelPool
+from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import Photograph
 from backend.style_pack import StylePack
 
@@ -26,10 +27,11 @@ def kept_strokes(full: int, simplicity: float, fewest: int = FEWEST) -> int:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The picture, and the user's own mask of it."""
+    """The picture, and how the user told its subject."""
 
     photograph: Photograph
     mask: Mask | None = None  # [1, 1, H, W] at the photograph's size, 1 = keep
+    marks: tuple[Mark, ...] = ()  # lines that tell the subject; where there are any, they stand instead of the mask
 
     def __post_init__(self) -> None:
         if self.mask is not None and tuple(self.mask.shape[-2:]) != self.photograph.size:

@@ -47,7 +47,7 @@ class Scene:
         foreground, notes = choose_foreground(inputs, choices, faces)
         if float(foreground.mask.min()) > 0.5:
             return cls(inputs, (), faces, foreground.interest, notes)
-        found = inputs.mask is None and inputs.photograph.alpha is None
+        found = bool(inputs.marks) or (inputs.mask is None and inputs.photograph.alpha is None)
         fitted = foreground if found else fit_foreground(pixels, foreground.mask)
         objects = []
         for hides in separate_objects(foreground.mask):

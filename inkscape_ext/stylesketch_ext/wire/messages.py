@@ -17,9 +17,27 @@ MAX_REFERENCES = 32  # pictures that one style is measured on
 STYLE_NAME = "[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?"  # of a folder on any system, and no path
 _DEVICE_NAMES = re.compile("(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # no folder of Windows can be called so
 
+MARK_KINDS = ("keep", "leave", "around")
+MAX_MARKS = 1000
+MAX_MARK_POINTS = 10000
+
 QUEUED, RUNNING, FINISHED, FAILED, CANCELLED = "queued", "running", "finished", "failed", "cancelled"
 JOB_STATES = (QUEUED, RUNNING, FINISHED, FAILED, CANCELLED)
 ENDED_STATES = (FINISHED, FAILED, CANCELLED)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A line that the user drew on the picture, to say what the subject is."""
+
+    kind: str  # "keep": it lies on the subject; "leave": on what is not to be drawn; "around": the subject lies within
+    points: List[Tuple[float, float]]  # source px
+
+    def __post_init__(self) -> None:
+        if self.kind not in MARK_KINDS:
+            raise ValueError("a mark must be one of %s, not '%s'" % (", ".join(MARK_KINDS), self.kind))
+        if not 1 <= len(self.points) <= MAX_MARK_POINTS:
+            raise ValueError("a mark must have 1 to %d points, not %d" % (MAX_MARK_POINTS, len(self.points)))
 
 
 @dataclass(frozen=True)
@@ -36,6 +54,7 @@ class SketchSettings:
     fidelity: float = 1.0  # 1 = precise … 0 = loose
     simplicity: float = 0.0  # 0 = all strokes … 1 = the first few only
     style_strength: float = 1.0  # 0 = a plain pen … 1 = the style's full gesture
+    marks: List[Mark] = field(default_factory=list)  # what the subject is; where there are any, they stand instead of the mask
 
     def __post_init__(self) -> None:
         if self.strokes is not None and not 1 <= self.strokes <= MAX_STROKES:
@@ -44,6 +63,8 @@ class SketchSettings:
             raise ValueError("steps must be between 0 and %d, not %d" % (MAX_STEPS, self.steps))
         if not 0 <= self.seed <= MAX_SEED:
             raise ValueError("the seed must be between 0 and %d, not %d" % (MAX_SEED, self.seed))
+        if len(self.marks) > MAX_MARKS:
+            raise ValueError("there can be at most %d marks, not %d" % (MAX_MARKS, len(self.marks)))
         for name in ("fidelity", "simplicity", "style_strength"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError("%s must be between 0 and 1, not %s" % (name, getattr(self, name)))
