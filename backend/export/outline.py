@@ -23,6 +23,7 @@ Ring = Points  # [3R+1, 2] control points of a closed poly-Bézier, the last one
 PROBES = 12  # places of a segment where its stroke is searched for holes
 LEAST_CHANGE = 0.05  # of a stroke's greatest width
 PROFILE_TOLERANCE = 0.02  # likewise
+PLACES = 16  # of a segment where a profile may have knots: there Inkscape's PowerStroke hardly ever gives up
 
 
 def varies(widths: Sequence[float]) -> bool:
@@ -31,11 +32,11 @@ def varies(widths: Sequence[float]) -> bool:
 
 
 def profile(widths: Sequence[float], segments: int) -> tuple[tuple[float, float], ...]:
-    """The fewest (place, full width) that tell the widths within PROFILE_TOLERANCE; place 0 … segments, straight between.
+    """The fewest (place, full width) that tell the widths about within PROFILE_TOLERANCE; place 0 … segments, straight between.
 
     widths: at knots evenly spaced in the parameter.
     """
-    values = np.maximum(np.asarray(widths, np.float64), 0)
+    values, shares = np.maximum(np.asarray(widths, np.float64), 0), np.linspace(0, 1, len(widths))
     kept, allowed = {0, len(values) - 1}, PROFILE_TOLERANCE * float(values.max())
     stack = [(0, len(values) - 1)]
     while stack:
@@ -45,7 +46,8 @@ def profile(widths: Sequence[float], segments: int) -> tuple[tuple[float, float]
             middle = a + int(off.argmax())
             kept.add(middle)
             stack += [(a, middle), (middle, b)]
-    return tuple((k * segments / (len(values) - 1), float(values[k])) for k in sorted(kept))
+    places = {0.0, float(segments), *(round(k * segments / (len(values) - 1) * PLACES) / PLACES for k in kept)}
+    return tuple((place, float(np.interp(place / segments, shares, values))) for place in sorted(places))
 
 
 def outlines(lines: Sequence[Line]) -> list[tuple[Ring, ...]]:
