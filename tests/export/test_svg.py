@@ -1,10 +1,8 @@
 from dataclasses import replace
 
-import pytest
 from lxml import etree
 from stylesketch_ext.wire.messages import DrawingData, FilterStep, LayerData, PathData, TextureData
 
-from backend.export import svg
 from backend.export.svg import INKSCAPE, SODIPODI, STYLESKETCH, drawing_svg
 
 SVG = "http://www.w3.org/2000/svg"
@@ -65,11 +63,6 @@ def test_a_stroke_of_changing_width_is_filled_and_inkscape_can_edit_it():
     assert path.get(f"{{{INKSCAPE}}}path-effect") == "#" + effect.get("id")
     assert (effect.get("effect"), effect.get("offset_points")) == ("powerstroke", "0,0 | 0.5,1 | 1,3")
     assert path.get(f"{{{STYLESKETCH}}}widths") == "0 2 6"
-
-
-def test_the_effect_and_the_filter_are_the_extension_s():
-    layers = pytest.importorskip("stylesketch_ext.layers", reason="inkex is not installed")
-    assert (layers.POWER_STROKE, layers.FILTER) == (svg.POWER_STROKE, svg.FILTER)
 
 
 def test_paper_is_a_locked_layer_at_the_bottom_unless_it_is_white():

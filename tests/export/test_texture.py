@@ -1,11 +1,9 @@
-import numpy as np
 import pytest
 import torch
 
 from backend.core.image import Framing
 from backend.core.texture import Texture
 from backend.export.texture import texture_filter, textured
-from backend.export.turbulence import fractal_noise
 
 PAPER = torch.tensor([1.0, 0.9, 0.8])
 SEEN = [Texture(kind, 0.6, 0.02) for kind in ("grain", "dry-brush", "bleed")]
@@ -17,17 +15,6 @@ def inked(framing):
     width = framing.canvas[1]
     image[..., width // 4 : width // 2] = 0
     return image
-
-
-def test_the_noise_is_that_of_svg():
-    """As librsvg 2.54 and Inkscape 1.2 draw feTurbulence with baseFrequency 0.07, three octaves, seed 5: alpha, in 1/255."""
-    x, y = np.array([0, 37, 100, 163, 199]), np.array([0, 11, 57, 120, 199])
-    assert np.round(255 * fractal_noise(x, y, 0.07, 3, 5, 3)) == pytest.approx([128, 150, 126, 147, 115], abs=1)
-
-
-def test_noise_is_even_at_the_lattice():
-    x, y = np.meshgrid(np.arange(9) * 10.0, np.arange(7) * 10.0)
-    assert fractal_noise(x, y, 0.1, 4, 1, 0) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("texture", SEEN, ids=lambda texture: texture.kind)

@@ -7,6 +7,7 @@ import pytest
 from documents import IMAGE, svg_of
 from fake_engine import ring
 from inkex import Transform
+from stylesketch_ext import layers
 from stylesketch_ext.layers import NAMESPACE, add_sketch, path_data, path_style
 from stylesketch_ext.placement import Placement, place
 from stylesketch_ext.subjects import subjects
@@ -150,6 +151,11 @@ def test_a_stroke_of_changing_width_is_filled_and_can_be_edited():
     effect = root.getElementById(brushed.get(INKSCAPE + "path-effect")[1:])
     assert effect.get("id") == "s-2-width-2" and effect.tag == INKSCAPE + "path-effect"
     assert (effect.get("effect"), effect.get("offset_points")) == ("powerstroke", "0,0 | 1,3")
+
+
+def test_the_effect_and_the_filter_are_those_of_the_engine_s_files():
+    svg = pytest.importorskip("backend.export.svg", reason="the engine cannot be imported")
+    assert (layers.POWER_STROKE, layers.FILTER) == (svg.POWER_STROKE, svg.FILTER)
 
 
 @pytest.mark.parametrize("stroke", [STROKE, BRUSHED], ids=["plain", "brushed"])
