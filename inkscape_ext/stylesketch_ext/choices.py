@@ -15,8 +15,13 @@ LOG = logging.getLogger(__name__)
 
 FILE_NAME = "inkscape-choices.json"
 
-SCENE = "scene"
-MASKS = (("auto", marked("Main subject")), (SCENE, marked("Subject and background")), ("none", marked("Whole picture")))
+SCENE, MARKED = "scene", "marked"
+MASKS = (
+    ("auto", marked("Main subject")),
+    (SCENE, marked("Subject and background")),
+    (MARKED, marked("What the selected lines mark")),
+    ("none", marked("Whole picture")),
+)
 SOURCES = (
     ("auto", marked("Automatic")),
     ("file", marked("The picture's file")),
@@ -56,7 +61,7 @@ class Choices:
                 strokes=self.strokes or None,
                 style=self.style,
                 style_strength=self.style_strength,
-                mask="auto" if self.mask == SCENE else self.mask,
+                mask="auto" if self.mask in (SCENE, MARKED) else self.mask,
                 fidelity=self.fidelity,
                 guidance=self.guidance,
                 seed=self.seed,

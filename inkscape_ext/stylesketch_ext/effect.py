@@ -8,15 +8,16 @@ from typing import Callable, List, Tuple
 import inkex
 
 from stylesketch_ext import hrefs, launcher, reports, user_files
-from stylesketch_ext.choices import Choices, once, remember, remembered
+from stylesketch_ext.choices import MARKED, Choices, once, remember, remembered
 from stylesketch_ext.dialogs import toolkit
 from stylesketch_ext.errands import Errands
 from stylesketch_ext.failures import Cancelled, Failure
 from stylesketch_ext.host import inkscape_is_gone
 from stylesketch_ext.installation import Installation, find_installation
 from stylesketch_ext.layers import add_sketch
+from stylesketch_ext.marks import Line, marks_on, selected_lines
 from stylesketch_ext.requirements import inkex_version, no_window_sentence
-from stylesketch_ext.sketch_job import Connect, SketchJob
+from stylesketch_ext.sketch_job import Connect, MarksOn, SketchJob
 from stylesketch_ext.subjects import Subject, subjects
 from stylesketch_ext.words import marked
 
@@ -80,9 +81,9 @@ class SketchEffect(inkex.EffectExtension):
         settings = choices.settings()
         if self.options.gui and once(installation.data, "told-no-window"):
             reports.say(no_window_sentence())
-        found = subjects(self.svg, folders, choices.source)
+        found = subjects(self.svg, folders, choices.source, choices.mask == MARKED)
         job = _job(installation)
-        job.begin(_pictures(found), settings, choices.recipe)
+        job.begin(_pictures(found), settings, choices.recipe, self._marks(found, choices))
         job.start()
         while job.is_alive():
             job.join(0.5)
@@ -98,15 +99,16 @@ class SketchEffect(inkex.EffectExtension):
         choices = self._choices()
         choices.settings()
         choices = remembered(installation.data, choices)
-        source, found = choices.source, subjects(self.svg, folders, choices.source)
+        meant = (choices.source, choices.mask == MARKED)
+        found = subjects(self.svg, folders, *meant)
 
         def begun(job: SketchJob, chosen: Choices) -> None:
-            nonlocal choices, source, found
+            nonlocal choices, meant, found
             settings = chosen.settings()
-            if chosen.source != source:
-                found = subjects(self.svg, folders, chosen.source)
-            choices, source = chosen, chosen.source
-            job.begin(_pictures(found), settings, chosen.recipe)
+            if (chosen.source, chosen.mask == MARKED) != meant:
+                found = subjects(self.svg, folders, chosen.source, chosen.mask == MARKED)
+            choices, meant = chosen, (chosen.source, chosen.mask == MARKED)
+            job.begin(_pictures(found), settings, chosen.recipe, self._marks(found, chosen))
 
         def new_panel(leave: Callable[[], None]) -> PacksPanel:
             errands, folder = Errands(_connect(installation)), user_files.first_folder(self.document_path())
@@ -120,10 +122,21 @@ class SketchEffect(inkex.EffectExtension):
             remember(installation.data, choices)
         return job, found
 
+    def _marks(self, found: List[Subject], choices: Choices) -> List[MarksOn]:
+        """What tells the subject of each picture, if the user wants to tell it by lines."""
+        if choices.mask != MARKED:
+            return []
+        lines = selected_lines(self.svg)
+        return [_on(subject, lines) for subject in found]
+
     def _choices(self) -> Choices:
         """The options of the menu entry."""
         values = vars(self.options)
         return Choices(**{field.name: values[field.name] for field in dataclasses.fields(Choices)})
+
+
+def _on(subject: Subject, lines: List[Line]) -> MarksOn:
+    return lambda width, height: marks_on(lines, subject.placement(width, height), width, height, subject.name)
 
 
 def _job(installation: Installation, with_styles: bool = False) -> SketchJob:

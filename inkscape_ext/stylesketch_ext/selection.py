@@ -31,6 +31,14 @@ def selected_chains(svg: inkex.BaseElement) -> List[Chain]:
     if svg.selection:
         chosen = _in_drawing_order(svg, svg.selection)
         return _without_repeats(chain for element in chosen for chain in pictures_below(chain_to(element), svg))
+    return only_pictures(svg)
+
+
+def only_pictures(svg: inkex.BaseElement) -> List[Chain]:
+    """The chain to the only picture of the document, or to the only one that is not hidden; an empty list if it has none.
+
+    Raises Failure if there are several.
+    """
     found = _without_repeats(chain for child in svg for chain in pictures_below((child,), svg))
     shown = [chain for chain in found if not any(is_hidden(element) for element in chain)]
     if len(shown or found) > 1:

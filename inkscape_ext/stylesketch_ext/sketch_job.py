@@ -17,6 +17,7 @@ from stylesketch_ext.pack_previews import preview_of
 from stylesketch_ext.wire.messages import (
     Health,
     ImageInfo,
+    Mark,
     ProgressEvent,
     SketchRequest,
     SketchResult,
@@ -27,6 +28,7 @@ from stylesketch_ext.words import _, spoken_stage
 
 LOG = logging.getLogger(__name__)
 
+MarksOn = Callable[[int, int], List[Mark]]  # width and height of a picture, px
 Connect = Callable[[Callable[[str], None], Callable[[], bool]], BackendClient]  # (tell, stopped) → client
 
 
@@ -66,15 +68,25 @@ class SketchJob(threading.Thread):
         self._connect, self._with_styles = connect, with_styles
         self.pictures: Sequence[Tuple[str, bytes]] = ()
         self._settings, self._recipe = SketchSettings(), "object"
+        self._marks: Sequence[MarksOn] = ()
         self._job, self._begun = EngineJob(), threading.Event()
         self.snapshot = Snapshot(stage=_("Looking for the drawing engine …"))
         self.results: List[Sketched] = []
         self.failure: Optional[Failure] = None
         self.cancelled = False
 
-    def begin(self, pictures: Sequence[Tuple[str, bytes]], settings: SketchSettings, recipe: str = "object") -> None:
-        """Go: sketch these pictures, given as (title, bytes of the file), by a recipe of the engine with these settings."""
-        self.pictures, self._settings, self._recipe = pictures, settings, recipe
+    def begin(
+        self,
+        pictures: Sequence[Tuple[str, bytes]],
+        settings: SketchSettings,
+        recipe: str = "object",
+        marks: Sequence[MarksOn] = (),
+    ) -> None:
+        """Go: sketch these pictures, given as (title, bytes of the file), by a recipe of the engine with these settings.
+
+        marks: for each picture, what gives the user's marks in px of it; none: there are no marks.
+        """
+        self.pictures, self._settings, self._recipe, self._marks = pictures, settings, recipe, marks
         self._begun.set()
 
     def cancel(self) -> None:
@@ -140,7 +152,11 @@ class SketchJob(threading.Thread):
         self._show(preview=None)
         image = client.upload(data)
         self._job.go_on()
-        request = SketchRequest(image=image.sha256, settings=self._settings, recipe=self._recipe, title=title)
+        settings = self._settings
+        if self._marks:
+            marks = self._marks[len(self.results)](image.width, image.height)
+            settings = dataclasses.replace(settings, marks=marks)
+        request = SketchRequest(image=image.sha256, settings=settings, recipe=self._recipe, title=title)
         job = client.submit(request, key=uuid.uuid4().hex)
         self._tell(_("Waiting for the engine …"), 0.0)
         self._show(working=True)

@@ -10,7 +10,7 @@ from stylesketch_ext.failures import Failure
 from stylesketch_ext.hrefs import NoBitmap, picture_bytes
 from stylesketch_ext.placement import Placement, place
 from stylesketch_ext.seen import seen
-from stylesketch_ext.selection import Chain, is_changed, name_of, selected_chains, selected_shapes
+from stylesketch_ext.selection import Chain, is_changed, name_of, only_pictures, selected_chains, selected_shapes
 from stylesketch_ext.words import _, plural
 
 AUTO, FILE, SEEN = "auto", "file", "seen"
@@ -30,19 +30,20 @@ class Subject:
         return Placement(self.matrix) if self.matrix else place(self.chain, width, height)
 
 
-def subjects(svg: inkex.BaseElement, folders: Sequence[str], source: str = AUTO) -> List[Subject]:
+def subjects(svg: inkex.BaseElement, folders: Sequence[str], source: str = AUTO, lines_mark: bool = False) -> List[Subject]:
     """What the selection means; with nothing selected, the only picture of the document.
 
     `folders` are those that relative links may start at, Inkscape's temporary one first. By `source`: FILE takes the
     pictures' files, SEEN the selection as Inkscape shows it, AUTO the files, but not for pictures that are clipped,
-    masked or filtered, nor for selections without pictures. Raises Failure with a sentence that says what to do.
+    masked or filtered, nor for selections without pictures. With `lines_mark`, selected lines only mark pictures: those in
+    the selection, else the only one of the document. Raises Failure with a sentence that says what to do.
     """
-    if source == SEEN and svg.selection:
+    if source == SEEN and svg.selection and not lines_mark:
         return [_as_seen(svg, selected_shapes(svg), folders)]
-    chains = selected_chains(svg)
+    chains = selected_chains(svg) or (only_pictures(svg) if lines_mark else [])
     if chains:
         return [_subject(svg, chain, folders, source) for chain in chains]
-    shapes = selected_shapes(svg) if source != FILE else []
+    shapes = selected_shapes(svg) if source != FILE and not lines_mark else []
     if not shapes:
         raise Failure(_("Select what is to be sketched, a photograph or a drawing, then start StyleSketch again."), "select")
     return [_as_seen(svg, shapes, folders)]

@@ -56,6 +56,28 @@ def test_a_sketch(run):
     assert not told
 
 
+LINE = '<path id="line" d="M 10 10 L 20 20"/>'
+
+
+@pytest.mark.parametrize("selected", [("--id=i", "--id=line"), ("--id=line",)], ids=["both", "line"])
+def test_a_selected_line_tells_the_subject(run, selected):
+    root, told = run(IMAGE + LINE, *selected, "--mask=marked")
+    assert not told
+    settings = json.loads(layers(root)[0].get("{https://stylesketch.org/ns/1}settings"))
+    assert settings["marks"] == [{"kind": "keep", "points": [[10.0, 10.0], [20.0, 20.0]]}]
+    assert settings["mask"] == "auto"
+
+
+@pytest.mark.parametrize(("body", "arguments", "words"), [
+    (IMAGE, ("--id=i",), "a line on the subject"),
+    (IMAGE + LINE.replace("10 10", "90 90").replace("20 20", "99 99"), ("--id=i", "--id=line"), "None of the selected lines"),
+    (LINE, ("--id=line",), "Select what is to be sketched"),
+])  # fmt: skip
+def test_marks_that_cannot_be_used_are_told(run, body, arguments, words):
+    root, [told] = run(body, *arguments, "--mask=marked")
+    assert root is None and words in told
+
+
 def test_without_gtk_it_is_said_once_that_there_is_no_window(run, entry, monkeypatch):
     monkeypatch.setattr(entry.toolkit, "can_show_windows", lambda: False)
     root, told = run(IMAGE, "--gui=true")
