@@ -12,7 +12,7 @@ STYLE = b'title = "Red chalk"\n[pen]\nwidth = 0.01\n'
 OTHER = b'title = "Oil"\n'
 
 
-def chalk(name="chalk", style=STYLE, **files):
+def chalk(name="sanguine", style=STYLE, **files):
     return check_pack(Pack(name, {"style.toml": style, "NOTICE": b"made by a test\n", **files}))
 
 
@@ -28,22 +28,22 @@ def names(library):
 
 def test_what_was_installed_is_found(library):
     library.install(chalk())
-    assert load_pack("chalk", library.own).title == "Red chalk"
-    assert library.read("chalk") == chalk()
-    assert not library.is_bundled("chalk") and library.is_bundled("technical-pen")
-    assert names(library) == ["chalk"]
+    assert load_pack("sanguine", library.own).title == "Red chalk"
+    assert library.read("sanguine") == chalk()
+    assert not library.is_bundled("sanguine") and library.is_bundled("technical-pen")
+    assert names(library) == ["sanguine"]
 
 
 def test_a_missing_pack_is_told_with_those_there_are(library):
     library.install(chalk())
-    with pytest.raises(NotFound, match=r"'oil'.*chalk.*technical-pen"):
+    with pytest.raises(NotFound, match=r"'oil'.*sanguine.*technical-pen"):
         load_pack("oil", library.own)
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../chalk", "/", ".chalk.replaced", "CHALK"])
+@pytest.mark.parametrize("name", ["", ".", "..", "../sanguine", "/", ".sanguine.replaced", "SANGUINE"])
 def test_a_name_is_no_path(library, name):
     library.install(chalk())
-    shutil.copytree(library.own / "chalk", library.own / ".chalk.replaced")
+    shutil.copytree(library.own / "sanguine", library.own / ".sanguine.replaced")
     for ask in (lambda: load_pack(name, library.own / "own"), lambda: library.export(name), lambda: library.remove(name)):
         with pytest.raises(NotFound):
             ask()
@@ -63,18 +63,18 @@ def test_a_pack_of_the_users_own_hides_the_bundled_one(library):
 def test_folders_without_a_style_are_no_packs(library):
     library.install(chalk())
     (library.own / "notes").mkdir()
-    assert [path for path in pack_folders(library.own) if path.parent == library.own] == [library.own / "chalk"]
+    assert [path for path in pack_folders(library.own) if path.parent == library.own] == [library.own / "sanguine"]
 
 
 def test_a_pack_is_replaced_only_with_leave(library):
     library.install(chalk(LICENSE=b"free\n"))
     library.install(chalk(LICENSE=b"free\n"))  # the same again: nothing to ask
-    with pytest.raises(Exists, match="'chalk' already"):
+    with pytest.raises(Exists, match="'sanguine' already"):
         library.install(chalk(style=OTHER))
-    assert library.read("chalk").files["style.toml"] == STYLE
+    assert library.read("sanguine").files["style.toml"] == STYLE
     library.install(chalk(style=OTHER), replacing=True)
-    assert library.read("chalk") == chalk(style=OTHER)
-    assert names(library) == ["chalk"]
+    assert library.read("sanguine") == chalk(style=OTHER)
+    assert names(library) == ["sanguine"]
 
 
 def test_the_packs_of_the_program_stay(library, tmp_path):
@@ -92,16 +92,16 @@ def test_the_packs_of_the_program_stay(library, tmp_path):
 
 def test_a_pack_is_removed_whole(library):
     library.install(chalk())
-    library.remove("chalk")
+    library.remove("sanguine")
     assert names(library) == []
     with pytest.raises(NotFound):
-        library.remove("chalk")
+        library.remove("sanguine")
 
 
 def test_a_pack_is_renamed(library):
     library.install(chalk())
     library.install(chalk("oil", OTHER))
-    library.rename("chalk", "red-chalk")
+    library.rename("sanguine", "red-chalk")
     assert library.read("red-chalk").files == chalk().files and names(library) == ["oil", "red-chalk"]
     library.rename("oil", "oil")
     with pytest.raises(Exists):
@@ -126,17 +126,17 @@ def test_a_title_changes_and_nothing_else():
 
 def test_a_title_is_written_to_the_pack(library):
     library.install(chalk())
-    library.entitle("chalk", "Rötel")
-    assert load_pack("chalk", library.own).title == "Rötel"
+    library.entitle("sanguine", "Rötel")
+    assert load_pack("sanguine", library.own).title == "Rötel"
 
 
 def test_export_and_import_give_the_same_bytes(library, tmp_path):
     library.install(chalk())
-    first = library.export("chalk")
+    first = library.export("sanguine")
     (tmp_path / "renamed by someone.stylepack").write_bytes(first)
     other = Library(tmp_path / "others")
     other.install(read_pack_file(tmp_path / "renamed by someone.stylepack"))
-    assert other.export("chalk") == first
+    assert other.export("sanguine") == first
 
 
 @pytest.mark.parametrize("name", [path.parent.name for path in bundled_packs().glob("*/style.toml")])
@@ -159,39 +159,55 @@ def test_a_full_disk_changes_nothing(library, monkeypatch, place, there):
         patch.setattr(place, full_disk)
         with pytest.raises(OSError, match="No space"):
             library.install(chalk(), replacing=True)
-    assert names(library) == (["chalk"] if there else [])
+    assert names(library) == (["sanguine"] if there else [])
     if there:
-        assert library.read("chalk").files["style.toml"] == OTHER
+        assert library.read("sanguine").files["style.toml"] == OTHER
     library.install(chalk(), replacing=True)
-    assert library.read("chalk") == chalk()
+    assert library.read("sanguine") == chalk()
+
+
+def test_a_failure_halfway_through_replacing_brings_the_old_one_back(library, monkeypatch):
+    library.install(chalk(style=OTHER))
+    renames = []
+
+    def second_fails(source, target, rename=os.rename):
+        renames.append(target)
+        return full_disk() if len(renames) == 2 else rename(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.rename", second_fails)
+        with pytest.raises(OSError, match="No space"):
+            library.install(chalk(), replacing=True)
+    assert len(renames) == 3 and names(library) == ["sanguine"]
+    assert library.read("sanguine") == chalk(style=OTHER)
 
 
 def test_what_a_killed_import_left_is_put_right(library):
     library.install(chalk())
     library.install(chalk("oil", OTHER))
-    os.rename(library.own / "chalk", library.own / ".chalk.replaced")  # killed between its two renames
-    (library.own / ".chalk.x.part").mkdir()
-    (library.own / ".chalk.x.part" / "style.toml").write_bytes(b"half")
+    os.rename(library.own / "sanguine", library.own / ".sanguine.replaced")  # killed between its two renames
+    (library.own / ".sanguine.x.part").mkdir()
+    (library.own / ".sanguine.x.part" / "style.toml").write_bytes(b"half")
     shutil.copytree(library.own / "oil", library.own / ".oil.replaced")  # killed after them
     library.install(chalk("third"))
-    assert names(library) == ["chalk", "oil", "third"]
-    assert library.read("chalk") == chalk()
+    assert names(library) == ["oil", "sanguine", "third"]
+    assert library.read("sanguine") == chalk()
 
 
 def test_changes_wait_for_each_other(library, monkeypatch):
     monkeypatch.setattr("backend.style_library.PATIENCE", 0.1)
     library.install(chalk())
     with library._changing(), pytest.raises(Conflict, match="Another StyleSketch"):
-        library.remove("chalk")
-    library.remove("chalk")
+        library.remove("sanguine")
+    library.remove("sanguine")
 
 
 def test_a_folder_brings_only_what_belongs_in_a_pack(tmp_path):
-    folder = tmp_path / "chalk"
+    folder = tmp_path / "sanguine"
     folder.mkdir()
     (folder / "style.toml").write_bytes(STYLE)
     (folder / "notes.txt").write_text("private")
-    assert read_pack_file(folder) == Pack("chalk", {"style.toml": STYLE})
+    assert read_pack_file(folder) == Pack("sanguine", {"style.toml": STYLE})
     assert read_pack_file(folder, "red").name == "red"
     (tmp_path / "secret").write_text("secret")
     (folder / "NOTICE").symlink_to(tmp_path / "secret")

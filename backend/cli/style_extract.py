@@ -87,10 +87,12 @@ def _run_library(arguments: argparse.Namespace, pictures: Sequence[Path]) -> int
 
 def _extracted(arguments: argparse.Namespace, pictures: Sequence[Path], name: str, title: str):  # type: ignore[no-untyped-def]
     from backend.core.work import completed
+    from backend.model_pool import ModelPool
     from backend.recipes.style_extraction import extract_style
 
     line = ProgressLine(arguments.quiet)
-    work = extract_style([read_file(path) for path in pictures], name, title, [path.name for path in pictures])
+    pool = ModelPool.choose("cpu", places=places(arguments))
+    work = extract_style([read_file(path) for path in pictures], name, pool, title, [path.name for path in pictures])
     try:
         return completed(work, lambda progress: line.show(ProgressEvent(f"{name}: {progress.stage}", progress.done)))
     finally:

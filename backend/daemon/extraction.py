@@ -10,13 +10,16 @@ from stylesketch_ext.wire.messages import ProgressEvent, StyleRequest
 from backend.core.errors import NotFound
 from backend.daemon.sketching import prepare_process
 from backend.daemon.styles import Extraction
+from backend.model_pool import ModelPool
+from backend.places import Places
 from backend.recipes.style_extraction import extract_style
 
 
-def extract(request: StyleRequest, images: Sequence[Path]) -> Generator[ProgressEvent, None, Extraction]:
-    """The task of the worker: the pack of some picture files; errors of our tree."""
+def extract(request: StyleRequest, images: Sequence[Path], places: Places) -> Generator[ProgressEvent, None, Extraction]:
+    """The task of the worker: the pack of some picture files; errors of our tree. places: where encoders' weights are."""
     prepare_process()
-    work = extract_style([_bytes(path) for path in images], request.name, request.title)
+    pool = ModelPool.choose("cpu", places=places)
+    work = extract_style([_bytes(path) for path in images], request.name, pool, request.title)
     try:
         while True:
             progress = next(work)

@@ -32,7 +32,7 @@ def job_kinds(tasks: Tasks, images: Images, styles: Styles, models: Models, resu
         ),
         StyleRequest: Kind(
             task=tasks.extract,
-            arguments=lambda request: (request, [images.path(image) for image in request.images]),
+            arguments=lambda request: (request, [images.path(image) for image in request.images], models.places),
             keep=keep_style,
         ),
         PullRequest: Kind(

@@ -11,6 +11,7 @@ from stylesketch_ext.wire.messages import SketchRequest, StyleRequest
 
 from backend.daemon.images import Images, measure
 from backend.daemon.models import pull_model
+from backend.places import Places
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Tasks:
 
     draw: Callable[..., Any]  # (SketchRequest, *arguments) → a generator of ProgressEvent that returns a Finished
     preload: Callable[[], Any] | None  # → Capabilities
-    extract: Callable[..., Any]  # (StyleRequest, paths) → a generator of ProgressEvent that returns an Extraction
+    extract: Callable[..., Any]  # (StyleRequest, paths, Places) → a generator of ProgressEvent that returns an Extraction
     measure: Callable[[str], Any] = measure
     arguments: Callable[[SketchRequest, Images, Path], tuple[object, ...]] = lambda request, images, packs: ()
     pull: Callable[..., Any] = pull_model  # (name, Places, manifest) → a generator of ProgressEvent that returns a Brought
@@ -43,11 +44,11 @@ def draw_request(request: SketchRequest, image: Path, packs: Path, mask: Path | 
     return draw(request, Sources(image, packs, mask))
 
 
-def extract_style(request: StyleRequest, images: Sequence[Path]) -> Any:
+def extract_style(request: StyleRequest, images: Sequence[Path], places: Places) -> Any:
     """The style pack of some pictures; see extraction.extract."""
     from backend.daemon.extraction import extract
 
-    return extract(request, images)
+    return extract(request, images, places)
 
 
 def preload_drawing() -> Any:

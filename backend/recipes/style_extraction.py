@@ -21,11 +21,13 @@ from backend.export.png import drawing_png
 from backend.model_pool import ModelPool
 from backend.perception.line_style import Observation, observe, summary
 from backend.perception.photograph import Photograph, decode
+from backend.recipes.deep_features import grams_of
 from backend.recipes.object_sketch import ObjectSketch
 from backend.recipes.recipe import Inputs, SketchChoices
 from backend.recipes.still_life import still_life
+from backend.style_features import write_features
 from backend.style_from_lines import pack_from_lines
-from backend.style_members import PREVIEW, STYLE, Pack, check_pack
+from backend.style_members import FEATURES, PREVIEW, STYLE, Pack, check_pack
 from backend.style_pack import StylePack, write_pack
 
 MOST_SIDE = 4096  # px; larger pictures are scaled down before they are measured
@@ -53,36 +55,43 @@ class Extracted:
     notes: tuple[str, ...]
 
 
-def extract_style(pictures: Sequence[bytes], name: str, title: str = "", labels: Sequence[str] = ()) -> Work[Extracted]:
-    """The pack of one or more picture files; labels name them in sentences.
+def extract_style(
+    pictures: Sequence[bytes], name: str, pool: ModelPool, title: str = "", labels: Sequence[str] = ()
+) -> Work[Extracted]:
+    """The pack of one or more picture files, with deep features by the encoders of the pool; labels name them in sentences.
 
     Raises BadImage and BadRequest where a picture cannot be read or nothing is drawn in any of them.
     """
     labels = labels or ([f"Picture {i + 1}" for i in range(len(pictures))] if len(pictures) > 1 else ["The picture"])
     seen: list[Observation] = []
     for i, (data, label) in enumerate(zip(pictures, labels, strict=True)):
-        yield Progress("measuring the lines", 0.8 * i / len(pictures))
+        yield Progress("measuring the lines", 0.7 * i / len(pictures))
         seen.append(observe(_pixels(decode(data), label)))
+    yield Progress("looking with networks", 0.7)
+    exemplars = [_exemplar(data) for data in pictures[:EXEMPLARS]]
+    grams = grams_of([decode(exemplar).pixels for exemplar in exemplars], pool)
     notes = _notes(seen, labels)
     style = pack_from_lines(summary(seen), name, title or title_of(name), f"Measured on {_count(len(pictures))}.")
     yield Progress("drawing the preview", 0.8)
     files = {
         STYLE: write_pack(style).encode(),
         "NOTICE": NOTICE.format(version=__version__, count=_count(len(pictures))).encode(),
-        PREVIEW: (yield from preview(style)),
-        **{_exemplar_name(i): _exemplar(data) for i, data in enumerate(pictures[:EXEMPLARS])},
+        PREVIEW: (yield from preview(style, pool)),
+        **{_exemplar_name(i): exemplar for i, exemplar in enumerate(exemplars)},
+        **({FEATURES: write_features(grams)} if grams else {}),
     }
     if len(pictures) > EXEMPLARS:
         notes.append(f"All pictures were measured; the pack keeps the first {EXEMPLARS} of them as exemplars.")
     return Extracted(check_pack(Pack(name, files)), tuple(notes))
 
 
-def preview(style: StylePack) -> Work[bytes]:
+def preview(style: StylePack, pool: ModelPool) -> Work[bytes]:
     """A still life in a style, a PNG."""
-    pool = ModelPool.choose("cpu")
     pixels = (still_life(*MOTIF) / 255).astype(np.float32)
     photograph = Photograph(_tensor(pixels))
-    drawing = yield from _ended(ObjectSketch().run(Inputs(photograph), SketchChoices(steps=0), style, pool))
+    drawing = yield from _ended(
+        ObjectSketch().run(Inputs(photograph), SketchChoices(steps=0, guidance="classical"), style, pool)
+    )
     picture = PillowImage.open(io.BytesIO(drawing_png(drawing, pool.rasterizer, pool.device, PREVIEW_SIDE)))
     file = io.BytesIO()
     picture.quantize(COLORS, dither=PillowImage.Dither.NONE).save(file, "PNG", optimize=True)

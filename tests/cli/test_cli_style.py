@@ -18,7 +18,7 @@ def library():
 
 @pytest.fixture
 def chalk(library):
-    library.install(check_pack(Pack("chalk", {"style.toml": STYLE})))
+    library.install(check_pack(Pack("sanguine", {"style.toml": STYLE})))
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_list(command, chalk):
     code, out, _ = command("style", "list")
     assert code == 0 and "technical-pen" in out and "Red chalk" in out
     listed = json.loads(command("style", "list", "--json")[1])["styles"]
-    assert listed[0]["name"] == "chalk" and not listed[0]["bundled"]
+    assert listed[0]["name"] == "sanguine" and not listed[0]["bundled"]
     assert next(entry for entry in listed if entry["name"] == "technical-pen")["bundled"]
 
 
@@ -50,7 +50,7 @@ def test_list_names_a_broken_pack_and_shows_the_others(command, chalk, library):
 
 
 def test_show(command, chalk):
-    code, out, _ = command("style", "show", "chalk")
+    code, out, _ = command("style", "show", "sanguine")
     assert code == 0 and "Red chalk" in out and "your own" in out
     assert json.loads(command("style", "show", "technical-pen", "--json")[1])["title"] == "Technical pen"
     assert command("style", "show", "none")[0] == 1
@@ -58,9 +58,9 @@ def test_show(command, chalk):
 
 def test_export_import_rename_remove(command, chalk, library, tmp_path):
     file = tmp_path / "c.stylepack"
-    assert command("style", "export", "chalk", "-o", str(file))[0] == 0
+    assert command("style", "export", "sanguine", "-o", str(file))[0] == 0
     assert command("style", "import", str(file))[0] == 0, "the same again changes nothing"
-    library.entitle("chalk", "Other")
+    library.entitle("sanguine", "Other")
     code, _, err = command("style", "import", str(file))
     assert code == 1 and "already" in err
     assert json.loads(command("style", "import", str(file), "--replace", "--json")[1])["title"] == "Red chalk"
@@ -68,9 +68,9 @@ def test_export_import_rename_remove(command, chalk, library, tmp_path):
     assert command("style", "rename", "second", "third", "--title", "Third")[0] == 0
     assert json.loads(command("style", "show", "third", "--json")[1])["title"] == "Third"
     assert command("style", "remove", "third")[0] == 0
-    assert [path.name for path in library.own.iterdir() if path.name != ".lock"] == ["chalk"]
+    assert [path.name for path in library.own.iterdir() if path.name != ".lock"] == ["sanguine"]
     assert command("style", "remove", "technical-pen")[0] == 1
-    assert command("style", "rename", "chalk")[0] == 1
+    assert command("style", "rename", "sanguine")[0] == 1
 
 
 def test_the_library_of_the_seed_is_not_opened(command, tmp_path):
@@ -125,11 +125,11 @@ def test_extract_says_what_is_wrong(command, hatching, tmp_path):
 def test_sketch_with_a_pack_that_is_not_installed(command, picture, chalk, library, tmp_path, as_folder):
     path = tmp_path / "packs" / "red" if as_folder else tmp_path / "red.stylepack"
     if as_folder:
-        shutil.copytree(library.own / "chalk", path)
+        shutil.copytree(library.own / "sanguine", path)
     else:
-        path.write_bytes(library.export("chalk"))
-    library.remove("chalk")
-    name = "red" if as_folder else "chalk"
+        path.write_bytes(library.export("sanguine"))
+    library.remove("sanguine")
+    name = "red" if as_folder else "sanguine"
     code, out, err = command(
         "sketch", str(picture), "--style", str(path), "-o", str(tmp_path / "a.svg"), "--steps", "0", "--json"
     )

@@ -104,7 +104,7 @@ MODES = {
 }  # fmt: skip
 
 
-def extract(request: StyleRequest, images):
+def extract(request: StyleRequest, images, places):
     """What a job of making a pack does is told by its title; the pack tells how many pictures it was given."""
     mode, _, place = request.title.partition("|")
     yield ProgressEvent("measuring", 0.2)

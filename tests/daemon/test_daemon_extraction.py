@@ -9,6 +9,7 @@ from stylesketch_ext.wire.messages import StyleRequest
 
 from backend.core.errors import BadRequest, NotFound
 from backend.daemon.extraction import extract
+from backend.places import Places
 from backend.recipes import style_extraction
 from backend.style_pack import parse_pack
 
@@ -43,7 +44,7 @@ def finished(work):
 
 def test_pictures_become_a_checked_pack(tmp_path):
     paths = [picture(tmp_path / "a"), picture(tmp_path / "b")]
-    made, events = finished(extract(StyleRequest(["a", "b"], "lines", "Öl", True), paths))
+    made, events = finished(extract(StyleRequest(["a", "b"], "lines", "Öl", True), paths, Places.find(tmp_path / "home")))
     assert (made.pack.name, made.replace, list(made.notes)) == ("lines", True, [])
     style = parse_pack(made.pack.files["style.toml"].decode(), "lines")
     assert style.title == "Öl" and style.pen.width * 300 == pytest.approx(3, rel=0.1)
@@ -52,7 +53,7 @@ def test_pictures_become_a_checked_pack(tmp_path):
 
 
 def test_closing_it_stops_it(tmp_path):
-    work = extract(StyleRequest(["a"], "lines"), [picture(tmp_path / "a")])
+    work = extract(StyleRequest(["a"], "lines"), [picture(tmp_path / "a")], Places.find(tmp_path / "home"))
     next(work)
     work.close()
     with pytest.raises(StopIteration):
@@ -61,6 +62,6 @@ def test_closing_it_stops_it(tmp_path):
 
 def test_what_is_wrong_is_told(tmp_path):
     with pytest.raises(NotFound, match="is gone"):
-        finished(extract(StyleRequest(["a"], "lines"), [tmp_path / "a"]))
+        finished(extract(StyleRequest(["a"], "lines"), [tmp_path / "a"], Places.find(tmp_path / "home")))
     with pytest.raises(BadRequest, match="No line was found"):
-        finished(extract(StyleRequest(["a"], "lines"), [picture(tmp_path / "a", "white")]))
+        finished(extract(StyleRequest(["a"], "lines"), [picture(tmp_path / "a", "white")], Places.find(tmp_path / "home")))

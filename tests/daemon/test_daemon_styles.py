@@ -37,7 +37,7 @@ FILES = {
     "style.toml": TOML, "preview.png": picture(), "exemplar.png": picture(),
     "features.safetensors": safetensors.write({"squeezenet/fire5/gram": np.eye(2)}),
 }  # fmt: skip
-CHALK = write_archive(Pack("chalk", FILES))
+CHALK = write_archive(Pack("sanguine", FILES))
 
 
 def send(routes, archive=CHALK, query=""):
@@ -56,27 +56,27 @@ def test_the_bundled_packs_are_listed(routes):
 
 def test_an_archive_becomes_a_pack_and_comes_back(routes):
     answer = send(routes)
-    assert (answer.status_code, answer.headers["location"]) == (201, "/v1/styles/chalk")
+    assert (answer.status_code, answer.headers["location"]) == (201, "/v1/styles/sanguine")
     info = StyleInfo(
-        name="chalk", title="Red chalk", description="soft", strokes=24, color="#aa3322", paper="#f4ecd8", licence="CC0",
+        name="sanguine", title="Red chalk", description="soft", strokes=24, color="#aa3322", paper="#f4ecd8", licence="CC0",
         preview=True, exemplars=1, features=["squeezenet/fire5"], measured={"line_width": 0.01},
     )  # fmt: skip
-    assert loads(StyleInfo, answer.content) == loads(StyleInfo, routes.http.get("/v1/styles/chalk").content) == info
-    assert names(routes)[0] == "chalk"
-    export = routes.http.get("/v1/styles/chalk/export")
+    assert loads(StyleInfo, answer.content) == loads(StyleInfo, routes.http.get("/v1/styles/sanguine").content) == info
+    assert names(routes)[0] == "sanguine"
+    export = routes.http.get("/v1/styles/sanguine/export")
     assert (export.content, export.headers["content-type"]) == (CHALK, "application/zip")
-    preview = routes.http.get("/v1/styles/chalk/preview.png")
+    preview = routes.http.get("/v1/styles/sanguine/preview.png")
     assert (preview.content, preview.headers["content-type"]) == (FILES["preview.png"], "image/png")
 
 
 def test_an_own_pack_is_replaced_only_with_leave(routes):
-    other = write_archive(Pack("chalk", {"style.toml": b'title = "Oil"'}))
+    other = write_archive(Pack("sanguine", {"style.toml": b'title = "Oil"'}))
     assert [send(routes, archive).status_code for archive in (CHALK, CHALK)] == [201, 201]  # the same again changes nothing
     problem(send(routes, other), "exists", 409)
-    assert routes.http.get("/v1/styles/chalk").json()["title"] == "Red chalk"
+    assert routes.http.get("/v1/styles/sanguine").json()["title"] == "Red chalk"
     assert send(routes, other, "?replace=1").json()["title"] == "Oil"
     assert send(routes, CHALK, "?name=second").json()["name"] == "second"
-    problem(routes.http.get("/v1/styles/chalk/preview.png"), "not-found", 404)
+    problem(routes.http.get("/v1/styles/sanguine/preview.png"), "not-found", 404)
 
 
 def test_the_packs_of_the_program_stay(routes):
@@ -89,7 +89,7 @@ def test_what_is_no_pack_is_refused_and_leaves_nothing(routes, tmp_path, monkeyp
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("../style.toml", TOML)
-    for content in (b"", b"nothing", file.getvalue(), write_archive(Pack("chalk", {"style.toml": b"title = 5"}))):
+    for content in (b"", b"nothing", file.getvalue(), write_archive(Pack("sanguine", {"style.toml": b"title = 5"}))):
         problem(send(routes, content), "bad-pack", 422)
     problem(send(routes, CHALK, "?name=../x"), "bad-request", 400)
     monkeypatch.setattr("backend.daemon.style_routes.MOST_ARCHIVE", 100)
@@ -105,20 +105,20 @@ def test_an_archive_that_takes_for_ever_is_refused(routes, monkeypatch):
 
 def test_a_pack_is_renamed_and_entitled(routes):
     send(routes)
-    info = loads(StyleInfo, routes.http.patch("/v1/styles/chalk", json={"name": "roetel", "title": "Rötel"}).content)
+    info = loads(StyleInfo, routes.http.patch("/v1/styles/sanguine", json={"name": "roetel", "title": "Rötel"}).content)
     assert (info.name, info.title, info.description) == ("roetel", "Rötel", "soft")
-    assert "chalk" not in names(routes)
+    assert "sanguine" not in names(routes)
     send(routes)
-    problem(routes.http.patch("/v1/styles/chalk", json={"name": "roetel"}), "exists", 409)
-    problem(routes.http.patch("/v1/styles/chalk", json={"name": "../x"}), "bad-request", 400)
-    problem(routes.http.patch("/v1/styles/chalk", json={"title": "two\nlines"}), "bad-request", 400)
+    problem(routes.http.patch("/v1/styles/sanguine", json={"name": "roetel"}), "exists", 409)
+    problem(routes.http.patch("/v1/styles/sanguine", json={"name": "../x"}), "bad-request", 400)
+    problem(routes.http.patch("/v1/styles/sanguine", json={"title": "two\nlines"}), "bad-request", 400)
 
 
 def test_a_pack_is_removed(routes):
     send(routes)
-    assert routes.http.delete("/v1/styles/chalk").status_code == 204
+    assert routes.http.delete("/v1/styles/sanguine").status_code == 204
     for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/export"), ("GET", "/preview.png")):
-        problem(routes.http.request(method, f"/v1/styles/chalk{path}"), "not-found", 404)
+        problem(routes.http.request(method, f"/v1/styles/sanguine{path}"), "not-found", 404)
 
 
 def test_a_broken_pack_hides_no_other(routes, tmp_path):
@@ -127,7 +127,7 @@ def test_a_broken_pack_hides_no_other(routes, tmp_path):
     (folder / "style.toml").write_text("title =")
     send(routes)
     infos = {entry["name"]: entry for entry in routes.http.get("/v1/styles").json()}
-    assert "style.toml" in infos["broken"]["problem"] and not infos["chalk"]["problem"]
+    assert "style.toml" in infos["broken"]["problem"] and not infos["sanguine"]["problem"]
     (folder / "style.toml").write_text('title = "fine"')
     (folder / "features.safetensors").write_text("half")
     assert "features.safetensors" in routes.http.get("/v1/styles/broken").json()["problem"]

@@ -8,9 +8,12 @@ from PIL import Image, ImageDraw
 
 from backend.core.errors import BadImage, BadRequest, ImageTooLarge
 from backend.core.work import completed
+from backend.model_pool import ModelPool
+from backend.places import Places
 from backend.recipes import style_extraction
 from backend.recipes.style_extraction import extract_style, title_of
 from backend.style_archive import read_archive, write_archive
+from backend.style_features import write_features
 from backend.style_members import check_pack
 from backend.style_pack import parse_pack
 
@@ -29,8 +32,11 @@ def file(image, kind="PNG", **options):
     return data.getvalue()
 
 
-def extracted(*pictures, **options):
-    return completed(extract_style(list(pictures), "lines", **options))
+POOL = ModelPool.choose("cpu", places=Places.find("/nowhere/at/all"))
+
+
+def extracted(*pictures, pool=POOL, **options):
+    return completed(extract_style(list(pictures), "lines", pool, **options))
 
 
 def style_of(found):
@@ -45,7 +51,7 @@ def quick(monkeypatch):
 
 def test_a_pack_is_complete():
     progress = []
-    found = completed(extract_style([file(lines())], "red-lines"), progress.append)
+    found = completed(extract_style([file(lines())], "red-lines", POOL), progress.append)
     assert set(found.pack.files) == {"style.toml", "NOTICE", "preview.png", "exemplar.jpg"}
     assert found.notes == ()
     style = style_of(found)
@@ -55,7 +61,7 @@ def test_a_pack_is_complete():
     assert style.hatch.spacing * 400 == pytest.approx(12 / np.sqrt(2), rel=0.1)
     assert check_pack(read_archive(write_archive(found.pack))) == found.pack
     assert [p.done for p in progress] == sorted(p.done for p in progress) and progress[-1].done <= 1
-    assert {p.stage for p in progress} == {"measuring the lines", "drawing the preview"}
+    assert {p.stage for p in progress} == {"measuring the lines", "looking with networks", "drawing the preview"}
 
 
 def test_the_same_pictures_give_the_same_pack():
@@ -142,3 +148,10 @@ def test_several_pictures_are_one_pack():
     assert any("first 4" in note for note in found.notes)
     with pytest.raises(BadRequest, match=r"No line was found in Picture 1 and Picture 2\."):
         extracted(blank, blank)
+
+
+def test_deep_features_join_where_their_networks_are(monkeypatch):
+    grams = {("squeezenet", "fire5"): np.eye(3, dtype=np.float32)}
+    monkeypatch.setattr(style_extraction, "grams_of", lambda exemplars, pool: grams)
+    found = extracted(file(lines()))
+    assert found.pack.files["features.safetensors"] == write_features(grams)
