@@ -28,6 +28,7 @@ class Gallery(Gtk.Overlay):
         self._size, self._described = size, described
         self._changed, self._activated = changed, activated
         self._cards: Dict[str, Card] = {}
+        self._revealed = True  # has the chosen card been scrolled to, since they were filled in?
         self._shelf = Gtk.FlowBox(
             homogeneous=True, selection_mode=Gtk.SelectionMode.BROWSE, valign=Gtk.Align.START, row_spacing=2, column_spacing=2,
             margin=4, min_children_per_line=2, max_children_per_line=8, activate_on_single_click=False,
@@ -35,9 +36,10 @@ class Gallery(Gtk.Overlay):
         self._shelf.get_accessible().set_name(_("Style packs"))
         self._selecting = self._shelf.connect("selected-children-changed", lambda shelf: self._choose())
         self._shelf.connect("child-activated", lambda shelf, card: self._activated())
+        self._shelf.connect("size-allocate", lambda shelf, place: self._revealed or GLib.idle_add(self._reveal))
         self._shelf.connect("focus", self._focus)
         self._shelf.connect("key-press-event", self._key)
-        self._shelf.connect("mnemonic-activate", lambda shelf, cycling: self.take_focus() or True)
+        self._shelf.connect("mnemonic-activate", lambda shelf, cycling: self.take_focus())
         self._scrolled = styled(Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER), "ss-shelf", "view")
         self._scrolled.add(self._shelf)
         self._waiting = styled(Gtk.Label(
@@ -76,17 +78,18 @@ class Gallery(Gtk.Overlay):
             self._waiting.hide()
             if chosen in self._cards:
                 self._shelf.select_child(self._cards[chosen])
-        GLib.idle_add(self._reveal)
+        self._revealed = False
 
     def show_preview(self, name: str, data: Optional[bytes]) -> None:
         if name in self._cards:
             self._cards[name].show_picture(data)
 
-    def take_focus(self) -> None:
-        """The chosen card gets the keyboard, or the first."""
+    def take_focus(self) -> bool:
+        """The chosen card gets the keyboard, or the first; False where there is none."""
         card = self._cards.get(self.chosen or "") or next(iter(self._cards.values()), None)
         if card:
             card.grab_focus()
+        return card is not None
 
     def _choose(self) -> None:
         if self.chosen:
@@ -97,10 +100,7 @@ class Gallery(Gtk.Overlay):
         if direction not in (Gtk.DirectionType.TAB_FORWARD, Gtk.DirectionType.TAB_BACKWARD):
             return False
         shelf.stop_emission_by_name("focus")
-        if shelf.get_focus_child() or not self._cards:
-            return False
-        self.take_focus()
-        return True
+        return not shelf.get_focus_child() and self.take_focus()
 
     def _key(self, shelf: Gtk.FlowBox, event: Gdk.EventKey) -> bool:
         """Home and End, which GTK's shelf does not know."""
@@ -113,11 +113,12 @@ class Gallery(Gtk.Overlay):
         return True
 
     def _reveal(self) -> bool:
-        """Scroll to the chosen card."""
-        card = self._cards.get(self.chosen or "")
-        if card and card.get_realized():
-            place, adjustment = card.get_allocation(), self._scrolled.get_vadjustment()
+        """Scroll to the chosen card, once it has its place."""
+        card, adjustment = self._cards.get(self.chosen or ""), self._scrolled.get_vadjustment()
+        if card and card.get_mapped() and adjustment.get_upper() > 1:
+            place = card.get_allocation()
             adjustment.clamp_page(place.y, place.y + place.height + 8)
+            self._revealed = True
         return False
 
 

@@ -82,9 +82,12 @@ class NewPack(Gtk.Box):
         left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
         left.pack_start(over, True, True, 0)
         left.pack_start(row, False, False, 0)
-        for widget in (self._stage, self._bar):
+        line = Gtk.Box(spacing=8)
+        line.pack_start(Gtk.Spinner(active=True), False, False, 0)  # one large picture is measured for long
+        line.pack_start(self._stage, True, True, 0)
+        for widget in (line, self._bar):
             self._work.pack_start(widget, False, False, 0)
-            widget.show()
+            widget.show_all()
         buttons = Gtk.ButtonBox(layout_style=Gtk.ButtonBoxStyle.END, spacing=8)
         buttons.add(self._back)
         buttons.add(self._create)
