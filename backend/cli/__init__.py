@@ -10,11 +10,23 @@ import warnings
 from collections.abc import Sequence
 
 from backend import __version__
-from backend.cli import bench, doctor, jobs, models, running, scene, sequence, sheet, sketch, style
+from backend.cli import bench, doctor, jobs, models, running, scene, sequence, sheet, sketch, style, texture
 from backend.core.errors import Cancelled, Internal
 from backend.daemon.failures import as_failure
 
-COMMANDS = (sketch.add, scene.add, sequence.add, sheet.add, style.add, models.add, running.add, jobs.add, doctor.add, bench.add)
+COMMANDS = (
+    sketch.add,
+    scene.add,
+    sequence.add,
+    texture.add,
+    sheet.add,
+    style.add,
+    models.add,
+    running.add,
+    jobs.add,
+    doctor.add,
+    bench.add,
+)
 EPILOG = "Exit codes: 0 done, 1 bad request or input, 2 usage, 3 something is missing, 4 out of memory or disk, 130 cancelled."
 
 

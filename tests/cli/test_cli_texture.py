@@ -1,0 +1,154 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from backend.cli import exemplar, texture
+from backend.core.errors import Cancelled
+from backend.places import Places
+from backend.recipes import style_texture
+from tests.encoders.networks import distilled_vgg19_weights
+
+
+@pytest.fixture
+def style(tmp_path):
+    """A woven pattern of two colors."""
+    image = Image.new("RGB", (120, 100), "#e8dcc0")
+    pen = ImageDraw.Draw(image)
+    for x in range(-100, 120, 14):
+        pen.line((x, 0, x + 100, 100), fill="#203050", width=3)
+    for x in range(0, 220, 22):
+        pen.line((x, 0, x - 100, 100), fill="#a03020", width=2)
+    path = tmp_path / "weave.png"
+    image.save(path)
+    return path
+
+
+@pytest.fixture
+def network(monkeypatch):
+    """A tiny network in place of the weights on the shelf."""
+    monkeypatch.setattr(style_texture.weights, "load", lambda name, places: distilled_vgg19_weights())
+
+
+QUICK = ("--size", "64x64", "--device", "cpu")
+ENCODED = (*QUICK, "--guidance", "vgg19_distilled", "--iterations", 6)
+
+
+def pixels(path):
+    return np.asarray(Image.open(path).convert("RGB"), np.float32)
+
+
+def test_a_texture_of_a_picture(command, style, tmp_path):
+    code, out, err = command("texture", style, "-o", tmp_path / "x.png", "--size", "96x64", "--tile", "--json")
+    assert code == 0, err
+    account = json.loads(out)
+    assert account["guidance"] == "classical" and account["size"] == [96, 64] and account["style"] == "weave.png"
+    assert pixels(tmp_path / "x.png").shape == (64, 96, 3)
+
+
+def test_a_texture_of_a_pack(command, tmp_path):
+    code, out, err = command("texture", "engraving", "-o", tmp_path / "x.png", *QUICK)
+    assert code == 0, err
+    assert "64 × 64 px by classical" in out
+
+
+def test_only_the_region_is_imitated(command, style, tmp_path):
+    image = Image.open(style)
+    image.paste("#00ff00", (60, 0, 120, 100))
+    image.save(style)
+    command("texture", style, "-o", tmp_path / "x.png", *QUICK, "--region", "0,0,60,100")
+    found = pixels(tmp_path / "x.png")
+    assert not ((found[..., 1] > 240) & (found[..., 0] < 60)).any()
+
+
+def test_the_same_seed_gives_the_same_file(command, style, tmp_path):
+    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
+        command("texture", style, "-o", tmp_path / f"{name}.png", *QUICK, "--seed", seed)
+    a, b, c = ((tmp_path / f"{name}.png").read_bytes() for name in "abc")
+    assert a == b != c
+
+
+def test_an_encoder_prints_its_losses_and_keeps_snapshots(command, style, network, tmp_path):
+    options = ("--print-every", 3, "--save-every", 2, "--snapshots", tmp_path / "shots", "--json", "--tile")
+    code, out, err = command("texture", style, "-o", tmp_path / "x.png", *ENCODED, *options)
+    assert code == 0, err
+    account = json.loads(out)
+    assert account["steps"] == 6 and account["guidance"] == "vgg19_distilled"
+    assert set(account["losses"]) == {"style", "variation"}
+    assert [line.split(":")[0] for line in err.splitlines()] == ["iteration 3", "iteration 6"]
+    names = sorted(path.name for path in (tmp_path / "shots").iterdir())
+    assert names == ["x_00002.png", "x_00004.png", "x_00006.png"]
+    assert account["outputs"][1:] == [str(tmp_path / "shots" / name) for name in names]
+
+
+def test_ctrl_c_tells_what_is_left(command, style, network, tmp_path, monkeypatch):
+    def stop_at(files):
+        def stop(self, progress, line):
+            self.files += files
+            raise KeyboardInterrupt
+
+        return stop
+
+    for files, sentence in ((["x"], "the snapshots so far"), ([], "nothing was written")):
+        monkeypatch.setattr(texture._Snapshots, "see", stop_at(files))
+        code, _out, err = command("texture", style, "-o", tmp_path / "x.png", *ENCODED)
+        assert code == Cancelled.exit_code and sentence in err
+        assert not (tmp_path / "x.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (("--size", "8x8"), "32"),
+        (("--size", "9000x9000"), "4096"),
+        (("--region", "100,0,60,60"), "not inside"),
+        (("--region", "0,0,10,60"), "at least"),
+        (("--patch", "60"), "at most"),
+        (("--iterations", "5"), "--guidance"),
+        (("--save-every", "5"), "--guidance"),
+        (("--guidance", "clip"), "choose one of"),
+        (("--guidance", "vgg19", "--patch", "20"), "--patch"),
+        (("--guidance", "vgg19", "--snapshots", "x"), "--save-every"),
+        (("--guidance", "vgg19_distilled", "--layers", "relu9_9"), "relu5_1"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(command, style, network, tmp_path, options, word):
+    code, _out, err = command("texture", style, "-o", tmp_path / "x.png", "--device", "cpu", *options)
+    assert code == 1 and word in err and err.rstrip().endswith(".")
+    assert not (tmp_path / "x.png").exists()
+
+
+@pytest.mark.parametrize("option", [("--size", "64"), ("--region", "1,2,3"), ("--style-loss-weight", "-1"), ("-o", "x.jpg")])
+def test_what_is_misspelt_is_wrong_usage(command, style, tmp_path, option):
+    code, _out, err = command("texture", style, "-o", tmp_path / "x.png", *option)
+    assert code == 2 and option[0] in err
+
+
+def test_missing_weights_name_the_command_that_brings_them(command, style, tmp_path):
+    code, _out, err = command("texture", style, "-o", tmp_path / "x.png", "--guidance", "squeezenet")
+    assert code == 3 and "models pull squeezenet" in err
+
+
+def test_the_style_image_is_never_written_over(command, style):
+    before = style.read_bytes()
+    code, _out, err = command("texture", style, "-o", style)
+    assert code == 1 and "itself" in err
+    assert style.read_bytes() == before
+
+
+def test_a_pack_without_an_exemplar_and_names_that_are_nothing_are_said(command, tmp_path):
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    (folder / "style.toml").write_text('format = 1\ntitle = "Bare"\n')
+    for name, word in ((folder, "no exemplar"), ("nothing-like-it", "Installed packs"), (tmp_path / "gone.png", "no file")):
+        code, _out, err = command("texture", name, "-o", tmp_path / "x.png")
+        assert code == 1 and word in err
+
+
+def test_an_archive_of_a_pack_is_an_exemplar(command, tmp_path):
+    file = tmp_path / "mine.stylepack"
+    assert command("style", "export", "woodcut", "-o", file)[0] == 0
+    found = exemplar.read_exemplar(str(file), Places.find(tmp_path / "home"))
+    assert found.label == "mine" or found.label == "woodcut"
+    assert found.content[:4] == b"\x89PNG"
