@@ -1,5 +1,6 @@
 """The extension in the real Inkscape: the strokes lie where the picture's lines are, whatever the document looks like."""
 
+import re
 import shutil
 from urllib.parse import unquote
 
@@ -8,6 +9,7 @@ import pytest
 import rings
 from headless import render, run_extension, window_titles
 from lxml import etree
+from PIL import Image, ImageDraw
 
 pytestmark = [pytest.mark.inkscape, pytest.mark.timeout(180)]
 
@@ -134,3 +136,23 @@ def distances(screen, installed, document, folder, layer):
     render(screen, installed.profile, folder / "out.svg", folder / "strokes.png", only=layer.get("id"))
     picture, strokes = rings.ink(folder / "picture.png"), rings.ink(folder / "strokes.png")
     return rings.farthest(strokes, picture), rings.farthest(picture, strokes)
+
+
+def test_a_line_on_the_picture_tells_the_subject(screen, installed_profile, tmp_path):
+    """Of two discs, the one that the selected line lies on is drawn, by the real engine."""
+    discs = Image.new("RGB", (400, 300), "#7a9a5c")
+    for x in (100, 300):
+        ImageDraw.Draw(discs).ellipse((x - 60, 90, x + 60, 210), fill="#b02818")
+    rings.write_pictures(tmp_path)
+    discs.save(tmp_path / "discs.png")
+    installed_profile.remember(gui=False, mask="marked", strokes=4)
+    body = (
+        '<image id="i" x="20" width="800" height="600" xlink:href="discs.png"/>'
+        '<path id="line" transform="translate(20 0)" d="M 570 300 C 580 340 620 340 630 300" fill="none" stroke="#00f"/>'
+    )
+    document = rings.write_document(tmp_path / "document.svg", body, 'width="840" height="600"')
+    layer, _ = sketch(screen, installed_profile, document, tmp_path / "out.svg", select=("i", "line"), timeout=120)
+    for path in layer.iter(SVG + "path"):
+        numbers = [float(number) for number in re.findall(r"-?[0-9.]+", path.get("d"))]
+        for x, y in list(zip(numbers[::2], numbers[1::2], strict=True))[::3]:  # the joints of the cubics
+            assert 490 < x < 750 and 160 < y < 440
