@@ -4,10 +4,13 @@ import io
 import zipfile
 
 import numpy as np
+import pytest
 from daemon_process import parsed_events, problem, until
 from PIL import Image
+from stylesketch_ext.client import BackendClient
+from stylesketch_ext.failures import Refusal
 from stylesketch_ext.wire.codec import loads
-from stylesketch_ext.wire.messages import JobInfo, StyleInfo, StyleResult
+from stylesketch_ext.wire.messages import JobInfo, StyleChange, StyleInfo, StyleRequest, StyleResult
 
 from backend.core import safetensors
 from backend.daemon import styles as styles_module
@@ -187,3 +190,23 @@ def test_making_a_pack_can_be_canceled_and_can_fail(web, tmp_path):
     _, events, info = made(web, title="refuse")
     assert events[-1] == "failed" and "No lines were found" in info.error.detail
     assert "made" not in names(web)
+
+
+def test_the_extension_understands_all_of_it(web):
+    client = BackendClient("127.0.0.1", web.port, web.house.token)
+    assert "technical-pen" in [info.name for info in client.styles()]
+    assert client.import_style(CHALK, "my-chalk").name == "my-chalk"
+    with pytest.raises(Refusal) as refusal:
+        client.import_style(write_archive(Pack("my-chalk", {"style.toml": b'title = "Oil"'})))
+    assert refusal.value.problem.code == "exists" and refusal.value.help == "styles"
+    assert client.import_style(CHALK, "my-chalk", replace=True).title == "Red chalk"
+    assert client.style_preview("my-chalk") == FILES["preview.png"]
+    assert client.export_style("my-chalk") == write_archive(Pack("my-chalk", FILES))
+    assert client.change_style("my-chalk", StyleChange("third", "Third")).title == "Third"
+    client.remove_style("third")
+    with pytest.raises(Refusal, match="no style pack named 'third'"):
+        client.style("third")
+    job = client.extract_style(StyleRequest([web.sent], "made", "plain"), "a key").id
+    assert [event.kind for event in client.events(job)] == ["progress", "progress", "finished"]
+    assert client.style_result(job).style == client.style("made")
+    assert client.job(job).style.name == "made"
