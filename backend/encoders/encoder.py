@@ -54,16 +54,16 @@ class Kernels:
     """The named tensors of a network on a device: frozen, and laid out so that convolutions are fast."""
 
     def __init__(self, weights: Weights, device: torch.device, dtype: torch.dtype, network: str) -> None:
-        self.device, self.dtype, self._weights, self._network = device, dtype, weights, network
+        self.device, self.dtype, self.weights, self._network = device, dtype, weights, network
 
     def __call__(self, key: str) -> Tensor:
         """The tensor of that name; Missing where the weights are another network's."""
-        if key not in self._weights:
+        if key not in self.weights:
             raise Missing(
                 f"The weights for {self._network} have no '{key}': they are another network's. "
                 f"Bring the right ones with: stylesketch models pull {self._network}"
             )
-        return self.laid_out(self._weights[key])
+        return self.laid_out(self.weights[key])
 
     def convolution(self, name: str) -> Kernel:
         """Its weight and its bias."""
@@ -77,7 +77,7 @@ class Kernels:
     def wide(self, key: str) -> Tensor:
         """The tensor of that name in float32 on the CPU, for arithmetic on the weights themselves."""
         self(key)
-        return self._weights[key].detach().float().cpu()
+        return self.weights[key].detach().float().cpu()
 
 
 def is_gray(images: Image) -> bool:

@@ -56,4 +56,111 @@ def distilled_vgg19_weights(seed=0):
     return found
 
 
-WEIGHTS = {"squeezenet": squeezenet_weights, "vgg19": vgg19_weights, "vgg19_distilled": distilled_vgg19_weights}
+def linear(generator, name, out, into):
+    return {
+        f"{name}.weight": torch.randn(out, into, generator=generator) / into**0.5,
+        f"{name}.bias": 0.1 * torch.randn(out, generator=generator),
+    }
+
+
+def norm(generator, name, size):
+    return {
+        f"{name}.weight": 1 + 0.1 * torch.randn(size, generator=generator),
+        f"{name}.bias": 0.1 * torch.randn(size, generator=generator),
+    }
+
+
+def clip_vit_weights(seed=0, patch=16, width=128, blocks=3, grid=3):
+    """A tiny vision transformer of CLIP, as OpenAI names it."""
+    generator = torch.Generator().manual_seed(seed)
+    found = {
+        "visual.conv1.weight": torch.randn(width, 3, patch, patch, generator=generator) / (3 * patch * patch) ** 0.5,
+        "visual.class_embedding": torch.randn(width, generator=generator),
+        "visual.positional_embedding": 0.3 * torch.randn(grid * grid + 1, width, generator=generator),
+        "visual.proj": torch.randn(width, 32, generator=generator) / width**0.5,
+    }
+    found |= norm(generator, "visual.ln_pre", width) | norm(generator, "visual.ln_post", width)
+    for i in range(blocks):
+        block = f"visual.transformer.resblocks.{i}"
+        inward = linear(generator, "x", 3 * width, width)
+        found |= {f"{block}.attn.in_proj_{end}": inward[f"x.{end}"] for end in ("weight", "bias")}
+        found |= linear(generator, f"{block}.attn.out_proj", width, width)
+        found |= norm(generator, f"{block}.ln_1", width) | norm(generator, f"{block}.ln_2", width)
+        found |= linear(generator, f"{block}.mlp.c_fc", 4 * width, width)
+        found |= linear(generator, f"{block}.mlp.c_proj", width, 4 * width)
+    return found
+
+
+def as_hub(weights):
+    """A vision transformer of CLIP as the hub names it."""
+    plain = {
+        "visual.conv1.weight": "vision_model.embeddings.patch_embedding.weight",
+        "visual.class_embedding": "vision_model.embeddings.class_embedding",
+        "visual.positional_embedding": "vision_model.embeddings.position_embedding.weight",
+    }
+    changed = (
+        ("visual.transformer.resblocks.", "vision_model.encoder.layers."),
+        ("visual.ln_pre.", "vision_model.pre_layrnorm."),
+        ("visual.ln_post.", "vision_model.post_layernorm."),
+        (".ln_", ".layer_norm"),
+        (".mlp.c_fc.", ".mlp.fc1."),
+        (".mlp.c_proj.", ".mlp.fc2."),
+        (".attn.", ".self_attn."),
+    )
+    found = {}
+    for key, value in weights.items():
+        name = plain.get(key, key)
+        for theirs, hub in changed:
+            name = name.replace(theirs, hub)
+        if key == "visual.proj":
+            found["visual_projection.weight"] = value.T.contiguous()
+        elif "in_proj_" in name:
+            for part, piece in zip("qkv", value.chunk(3), strict=True):
+                found[name.replace("in_proj_", f"{part}_proj.")] = piece.contiguous()
+        else:
+            found[name] = value
+    return found
+
+
+def batch_norm(generator, name, size):
+    return {
+        **norm(generator, name, size),
+        f"{name}.running_mean": 0.1 * torch.randn(size, generator=generator),
+        f"{name}.running_var": 0.5 + torch.rand(size, generator=generator),
+    }
+
+
+def clip_resnet_weights(seed=0, width=16, blocks=(1, 2, 1, 1), grid=2):
+    """A tiny ResNet of CLIP, as OpenAI names it."""
+    generator, found, into = torch.Generator().manual_seed(seed), {}, 3
+
+    def add(conv, bn, out, into, size):
+        found[f"{conv}.weight"] = torch.randn(out, into, size, size, generator=generator) * (2 / (into * size * size)) ** 0.5
+        found.update(batch_norm(generator, bn, out))
+
+    for i, out in enumerate((width // 2, width // 2, width), 1):
+        add(f"visual.conv{i}", f"visual.bn{i}", out, into, 3)
+        into = out
+    for number, count in enumerate(blocks, 1):
+        inner = width * 2 ** (number - 1)
+        for i in range(count):
+            name = f"visual.layer{number}.{i}"
+            for k, (out, from_, size) in enumerate(((inner, into, 1), (inner, inner, 3), (4 * inner, inner, 1)), 1):
+                add(f"{name}.conv{k}", f"{name}.bn{k}", out, from_, size)
+            if i == 0:
+                add(f"{name}.downsample.0", f"{name}.downsample.1", 4 * inner, into, 1)
+            into = 4 * inner
+    found["visual.attnpool.positional_embedding"] = torch.randn(grid * grid + 1, into, generator=generator) / into**0.5
+    for part, out in (("q", into), ("k", into), ("v", into), ("c", 32)):
+        found |= linear(generator, f"visual.attnpool.{part}_proj", out, into)
+    return found
+
+
+WEIGHTS = {
+    "squeezenet": squeezenet_weights,
+    "vgg19": vgg19_weights,
+    "vgg19_distilled": distilled_vgg19_weights,
+    "clip_vit_b32": clip_vit_weights,
+    "clip_vit_b16": lambda: clip_vit_weights(patch=8, grid=6),
+    "clip_rn101": clip_resnet_weights,
+}

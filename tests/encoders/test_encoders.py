@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from networks import WEIGHTS, squeezenet_weights
+from networks import WEIGHTS, as_hub, clip_resnet_weights, clip_vit_weights, squeezenet_weights
 
 from backend.core.errors import Missing
-from backend.encoders import ENCODERS
+from backend.encoders import ENCODERS, clip
+from backend.encoders.clip import ClipResNet, ClipVit
 from backend.encoders.squeezenet import DEVIATION, MEAN, SqueezeNet
 from backend.encoders.vgg import DistilledVgg19
 
@@ -84,6 +85,7 @@ def test_bfloat16_is_near_float32(name):
         assert float(F.cosine_similarity(rough[layer].flatten(), fine[layer].flatten(), 0)) > 0.99
 
 
+@pytest.mark.parametrize("name", ["squeezenet", "vgg19", "vgg19_distilled"], indirect=True)
 def test_fewer_layers_are_the_same_layers(name):
     everything, first = exact(name), exact(name).layers[0]
     alone = encoder(name, layers=(first,), dtype=torch.float32)(images())
@@ -116,6 +118,65 @@ def test_squeezenet_is_salient_where_its_evidence_lies():
     assert found.shape == (3, 1, 5, 5)
     assert bool((found >= 0).all())
     assert float(found.max()) > 0
+
+
+def test_the_hubs_layout_gives_what_openais_gives():
+    weights = clip_vit_weights()
+    one, two = (ClipVit(w, CPU, "clip", torch.float32)(images()) for w in (weights, as_hub(weights)))
+    assert tuple(one) == ("block1", "block2", "block3", "pooled")
+    assert all(torch.equal(one[layer], two[layer]) for layer in one)
+
+
+def test_a_transformer_block_is_torchs_own():
+    weights, width, name = clip_vit_weights(), 128, "visual.transformer.resblocks.0"
+    module = torch.nn.MultiheadAttention(width, width // 64, batch_first=True)
+    module.load_state_dict({key.split(".attn.")[1]: value for key, value in weights.items() if f"{name}.attn." in key})
+    tokens = torch.randn(2, 10, width, generator=torch.Generator().manual_seed(3))
+    normed = F.layer_norm(tokens, (width,), weights[f"{name}.ln_1.weight"], weights[f"{name}.ln_1.bias"])
+    attended, probabilities = module(normed, normed, normed, average_attn_weights=False)
+    expected = tokens + attended
+    normed = F.layer_norm(expected, (width,), weights[f"{name}.ln_2.weight"], weights[f"{name}.ln_2.bias"])
+    wide = F.linear(normed, weights[f"{name}.mlp.c_fc.weight"], weights[f"{name}.mlp.c_fc.bias"])
+    narrow = (weights[f"{name}.mlp.c_proj.weight"], weights[f"{name}.mlp.c_proj.bias"])
+    expected = expected + F.linear(wide * torch.sigmoid(1.702 * wide), *narrow)
+    found, attention = ClipVit(weights, CPU, "clip", torch.float32)._blocks[0](tokens)
+    assert torch.allclose(found, expected, atol=1e-5)
+    assert torch.allclose(attention, probabilities, atol=1e-6)
+
+
+def test_batch_norms_are_folded():
+    weights, picture = clip_resnet_weights(), torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    mean, deviation = (torch.tensor(v).view(1, 3, 1, 1) for v in (clip.MEAN, clip.DEVIATION))
+    x = (picture - mean) / deviation
+    for i in (1, 2, 3):
+        x = F.conv2d(x, weights[f"visual.conv{i}.weight"], stride=2 if i == 1 else 1, padding=1)
+        bn = [weights[f"visual.bn{i}.{part}"] for part in ("running_mean", "running_var", "weight", "bias")]
+        x = F.relu(F.batch_norm(x, *bn))
+    found = ClipResNet(weights, CPU, "clip", torch.float32)(picture)
+    assert torch.allclose(found["stem"], F.avg_pool2d(x, 2), atol=1e-4)
+    assert [found[layer].shape[-1] for layer in ("stem", "layer1", "layer2", "layer3", "layer4", "pooled")] == [
+        16,
+        16,
+        8,
+        4,
+        2,
+        1,
+    ]
+
+
+@pytest.mark.parametrize("name", ["clip_vit_b32", "clip_vit_b16", "clip_rn101"], indirect=True)
+def test_attention_is_saliency(name):
+    found = exact(name).saliency(images(2, 40))
+    assert found.shape[:2] == (2, 1)
+    assert bool((found > 0).all())
+    assert bool((found.sum((1, 2, 3)) < 1).all())  # the rest goes to the class token
+
+
+def test_clip_sees_oblong_pictures_on_a_white_square():
+    network, tall = exact("clip_vit_b32"), images(1, 48)[..., :20]
+    squared = F.pad(tall, (14, 14), value=1.0)
+    for layer, values in network(tall).items():
+        assert torch.allclose(values, network(squared)[layer], atol=1e-5)
 
 
 def test_every_layer_of_the_distilled_vgg_has_a_network_of_its_own():
