@@ -47,7 +47,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
 
 
 def texts() -> List[Text]:
-    """Everything that can be translated, in the Python files and the .inx files, without repeats."""
+    """Everything that can be translated, in the Python files, the .inx files and the style packs, without repeats."""
     found: Dict[Text, None] = {}
     for path in sorted(HERE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -59,7 +59,17 @@ def texts() -> List[Text]:
     for path in (ROOT / "stylesketch.inx", *sorted(HERE.glob("*.inx*"))):
         for text in inx_texts(path):
             found[(text,)] = None
+    for path in sorted(ROOT.glob("style_packs/*/style.toml")):
+        for text in pack_texts(path):
+            found[(text,)] = None
     return list(found)
+
+
+def pack_texts(path: Path) -> Iterator[str]:
+    """The title and the description of a style pack that comes with the program."""
+    top = path.read_text(encoding="utf-8").partition("\n[")[0]
+    for quoted in re.findall(r'^(?:title|description)\s*=\s*(".*")\s*$', top, re.MULTILINE):
+        yield ast.literal_eval(quoted)
 
 
 def inx_texts(path: Path) -> Iterator[str]:

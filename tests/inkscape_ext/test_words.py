@@ -49,6 +49,13 @@ def test_every_text_is_translated_and_none_is_left_over(catalog):
     assert all(all(forms) for forms in translated.values())
 
 
+def test_style_packs_that_come_with_the_program_are_translated(tmp_path):
+    pack = tmp_path / "style.toml"
+    pack.write_text('# a pen\ntitle = "Felt \\"tip\\""\ndescription="Broad."\nlicence = "CC0"\n[pen]\ntitle = "no"\n')
+    assert list(build_package.pack_texts(pack)) == ['Felt "tip"', "Broad."]
+    assert ("Technical pen",) in build_package.texts()
+
+
 def test_translations_take_the_same_values(catalog):
     for texts, forms in build_package.read_catalog(catalog).items():
         for form in forms:
