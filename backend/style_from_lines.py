@@ -9,6 +9,7 @@ from backend.perception.line_style import LineStyle
 from backend.style_pack import Measured, StylePack
 
 DIGITS = 4  # of measured values in a style.toml
+MANY = 1000  # lines in a picture; one of more is drawn as if seen from farther away
 HATCHED = 0.12  # share of lines from which on a style hatches
 LEAST_WOBBLE = 0.0004  # share of the longer side; less is nobody's hand
 LEAST_HATCH = 0.1  # share of the longer side, of the longest lines of hatching
@@ -36,11 +37,16 @@ def _strokes(style: LineStyle) -> int:
     return int(_within(3.5 * math.sqrt(style.strokes), 24, 480))
 
 
+def _farther(style: LineStyle) -> float:
+    """How many times wider pen and spacing are than measured: what has thousands of lines is drawn with some hundred."""
+    return _within((style.strokes / MANY) ** 0.25, 1.0, 2.5)
+
+
 def _pen(style: LineStyle) -> Pen:
     variation, spread = style.width_variation or 0.0, style.width_spread or 0.0
     taper = _digits(_within(2 * (style.taper or 0.0), 0, 0.5))
     return Pen(
-        width=_digits(_within(style.line_width or Pen.width, 0.0003, 0.1)),
+        width=_digits(_within(_farther(style) * (style.line_width or Pen.width), 0.0003, 0.1)),
         color=style.color,
         pressure=_digits(_within(2.2 * (variation - 0.08) + 0.35 * (spread - 0.4), 0, 1), 2),
         shade=0.4 if style.hatch_share >= HATCHED else 0.0,
@@ -68,7 +74,7 @@ def _hatch(style: LineStyle) -> Hatch:
         angles=tuple(_digits(angle, 3) for angle in style.hatch_angles),
         form=_digits(_within(style.hatch_bend or 0.0, 0, 1), 2),
         levels=len(style.hatch_angles),
-        spacing=_digits(_within(style.hatch_spacing, 0.002, 0.1)),
+        spacing=_digits(_within(_farther(style) * style.hatch_spacing, 0.002, 0.1)),
         lightest=_digits(_within(0.5 - style.ink_coverage, 0.1, 0.45), 2),
         longest=_digits(_within(4 * (style.stroke_length or 1.0), LEAST_HATCH, 2)),
         width=_digits(_within((style.hatch_width or style.line_width) / style.line_width, 0.1, 6), 2),

@@ -47,6 +47,13 @@ def test_what_was_measured_is_drawn():
     assert (made.measured.hatch_angle, made.measured.cross_angle, made.measured.line_width) == (30.0, -40.0, 0.004)
 
 
+def test_a_picture_of_thousands_of_lines_is_seen_from_farther_away():
+    few, many, most = (pack(replace(HATCHED, strokes=count)) for count in (1000, 16_000, 10**9))
+    assert few.pen.width == 0.004 and many.pen.width == 0.008 and most.pen.width == 0.01
+    assert many.hatch.spacing / few.hatch.spacing == many.pen.width / few.pen.width
+    assert many.measured.line_width == 0.004, "what was measured is kept"
+
+
 def test_an_even_line_stays_a_plain_pen():
     made = pack(PLAIN)
     assert made.pen.is_plain and made.gesture.wobble == 0 and made.hatch.share == 0 and not made.palette

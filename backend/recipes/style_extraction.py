@@ -36,7 +36,7 @@ EXEMPLARS = 4  # pictures that a pack keeps
 EXEMPLAR_SIDE = 1536  # px, the longer side
 QUALITY = 92  # of the exemplars' JPEG
 PREVIEW_SIDE = 480  # px
-MOTIF = (290, 450)  # height and width of the picture that previews show, px
+MOTIF = (232, 360)  # height and width of the picture that previews show, px
 COLORS = 48  # of a preview
 
 NOTICE = """Measured with StyleSketch {version} on {count}.
@@ -67,7 +67,7 @@ def extract_style(
     for i, (data, label) in enumerate(zip(pictures, labels, strict=True)):
         yield Progress("measuring the lines", 0.7 * i / len(pictures))
         seen.append(observe(_pixels(decode(data), label)))
-    yield Progress("looking with networks", 0.7)
+    yield Progress("reading the style", 0.7)
     exemplars = [_exemplar(data) for data in pictures[:EXEMPLARS]]
     grams = grams_of([decode(exemplar).pixels for exemplar in exemplars], pool)
     notes = _notes(seen, labels)

@@ -61,7 +61,7 @@ def test_a_pack_is_complete():
     assert style.hatch.spacing * 400 == pytest.approx(12 / np.sqrt(2), rel=0.1)
     assert check_pack(read_archive(write_archive(found.pack))) == found.pack
     assert [p.done for p in progress] == sorted(p.done for p in progress) and progress[-1].done <= 1
-    assert {p.stage for p in progress} == {"measuring the lines", "looking with networks", "drawing the preview"}
+    assert {p.stage for p in progress} == {"measuring the lines", "reading the style", "drawing the preview"}
 
 
 def test_the_same_pictures_give_the_same_pack():
