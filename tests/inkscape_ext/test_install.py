@@ -66,7 +66,7 @@ def test_into_another_inkscape_s_folder_and_out_again(fake_engine_python, tmp_pa
     installed = target / "stylesketch"
     assert json.loads((installed / "install.json").read_text()) == {"schema": 1, "version": "9"}
     assert (installed / "inkscape_ext" / "style_sketch.py").exists() and (installed / "stylesketch.inx").exists()
-    assert (installed / "inkscape_ext" / "style_packs.py").exists() and (installed / "inkscape_ext" / "style_packs.inx").exists()
+    assert all((installed / "inkscape_ext" / ("style_packs" + ending)).exists() for ending in (".py", ".inx"))
     assert (installed / "locale" / "de" / "LC_MESSAGES" / "stylesketch.mo").exists()
     assert [path.name for path in target.parent.iterdir()] == ["extensions"]
     assert "Restart Inkscape" in capsys.readouterr().out
