@@ -298,6 +298,8 @@ def _bent(curve: Points, ring: bool, normal: Points, offset: Values, weight: Val
         return curve
     steady = weight + 0.02 * weight.max()  # where there is no line the stroke stays, softly
     pull = _blurred(weight[:, None] * offset[:, None] * normal, smooth / 2, ring) / _blurred(steady[:, None], smooth / 2, ring)
+    if ring:
+        pull[0] = pull[-1] = (pull[0] + pull[-1]) / 2
     dense, parameters = _dense(curve)
     place = _lengths(dense)
     share = np.interp(np.arange(len(curve)) / 3, parameters, place / max(place[-1], 1e-9)) * (len(pull) - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import itertools
 import os
 import re
 import warnings
@@ -18,6 +19,8 @@ from PIL import Image as PillowImage
 
 from backend.core.errors import BadImage, BadRequest, ImageTooLarge
 from backend.perception.picture_file import MAX_PIXELS, open_picture
+
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong is told in a sentence, not by the decoder
 
 Frame = npt.NDArray[np.uint8]  # [H, W, 3] sRGB
 
@@ -56,15 +59,19 @@ class Clip:
     def frames(self) -> Iterator[Frame]:
         """The frames in order, all of one size; BadRequest or BadImage with a sentence."""
         size: tuple[int, int] | None = None
-        for number, frame in enumerate(_film_frames(self.files[0]) if self.is_film else map(_picture, self.files)):
-            if self.most is not None and number >= self.most * self.every:
-                return
-            if number % self.every:
-                continue
+        for number, frame in enumerate(itertools.islice(self._all(), 0, self._end, self.every)):
             size = size or frame.shape[:2]
-            yield frame if frame.shape[:2] == size else self._fitted(frame, size, number)
+            yield frame if frame.shape[:2] == size else self._fitted(frame, size, number * self.every)
         if size is None:
             raise BadImage(f"There is no frame in {self.files[0].name} that can be read. Save it anew, as MP4 or as pictures.")
+
+    @property
+    def _end(self) -> int | None:
+        """Number of the frame after the last one taken."""
+        return None if self.most is None else (self.most - 1) * self.every + 1
+
+    def _all(self) -> Iterator[Frame]:
+        return _film_frames(self.files[0]) if self.is_film else map(_picture, self.files)
 
     def _fitted(self, frame: Frame, size: tuple[int, int], number: int) -> Frame:
         if not self.fix_scale:
@@ -166,8 +173,9 @@ def _animation(path: Path) -> PillowImage.Image:
 def _animation_rate(image: PillowImage.Image) -> float:
     """Frames per second, by the mean time that the first frames are shown."""
     times = []
-    for number in range(min(int(getattr(image, "n_frames", 1)), 50)):
+    for number in range(min(int(getattr(image, "n_frames", 1)), 20)):
         image.seek(number)
+        image.load()  # a WebP tells only then
         times.append(float(image.info.get("duration", 0) or 0))
     mean = sum(times) / max(len(times), 1)
     return 1000 / mean if mean > 1 else STILL_RATE
@@ -213,7 +221,6 @@ def _video_frames(path: Path) -> Iterator[Frame]:
 
 def _capture(path: Path) -> cv2.VideoCapture:
     """An open video file. Only files are opened, never addresses, which OpenCV would follow too."""
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong is told in a sentence, not by the decoder
     before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     cv2.utils.logging.setLogLevel(before)
