@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 from backend.core.style_tables import Gesture, Hatch, Palette, Pen
 from backend.perception.line_style import LineStyle
 from backend.style_pack import Measured, StylePack
 
 DIGITS = 4  # of measured values in a style.toml
+SOME = 300  # strokes up to which a sketch has as many as the picture
 MANY = 1000  # lines in a picture; one of more is drawn as if seen from farther away
 HATCHED = 0.12  # share of lines from which on a style hatches
 LEAST_WOBBLE = 0.0004  # share of the longer side; less is nobody's hand
@@ -33,8 +32,9 @@ def pack_from_lines(style: LineStyle, name: str, title: str, description: str) -
 
 
 def _strokes(style: LineStyle) -> int:
-    """As many as are seen as many: the picture's own number is for eyes near by."""
-    return int(_within(3.5 * math.sqrt(style.strokes), 24, 480))
+    """As many as the picture has, but of some hundred on less and less more."""
+    few = min(style.strokes, SOME)
+    return round(_within(few * (max(1, style.strokes) / max(1, few)) ** 0.12, 24, 480))
 
 
 def _farther(style: LineStyle) -> float:

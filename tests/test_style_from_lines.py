@@ -68,7 +68,9 @@ def test_uneven_lines_get_pressure_and_tapered_ones_a_taper():
 
 def test_more_lines_make_more_strokes():
     counts = [pack(replace(PLAIN, strokes=count)).strokes for count in (0, 100, 1000, 10_000, 10**6)]
-    assert counts == sorted(counts) and counts[0] >= 24 and counts[-1] <= 480
+    assert (
+        counts == sorted(counts) and counts[0] >= 24 and counts[1] == 100 and 300 < counts[2] < counts[3] and counts[-1] <= 480
+    )
 
 
 def test_colors_of_the_ink_are_the_palette():
