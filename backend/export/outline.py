@@ -23,7 +23,7 @@ Ring = Points  # [3R+1, 2] control points of a closed poly-Bézier, the last one
 PROBES = 12  # places of a segment where its stroke is searched for holes
 LEAST_CHANGE = 0.05  # of a stroke's greatest width
 PROFILE_TOLERANCE = 0.02  # likewise
-PLACES = 16  # of a segment where a profile may have knots: there Inkscape's PowerStroke hardly ever gives up
+PLACES = 8  # of a segment where a profile may have knots
 
 
 def varies(widths: Sequence[float]) -> bool:
@@ -32,9 +32,10 @@ def varies(widths: Sequence[float]) -> bool:
 
 
 def profile(widths: Sequence[float], segments: int) -> tuple[tuple[float, float], ...]:
-    """The fewest (place, full width) that tell the widths about within PROFILE_TOLERANCE; place 0 … segments, straight between.
+    """A few (place, full width) that tell the widths about within PROFILE_TOLERANCE; place 0 … segments, straight between.
 
-    widths: at knots evenly spaced in the parameter.
+    widths: at knots evenly spaced in the parameter. Every joint of segments has a knot: over joints without one, Inkscape's
+    PowerStroke gives up on one line in a thousand.
     """
     values, shares = np.maximum(np.asarray(widths, np.float64), 0), np.linspace(0, 1, len(widths))
     kept, allowed = {0, len(values) - 1}, PROFILE_TOLERANCE * float(values.max())
@@ -46,7 +47,7 @@ def profile(widths: Sequence[float], segments: int) -> tuple[tuple[float, float]
             middle = a + int(off.argmax())
             kept.add(middle)
             stack += [(a, middle), (middle, b)]
-    places = {0.0, float(segments), *(round(k * segments / (len(values) - 1) * PLACES) / PLACES for k in kept)}
+    places = {*map(float, range(segments + 1)), *(round(k * segments / (len(values) - 1) * PLACES) / PLACES for k in kept)}
     return tuple((place, float(np.interp(place / segments, shares, values))) for place in sorted(places))
 
 

@@ -139,6 +139,10 @@ def test_the_profile_has_few_knots_and_tells_the_widths():
     assert knots[0] == (0, 0) and knots[-1] == pytest.approx((3, 0)) and 5 <= len(knots) <= 14
     told = np.interp(np.linspace(0, 3, 24), *np.array(knots).T)
     assert np.abs(told - widths).max() <= 0.03 * 8
-    assert all(16 * place == int(16 * place) for place, _ in knots)
-    assert profile([4.0, 3.0, 2.0], 2) == ((0, 4), (2, 2))
+    assert all(8 * place == int(8 * place) for place, _ in knots)
+
+
+def test_every_joint_has_a_knot():
+    assert profile([4.0, 3.0, 2.0], 2) == ((0, 4), (1, 3), (2, 2))
+    assert [place for place, _ in profile([4.0, 2.0], 5)] == [0, 1, 2, 3, 4, 5]
     assert profile([1.0, -3.0], 1) == ((0, 1), (1, 0))
