@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,6 +17,8 @@ Map = npt.NDArray[np.float32]  # [H, W]
 Row = npt.NDArray[np.float64]  # [M, 2]
 
 STEP = 3.0  # px from point to point along a line
+WIDEST = 1.6  # times a style's own spacing that lines may be apart
+ATTEMPTS = 9  # to come down to the number of lines that is allowed
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,15 @@ def hatch_lines(
     """At most `count` lines that carry a tone, those that say most first, and their spacing, px.
 
     darkness: [H, W] 0 = paper … 1 = black. drawn: [H, W] 1 where contours are drawn. Where the lines would be more than
-    `count`, they are laid farther apart.
+    `count`, they are laid farther apart, up to WIDEST times, and then left out of all but the darkest places.
     """
     side = max(darkness.shape)
     free = _away_from(drawn, hatch.margin * side)
     relief = _relief(darkness, side)
     chance = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
     spacing, lines = hatch.spacing * side, []
-    for _ in range(7):
+    widest = WIDEST * spacing
+    for _ in range(ATTEMPTS if count > 0 else 0):
         state = chance.bit_generator.state
         lines = [
             line for level in range(hatch.levels) for line in _layer(darkness, free, relief, hatch, level, spacing, chance)
@@ -58,7 +61,11 @@ def hatch_lines(
         if len(lines) <= count:
             break
         chance.bit_generator.state = state
-        spacing *= min(1.6, max(1.06, (len(lines) / max(count, 1)) ** 0.55))
+        excess = len(lines) / count
+        if spacing < widest:
+            spacing = min(widest, spacing * max(1.06, excess**0.55))
+        else:
+            hatch = replace(hatch, lightest=1 - (1 - hatch.lightest) / min(1.4, max(1.06, excess**0.4)))
     return lines[:count], spacing
 
 

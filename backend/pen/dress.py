@@ -93,7 +93,7 @@ def dress(
         built = strokes.select(slice(0, count)).to("cpu")
         sources = list(range(len(built)))
     else:
-        lines = gestured(lines, hand.gesture, motif.side, chance)[:count]
+        lines = gestured(lines, hand.gesture, motif.side, chance, count)
         sources = [line.source for line in lines]
         built = Strokes.build(curves_of(lines, hand.tolerance), 1.0, hand.pen.color, [line.closed for line in lines])
     known = [notes[source] for source in sources]

@@ -14,17 +14,22 @@ from backend.core.style_tables import Gesture
 from backend.pen.lines import STEP, Line, Row, evenly
 
 
-def gestured(lines: Sequence[Line], gesture: Gesture, side: float, chance: np.random.Generator) -> list[Line]:
-    """The lines as a hand draws them: calmed, in pieces, restated, overshooting, wavering; first statements come first.
+def gestured(lines: Sequence[Line], gesture: Gesture, side: float, chance: np.random.Generator, count: int) -> list[Line]:
+    """At most `count` lines as a hand draws them: calmed, in pieces, restated, overshooting, wavering; first statements first.
 
-    side: px of the longer side of the canvas, which the gesture's lengths are shares of.
+    side: px of the longer side of the canvas, which the gesture's lengths are shares of. Pieces are longer where they would
+    be more than `count`.
     """
     calmed = [_calmed(line, gesture.calm * side) for line in lines]
-    pieces = [piece for line in calmed for piece in _pieces(line, gesture.longest * side, chance)]
+    longest = gesture.longest * side
+    pieces = [piece for line in calmed for piece in _pieces(line, longest, chance)]
+    while len(pieces) > max(count, len(calmed)):
+        longest *= 1.4
+        pieces = [piece for line in calmed for piece in _pieces(line, longest, chance)]
     drawn = list(pieces)
     for _ in range(gesture.restate - 1):
         drawn += [_restated(piece, gesture.spread * side, chance) for piece in pieces]
-    drawn = [_overshot(line, gesture.overshoot * side, chance) for line in drawn]
+    drawn = [_overshot(line, gesture.overshoot * side, chance) for line in drawn[:count]]
     return [wavering(line, gesture, side, chance) for line in drawn]
 
 

@@ -21,6 +21,7 @@ from backend.recipes.recipe import SketchChoices
 from backend.style_pack import StylePack
 
 SHORT = 0.07  # share of the longer side; hatching runs over shorter lines, which would only punch holes in it
+LINES_FIRST = 0.6  # share of the lines that a pack draws by itself, which come before any hatching
 DARK_PAPER = 0.5  # lightness below which lines stand for light
 
 
@@ -32,6 +33,7 @@ class Dressing:
     hatch: Hatch
     hatch_count: int  # strokes at most
     line_count: int  # strokes at most
+    first_count: int  # lines that are drawn before any is drawn again
     paper: tuple[float, float, float]
     seed: int
     drawn: float  # share of a single line that is drawn
@@ -42,13 +44,15 @@ class Dressing:
         strength = choices.style_strength
         hand = Hand(pack.pen, pack.gesture, pack.palette).loosened(1 - choices.fidelity).at(strength)
         hatch = pack.hatch.at(strength)
-        hatches = min(round(count * hatch.share), count - 1)
-        return cls(hand, hatch, hatches, count - hatches, pack.paper, choices.seed, 1 - choices.simplicity)
+        lines = _line_count(count, pack.strokes, hatch.share)
+        hatches = count - lines
+        first = round(LINES_FIRST * hand.plain_for(_line_count(pack.strokes, pack.strokes, hatch.share)))
+        return cls(hand, hatch, hatches, lines, first, pack.paper, choices.seed, 1 - choices.simplicity)
 
     @property
     def plain_count(self) -> int:
         """How many plain strokes are wanted."""
-        return self.hand.plain_for(self.line_count)
+        return max(self.hand.plain_for(self.line_count), min(self.line_count, self.first_count))
 
     @property
     def joins(self) -> bool:
@@ -81,6 +85,12 @@ class Dressing:
         floors = np.array([line.floor for line in lines])
         shading = Shading(motif.darkness, floors, spacing, hatch.width, hatch.swell, hatch.taper, hatch.opacity)
         return dress_hatching([line.row for line in lines], shading, motif, self.hand, generator)
+
+
+def _line_count(count: int, usual: int, share: float) -> int:
+    """How many of `count` strokes are lines, where a share of the usual number is hatching: few strokes are lines first."""
+    lines = round(usual * (1 - share))
+    return max(1, round(count * (1 - share)), min(count, round(LINES_FIRST * lines)), min(lines, count // 2))
 
 
 def _drawn(strokes: Strokes, shape: tuple[int, ...], short: float) -> Map:

@@ -18,7 +18,7 @@ def chance():
 
 
 def drawn(line, **gesture):
-    return gestured([line], Gesture(**gesture), SIDE, chance())
+    return gestured([line], Gesture(**gesture), SIDE, chance(), 100)
 
 
 def test_a_plain_hand_changes_nothing():
@@ -74,8 +74,18 @@ def test_long_lines_are_drawn_in_pieces_that_overlap():
     assert len(drawn(STRAIGHT, longest=1.0)) == 1
 
 
+def test_few_strokes_are_not_spent_on_pieces():
+    lines = [STRAIGHT, CORNER, RING]
+    assert len(gestured(lines, Gesture(longest=0.1), SIDE, chance(), 100)) > 12
+    few = gestured(lines, Gesture(longest=0.1, restate=3), SIDE, chance(), 4)
+    assert {line.source for line in few} == {0, 1}  # all three, before any is drawn again
+    assert len(few) == 4
+    two = gestured(lines, Gesture(longest=0.1), SIDE, chance(), 2)
+    assert [round(line.length) for line in two] == [600, 600]  # whole
+
+
 def test_lines_are_restated_beside_themselves_after_all_were_stated():
-    lines = gestured([STRAIGHT, RING], Gesture(restate=3, spread=0.01), SIDE, chance())
+    lines = gestured([STRAIGHT, RING], Gesture(restate=3, spread=0.01), SIDE, chance(), 100)
     assert [line.source for line in lines] == [0, 1, 0, 1, 0, 1]
     assert np.array_equal(lines[0].row, STRAIGHT.row)
     for again in lines[2::2]:
@@ -109,6 +119,6 @@ def test_strength_leads_from_a_plain_hand_to_the_full_one(strength):
     assert hand.restate == {0.0: 1, 0.5: 2, 1.0: 3}[strength]
     assert hand.single_line == (strength > 0)
     if strength == 0:
-        assert len(gestured([STRAIGHT], hand, SIDE, chance())) == 1
+        assert len(gestured([STRAIGHT], hand, SIDE, chance(), 100)) == 1
     if strength == 1:
         assert hand == full

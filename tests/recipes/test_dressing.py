@@ -84,9 +84,23 @@ def test_a_little_strength_hatches_a_little():
     assert 4 < count[0] < 0.75 * count[1]
 
 
+@pytest.mark.parametrize(("count", "hatched"), [(2, False), (6, False), (20, True), (40, True), (200, True)])
+def test_few_strokes_are_lines_first(count, hatched):
+    dressing = Dressing.of(HATCHED, SketchChoices(), count)
+    assert (dressing.hatch_count > 0) == hatched
+    assert dressing.line_count >= min(count, 6)  # of the ten that this pack draws by itself
+    assert Dressing.of(HATCHED, SketchChoices(), HATCHED.strokes).line_count == 10
+
+
+def test_few_lines_are_not_drawn_again():
+    sketchy = StylePack("sketchy", "Sketchy", strokes=60, gesture=Gesture(restate=3))
+    assert Dressing.of(sketchy, SketchChoices(), 10).plain_count == 10
+    assert Dressing.of(sketchy, SketchChoices(), 60).plain_count == 20
+
+
 def test_restated_lines_share_the_count():
     sketchy = StylePack("sketchy", "Sketchy", gesture=Gesture(restate=3))
-    assert Dressing.of(sketchy, SketchChoices(), 30).plain_count == 10
+    assert Dressing.of(sketchy, SketchChoices(), 64).plain_count == 22
     assert len(dressed(sketchy).strokes) == 12
 
 
