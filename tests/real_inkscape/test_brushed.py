@@ -124,6 +124,27 @@ def test_inkscape_shows_a_file_as_our_own_picture(name, screen, fake_profile, tm
         assert off(seen(screen, fake_profile[0].profile, again, "again"), loaded) < 0.03
 
 
+PRONE = torch.tensor(  # where PowerStroke gave up at two of three places, before every joint had a width
+    [(433.4, 517.6), (434.1, 518.1), (437.0, 520.9), (437.7, 521.3), (438.5, 521.8), (442.3, 522.7), (443.0, 523.3),
+     (452.0, 531.0), (457.3, 543.0), (464.9, 552.0), (470.9, 558.9), (478.2, 564.9), (484.8, 571.2)], dtype=torch.float64,
+)  # fmt: skip
+UNEVEN = [0.856, 1.113, 1.501, 1.92, 2.255, 2.431, 2.462, 2.481, 2.67, 3.137, 3.543, 3.38, 3.102, 3.085, 3.757, 4.362, 4.482,
+          4.241, 3.955, 3.357, 2.641, 2.109, 1.603, 0.894]  # fmt: skip
+
+
+def test_inkscape_does_not_give_up_on_a_stroke(screen, fake_profile, tmp_path):
+    """A stroke on which PowerStroke gives up is left as its middle line, filled."""
+    places = 50 * torch.rand(40, 1, 2, generator=torch.Generator().manual_seed(3), dtype=torch.float64) - 350
+    strokes = Strokes.build(list(PRONE + places), 1.0)
+    strokes = replace(strokes, widths=torch.tensor([UNEVEN] * 40, dtype=torch.float64))
+    notes = tuple(StrokeNote("contour", "object", 1.0) for _ in range(40))
+    data = drawing_data(Drawing(SIZE, (Layer("object", Framing.whole(SIZE, SIZE[1]), strokes, notes),)), "0123abcd")
+    document = tmp_path / "drawing.svg"
+    document.write_text(drawing_svg(data), encoding="utf-8")
+    found = outlines(touched(screen, fake_profile[0].profile, document))
+    assert len(found) == 40 and all(text.rstrip().endswith(("Z", "z")) for text in found)
+
+
 def test_a_plain_look_is_not_a_textured_one():
     """The measure itself."""
     assert off(ours(LOOKS["plain"]), ours(LOOKS["grain"])) > 0.2
