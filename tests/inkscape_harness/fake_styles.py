@@ -82,9 +82,13 @@ class FakeStyles:
     def _free(self, name, replace):
         there = self.packs.get(name)
         if there and there.bundled:
-            raise Refused(409, "conflict", f"'{name}' came with StyleSketch and keeps its name: choose another one.")
+            raise Refused(
+                409,
+                "conflict",
+                f"'{name}' is a style pack that comes with StyleSketch and stays as it is. Choose another name.",
+            )
         if there and not replace:
-            raise Refused(409, "exists", f"There is a style pack named '{name}' already.")
+            raise Refused(409, "exists", f"There is a style pack named '{name}' already. Replace it, or choose another name.")
 
     def _find(self, name):
         if name not in self.packs:
@@ -93,5 +97,5 @@ class FakeStyles:
 
     def _own(self, name):
         if self._find(name).bundled:
-            raise Refused(409, "conflict", f"'{name}' came with StyleSketch: it stays as it is.")
+            raise Refused(409, "conflict", f"'{name}' comes with StyleSketch and stays as it is.")
         return self.packs[name]

@@ -111,16 +111,22 @@ def test_import_rename_export_and_remove(opened):
     inkscape.wait_text(PACKS, "ink · your own")
 
     first = packs["ink"]
-    for answer in ("No", "Replace"):
+    for answer in ("Cancel", "Keep Both", "Replace"):
         import_pack(inkscape, folder / "ink.stylepack")
-        inkscape.wait_text(PACKS, "There is a style pack named 'ink' already. Replace it\\?")
+        inkscape.wait_text(PACKS, "There is a style pack named 'ink' already. Replace it, or choose another name.")
         inkscape.shot(folder / "replace.png")
         inkscape.press(PACKS, answer)
-        if answer == "No":
+        if answer != "Replace":
             time.sleep(0.5)
             assert packs["ink"] is first
-    inkscape.wait_text(PACKS, "The style pack “Ink” has been imported.")
-    assert packs["ink"] is not first
+    inkscape.wait_text(PACKS, "ink · your own")
+    assert packs["ink"] is not first and "ink-2" in packs
+    (folder / "ink.stylepack").write_text("charcoal")
+    import_pack(inkscape, folder / "ink.stylepack")
+    inkscape.wait_text(PACKS, "'charcoal' is a style pack that comes with StyleSketch and stays as it is. Choose another name.")
+    inkscape.press(PACKS, "Keep Both")
+    inkscape.wait_text(PACKS, "charcoal-2 · your own")
+    inkscape.pick(PACKS, "Ink")
 
     inkscape.press(PACKS, "Rename…")
     inkscape.write(PACKS, "Title of the style pack", "Sumi")

@@ -43,12 +43,12 @@ class Notice(Gtk.InfoBar):
         if bad:
             button.grab_focus()
 
-    def ask(self, question: str, answers: Sequence[Answer], dismissed: Callable[[], None] = lambda: None) -> None:
+    def ask(self, question: str, answers: Sequence[Answer], dismissed: Callable[[], None] = lambda: None, no: str = "") -> None:
         """Ask; the last button, which has the keyboard, leaves everything as it is, as does Escape."""
         self._end()
         self._dismiss = dismissed
         self._asked(True)
-        self._show([question], Gtk.MessageType.QUESTION, [*answers, (_("_No"), dismissed)]).grab_focus()
+        self._show([question], Gtk.MessageType.QUESTION, [*answers, (no or _("_No"), dismissed)]).grab_focus()
 
     def clear(self) -> None:
         """Hide it; a question counts as answered with no."""

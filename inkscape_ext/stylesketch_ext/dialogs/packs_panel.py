@@ -15,7 +15,7 @@ from stylesketch_ext.dialogs.notice import Notice
 from stylesketch_ext.dialogs.pack_details import PackDetails
 from stylesketch_ext.errands import Errand, Errands
 from stylesketch_ext.failures import Failure, Refusal
-from stylesketch_ext.pack_facts import fixed_because, title_of
+from stylesketch_ext.pack_facts import fixed_because, name_from, title_of
 from stylesketch_ext.pack_making import PackMaking, Plan
 from stylesketch_ext.pack_previews import preview_of
 from stylesketch_ext.wire.messages import StyleChange, StyleInfo, StyleResult
@@ -24,9 +24,7 @@ from stylesketch_ext.words import _, marked
 CARD = (132, 96)  # px, a preview in the gallery
 ENDING = ".stylepack"
 PICTURES = ("*.jpg", "*.jpeg", "*.png", "*.webp", "*.gif", "*.bmp", "*.tif", "*.tiff", "*.avif")
-EXISTS = "exists"
-
-Then = Callable[[], None]
+TAKEN = ("exists", "conflict")  # the codes of a name that is
 
 
 class PacksPanel(Gtk.Box):
@@ -198,15 +196,30 @@ class PacksPanel(Gtk.Box):
             except Failure as failure:
                 self._refused(failure)
 
-    def _import_archive(self, archive: bytes, replace: bool = False) -> None:
+    def _import_archive(self, archive: bytes, name: str = "", replace: bool = False) -> None:
         def refused(failure: Optional[Failure]) -> None:
-            if failure and is_taken(failure):
-                self._ask_replace(failure, lambda: self._import_archive(archive, True), self._import_next)
+            there = self._in_the_way(failure)
+            if failure and there:
+                self._ask_how(failure, there, archive)
             else:
                 self._refused(failure)
                 self._import_next()
 
-        self._do(lambda client: client.import_style(archive, replace=replace), self._imported, refused)
+        self._do(lambda client: client.import_style(archive, name, replace), self._imported, refused)
+
+    def _in_the_way(self, failure: Optional[Failure]) -> Optional[StyleInfo]:
+        """The pack whose name is taken, if that is all; the engine's sentence names it."""
+        if not isinstance(failure, Refusal) or failure.problem.code not in TAKEN:
+            return None
+        return next((pack for pack in self.packs if "'%s'" % pack.name in str(failure)), None)
+
+    def _ask_how(self, failure: Failure, there: StyleInfo, archive: bytes) -> None:
+        """Replace an own pack, or give the new one another name."""
+        name = name_from(there.name, [pack.name for pack in self.packs])
+        replace = (_("_Replace"), lambda: self._import_archive(archive, replace=True))
+        both = (_("_Keep Both"), lambda: self._import_archive(archive, name))
+        answers = [both] if there.bundled else [replace, both]
+        self._notice.ask(str(failure), answers, self._import_next, _("_Cancel"))
 
     def _imported(self, pack: StyleInfo) -> None:
         self._lines.append(_("The style pack “%s” has been imported.") % title_of(pack))
@@ -289,8 +302,7 @@ class PacksPanel(Gtk.Box):
         """Make it; where there is an own pack of that name already, ask first."""
         there = next((pack for pack in self.packs if pack.name == plan.name), None)
         if there and not there.bundled and not plan.replace:
-            question = _("There is a style pack “%s” already. Replace it?") % title_of(there)
-            self._notice.ask(question, [(_("_Replace"), lambda: self._make(_replacing(plan)))])
+            self._ask_replace(there, plan)
             return
         self._notice.clear()
         self._making = making = PackMaking(plan)
@@ -298,8 +310,9 @@ class PacksPanel(Gtk.Box):
         def failed(failure: Optional[Failure]) -> None:
             self._making = None
             self._new.rest()
-            if failure and is_taken(failure):
-                self._ask_replace(failure, lambda: self._make(_replacing(plan)))
+            there = self._in_the_way(failure)
+            if there and not there.bundled:
+                self._ask_replace(there, plan)
             elif failure:
                 self.complain(failure)
             else:
@@ -333,8 +346,9 @@ class PacksPanel(Gtk.Box):
         if failure:
             self._notice.tell(self._explained(failure), bad=True)
 
-    def _ask_replace(self, failure: Failure, replace: Then, otherwise: Then = lambda: None) -> None:
-        self._notice.ask(_("%s Replace it?") % failure, [(_("_Replace"), replace)], otherwise)
+    def _ask_replace(self, there: StyleInfo, plan: Plan) -> None:
+        question = _("There is a style pack “%s” already. Replace it?") % title_of(there)
+        self._notice.ask(question, [(_("_Replace"), lambda: self._make(_replacing(plan)))])
 
     def _asked(self, asking: bool) -> None:
         self._pages.set_sensitive(not asking)
@@ -345,11 +359,6 @@ class PacksPanel(Gtk.Box):
 
     def _leave_files(self) -> None:
         self._pages.set_visible_child_name(self._page_before)
-
-
-def is_taken(failure: Failure) -> bool:
-    """Is it only that an own pack of that name would have to be replaced?"""
-    return isinstance(failure, Refusal) and failure.problem.code == EXISTS
 
 
 def _replacing(plan: Plan) -> Plan:
