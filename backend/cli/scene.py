@@ -6,11 +6,14 @@ import argparse
 import contextlib
 import json
 import sys
+from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from stylesketch_ext.wire.messages import ProgressEvent
 
 from backend.cli import sketch
-from backend.cli.arguments import Commands, add_command
+from backend.cli.arguments import Commands, add_command, places
 from backend.cli.outputs import check_writable, make_folder, write_outputs
 from backend.cli.style_option import opened_style
 from backend.cli.terminal import ProgressLine
@@ -20,6 +23,7 @@ from backend.core.files import write_whole
 if TYPE_CHECKING:
     from backend.daemon.matrix import Cell
 
+T = TypeVar("T")
 LARGEST = 12  # rows and columns
 CELL_SIDE = 480  # px of a drawing in the overview
 
@@ -34,18 +38,57 @@ def add(commands: Commands) -> None:
         "--matrix", metavar="RxC", type=_shape, help="R fidelities × C simplicities; -o is then an overview of all of them"
     )
     command.add_argument("--matrix-dir", metavar="DIR", type=Path, help="also write each drawing of the matrix there, as SVG")
+    command.add_argument(
+        "--method", choices=("classical", "clipascene"), default="classical",
+        help="clipascene: the published method, minutes of optimization by SqueezeNet (default: classical)",
+    )  # fmt: skip
     command.set_defaults(recipe="scene")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Draws and writes; the exit code."""
-    if arguments.matrix is None:
-        if arguments.matrix_dir is not None:
-            raise BadRequest("--matrix-dir is where the drawings of a matrix go: add --matrix, for example --matrix 4x4.")
-        return sketch.run(arguments)
-    if arguments.daemon:
+    _check_together(arguments)
+    if arguments.matrix is not None:
+        return _run_matrix(arguments)
+    return _run_published(arguments) if arguments.method == "clipascene" else sketch.run(arguments)
+
+
+def _check_together(arguments: argparse.Namespace) -> None:
+    if arguments.matrix_dir is not None and arguments.matrix is None:
+        raise BadRequest("--matrix-dir is where the drawings of a matrix go: add --matrix, for example --matrix 4x4.")
+    if arguments.matrix is not None and arguments.daemon:
         raise BadRequest("A matrix is drawn by the command itself. Leave out --daemon.")
-    return _run_matrix(arguments)
+    if arguments.method == "clipascene" and (arguments.matrix is not None or arguments.daemon):
+        raise BadRequest("The method clipascene draws one scene, by the command itself. Leave out --matrix and --daemon.")
+
+
+def _run_published(arguments: argparse.Namespace) -> int:
+    from backend.daemon.published import draw_published
+    from backend.daemon.sketching import Sources
+
+    mask, where = sketch.mask_file(arguments.mask), places(arguments)
+    check_writable(arguments.output, [arguments.image, *([mask] if mask else [])])
+    line = ProgressLine(arguments.quiet)
+    try:
+        with opened_style(arguments) as packs:
+            sources = Sources(arguments.image, packs, mask, where)
+            finished = _driven(draw_published(sketch.request_of(arguments), sources), line)
+    finally:
+        line.clear()
+    outputs = write_outputs(arguments.output, finished.svg, finished.preview)
+    sketch.tell(arguments, finished.result, outputs)
+    return 0
+
+
+def _driven(work: Generator[ProgressEvent, None, T], line: ProgressLine) -> T:
+    """The result of a piece of work, its progress shown."""
+    with contextlib.closing(work):
+        while True:
+            try:
+                line.show(next(work))
+            except StopIteration as end:
+                found: T = end.value
+                return found
 
 
 def _run_matrix(arguments: argparse.Namespace) -> int:
@@ -72,13 +115,8 @@ def _drawn(arguments: argparse.Namespace, mask: Path | None, line: ProgressLine)
     from backend.daemon.sketching import Sources
 
     with opened_style(arguments) as packs:
-        sources = Sources(arguments.image, packs, mask)
-        with contextlib.closing(draw_matrix(sketch.request_of(arguments), sources, arguments.matrix, CELL_SIDE)) as work:
-            while True:
-                try:
-                    line.show(next(work))
-                except StopIteration as end:
-                    return end.value
+        sources = Sources(arguments.image, packs, mask, places(arguments))
+        return _driven(draw_matrix(sketch.request_of(arguments), sources, arguments.matrix, CELL_SIDE), line)
 
 
 def _overview(cells: list[list[Cell]]) -> tuple[str, bytes]:

@@ -88,7 +88,14 @@ def test_a_matrix_that_is_none_is_wrong_usage(command, scene, tmp_path, shape):
     assert code == 2 and "4x4" in err
 
 
-@pytest.mark.parametrize("options", [("--matrix-dir", "cells"), ("--matrix", "2x2", "--daemon")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--matrix-dir", "cells"),
+        ("--matrix", "2x2", "--daemon"),
+        ("--matrix", "2x2", "--method", "clipascene"),
+    ],
+)
 def test_options_that_do_not_go_together_are_refused_in_a_sentence(command, scene, tmp_path, options):
     code, _out, err = command("scene", scene[0], "-o", tmp_path / "x.svg", *options)
     assert code == 1 and "matrix" in err and err.rstrip().endswith(".")
@@ -100,3 +107,9 @@ def test_a_folder_that_cannot_be_made_is_told_before_anything_is_drawn(command, 
     options = ("--matrix", "2x2", "--matrix-dir", tmp_path / "file" / "cells")
     code, _out, err = command("scene", scene[0], "-o", tmp_path / "x.svg", *options)
     assert code == 1 and "cannot be made" in err
+
+
+def test_the_published_method_names_the_weights_that_it_needs(command, scene, tmp_path):
+    code, _out, err = command("scene", scene[0], *scene[1], "-o", tmp_path / "x.svg", "--method", "clipascene")
+    assert code == 3 and "models pull squeezenet" in err
+    assert not (tmp_path / "x.svg").exists()
