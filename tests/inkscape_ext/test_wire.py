@@ -35,7 +35,7 @@ GRAIN = TextureData("grain", [FilterStep("feTurbulence", {"seed": "7"})])
 REQUEST = SketchRequest("ab" * 32, SketchSettings(strokes=12, steps=0, seed=7), title="Käthe ▸")
 RESULT = SketchResult(
     DrawingData(4, 3, [LayerData("object", [PATH, BRUSHED])], "0123abcd", "#123a6b", GRAIN), "ab" * 32, "t", "object",
-    SketchSettings(), "Pen", "classical", "cpu", "fast", 10, "0.1.0", ["a note"], {"total": 1.0}, "job1",
+    SketchSettings(), "Pen", "classical", "cpu", "fast", 10, "0.1.0", ["a note"], {"total": 1.0}, job="job1",
 )  # fmt: skip
 PROBLEM = Problem("Bad image", 422, "bad-image", "A sentence.")
 STYLE = StyleInfo("chalk", "Red chalk", bundled=True, strokes=9, measured={"width": 0.01}, features=["squeezenet/fire5"])
