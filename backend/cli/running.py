@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 
 from stylesketch_ext.wire.codec import to_json
@@ -33,7 +34,10 @@ def run_serve(arguments: argparse.Namespace) -> int:
     """Serves until stopped."""
     from backend.daemon.serve import serve
 
-    serve(places(arguments), arguments.idle_timeout, lambda text: print(text, flush=True))
+    where = places(arguments)
+    if arguments.data:
+        os.environ["STYLESKETCH_HOME"] = str(where.data.parent)  # the processes that draw find their weights by it
+    serve(where, arguments.idle_timeout, lambda text: print(text, flush=True))
     return 0
 
 

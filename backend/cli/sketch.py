@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
             if arguments.daemon:
                 result, svg, png = draw_by_daemon(request, arguments.image, mask, places(arguments), line.show)
             else:
-                result, svg, png = draw_here(request, arguments.image, mask, packs, line.show)
+                result, svg, png = draw_here(request, arguments.image, mask, packs, places(arguments), line.show)
         finally:
             line.clear()
     tell(arguments, result, write_outputs(arguments.output, svg, png))
@@ -77,12 +77,12 @@ def tell(arguments: argparse.Namespace, result: SketchResult, outputs: list[str]
             sys.stderr.write(f"stylesketch: {note}\n")
 
 
-def draw_here(request: SketchRequest, image: Path, mask: Path | None, packs: Path, report: Report) -> Drawn:
+def draw_here(request: SketchRequest, image: Path, mask: Path | None, packs: Path, where: Places, report: Report) -> Drawn:
     """The sketch, drawn in this process with own style packs from the folder `packs`."""
     from backend.daemon.executors import LocalExecutor
     from backend.daemon.sketching import Sources, draw
 
-    work = LocalExecutor().run(draw, request, Sources(image, packs, mask), False)
+    work = LocalExecutor().run(draw, request, Sources(image, packs, mask, where), False)
     with contextlib.closing(work):
         while True:
             try:
@@ -120,7 +120,7 @@ def account(result: SketchResult, outputs: list[str]) -> dict[str, object]:
         "style": result.settings.style,
         "seconds": result.seconds,
         "steps": result.steps,
-        "scores": {},
+        "scores": result.scores,
         "notes": result.notes,
     }
 

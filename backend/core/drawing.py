@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from backend.core.image import Framing
 from backend.core.strokes import Strokes
@@ -39,6 +40,7 @@ class Account:
     guidance: str = ""
     steps: int = 0
     notes: tuple[str, ...] = ()  # sentences: what was not used, and why
+    scores: Mapping[str, float] = field(default_factory=dict)  # encoder → likeness of drawing and photograph, 1 = alike
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ def sketch_result(
         steps=account.steps,
         version=__version__,
         notes=[*account.notes, *pool.notes],
+        scores=dict(account.scores),
         seconds={stage: round(value, 3) for stage, value in seconds.items()},
         fewest=RECIPES[request.recipe].fewest,
     )

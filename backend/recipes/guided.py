@@ -11,7 +11,7 @@ from torch import Tensor
 
 from backend.core.image import Mask
 from backend.core.strokes import Strokes
-from backend.encoders.encoder import Encoder, SalientEncoder
+from backend.encoders.encoder import SalientEncoder
 from backend.guidance.apart import KeepApart, KeepLength
 from backend.guidance.augment import similarity_crops
 from backend.guidance.bending import KeepBending
@@ -52,26 +52,35 @@ class GuidedSettings:
 
 
 @dataclass(frozen=True)
-class Guide:
-    """An encoder that guides the drawing of regions."""
+class Eye:
+    """An encoder, and what of it counts."""
 
-    name: str
     encoder: SalientEncoder
     weights: Mapping[str, float]  # feature layer → weight
+    votes: bool = False  # it is quick enough to be asked about single strokes
+
+
+@dataclass(frozen=True)
+class Guide:
+    """Encoders that together guide the drawing of regions."""
+
+    name: str
+    eyes: tuple[Eye, ...]
     settings: GuidedSettings = field(default_factory=GuidedSettings)
 
     def saliency(self, image: Tensor, mask: Mask) -> Mask:
         """Where the subject of a canvas is told [1, 1, H, W], 0 … 1."""
-        found = saliency_map(self.encoder, image, mask)
+        found = torch.stack([saliency_map(eye.encoder, image, mask) for eye in self.eyes]).mean(0)
         return F.max_pool2d(found, self.settings.spread, 1, self.settings.spread // 2)
 
     def worth(self, saliency: Mask) -> Mask:
         """What a line is worth there."""
         return self.settings.aside + (1 - self.settings.aside) * saliency
 
-    def votes(self, image: Tensor, mask: Mask, saliency: Mask) -> FeatureVotes:
-        """A voice in the order of strokes."""
-        return FeatureVotes(self.encoder, Glance.of(image, mask, self.settings.votes_side), saliency)
+    def votes(self, image: Tensor, mask: Mask, saliency: Mask) -> FeatureVotes | None:
+        """A voice in the order of strokes, if an eye is quick enough."""
+        glance = Glance.of(image, mask, self.settings.votes_side)
+        return next((FeatureVotes(eye.encoder, glance, saliency) for eye in self.eyes if eye.votes), None)
 
     def refined(self, strokes: Strokes, image: Tensor, mask: Mask, steps: int, pool: ModelPool) -> Iterator[Step]:
         """Canvas strokes moved a little, coarse to fine, so that the encoder sees more of the photograph in them."""
@@ -92,9 +101,8 @@ class Guide:
         """Steps in pixels of the small picture."""
         s, part = self.settings, max(glance.size) / SIDE
         strokes, reach = glance.strokes(start, s.width * part), s.reach * part / len(s.sides)
-        crops = similarity_crops(s.pool, glance.size, torch.Generator().manual_seed(1))
         terms: dict[str, Guidance] = {
-            self.name: LayerMatch(Pairs(glance.image, crops, [self.encoder], s.views), self.encoder, self.weights),
+            **self._matches(glance, s.pool, s.views, seed=1),
             "bending": KeepBending(strokes),
             "apart": KeepApart(strokes, s.distance * part, reach),
             "length": KeepLength(strokes),
@@ -105,19 +113,29 @@ class Guide:
         moved = DirectStrokes(strokes, DirectSettings(reach))
         return optimize(moved, Objective(terms, weights), schedule, pool.rasterizer, glance.size, paper)
 
-    def better(self, before: Strokes, after: Strokes, image: Tensor, mask: Mask, pool: ModelPool) -> bool:
-        """Whether strokes gained on views that did not guide them."""
-        glance = Glance.of(image, mask, self.settings.sides[-1])
-        crops = similarity_crops(self.settings.held_out, glance.size, torch.Generator().manual_seed(2))
-        term = LayerMatch(Pairs(glance.image, crops, [self.encoder], len(crops)), self.encoder, self.weights)
-        one, other = (self._loss(strokes, glance, term, pool) for strokes in (before, after))
-        return other < one * (1 - self.settings.least_gain)
+    def _matches(self, glance: Glance, pool: int, views: int, seed: int) -> dict[str, Guidance]:
+        """A term for every eye, by its name."""
+        crops = similarity_crops(pool, glance.size, torch.Generator().manual_seed(seed))
+        pairs = Pairs(glance.image, crops, [eye.encoder for eye in self.eyes], views)
+        return {eye.encoder.name: LayerMatch(pairs, eye.encoder, eye.weights) for eye in self.eyes}
 
-    @torch.no_grad()
-    def _loss(self, strokes: Strokes, glance: Glance, term: Guidance, pool: ModelPool) -> float:
+    def losses(self, strokes: Strokes, image: Tensor, mask: Mask, pool: ModelPool) -> dict[str, float]:
+        """What each eye still misses in canvas strokes, seen clean and in views that do not guide them."""
+        glance, held_out = Glance.of(image, mask, self.settings.sides[-1]), self.settings.held_out
         small = glance.strokes(strokes, self.settings.width * max(glance.size) / SIDE)
-        image = pool.rasterizer(small, glance.size, torch.ones(3, device=small.points.device))
-        return float(term(View(image, small)))
+        with torch.no_grad():
+            drawn = pool.rasterizer(small, glance.size, torch.ones(3, device=small.points.device))
+            terms = self._matches(glance, held_out, held_out, seed=2)
+            return {name: float(term(View(drawn, small))) for name, term in terms.items()}
+
+    def gained(self, before: Mapping[str, float], after: Mapping[str, float]) -> bool:
+        """Whether strokes of these losses are enough better to be worth having moved."""
+        return sum(after.values()) < sum(before.values()) * (1 - self.settings.least_gain)
+
+    def scores(self, losses: Mapping[str, float]) -> dict[str, float]:
+        """Likeness of drawing and photograph by every encoder, 1 = alike: the weighted mean cosine of its layers."""
+        whole = {eye.encoder.name: sum(eye.weights.values()) for eye in self.eyes}
+        return {name: round(1 - loss / whole[name], 4) for name, loss in losses.items()}
 
 
 def _settled(losses: Sequence[float], patience: int) -> bool:
@@ -125,19 +143,28 @@ def _settled(losses: Sequence[float], patience: int) -> bool:
     return len(losses) >= 2 * patience and min(losses[-patience:]) > min(losses[:-patience])
 
 
-LAYERS: dict[str, dict[str, float]] = {"squeezenet": {"fire3": 1.0, "fire5": 1.0, "fire9": 1.0}}
-"""Guidance by the name of its encoder → feature layers and their weights."""
+EYES: dict[str, tuple[str, dict[str, float], bool]] = {
+    "squeezenet": ("squeezenet", {"fire3": 1.0, "fire5": 1.0, "fire9": 1.0}, True),
+    "clip": ("clip_rn101", {"layer2": 1.0, "layer3": 1.0, "pooled": 0.1}, False),
+}
+"""Name → encoder, its feature layers and their weights (CLIP: those of CLIPasso), and whether it votes."""
+GUIDANCES = ("classical", "squeezenet", "clip", "clip+squeezenet")
 
 
 def guide_of(name: str, pool: ModelPool) -> Guide | None:
-    """The guide that a choice means: none for classical, which auto is.
+    """The guide that a choice means: none for classical; for auto SqueezeNet where its weights are.
 
     Raises Missing, naming the command that brings them, where an encoder was asked for whose weights are not here.
     """
     if name == "auto":
-        name = "classical"
+        name = "squeezenet" if pool.has_encoder("squeezenet") else "classical"
     if name == "classical":
         return None
-    encoder: Encoder = pool.encoder(name)
+    return Guide(name, tuple(_eye(part, pool) for part in name.split("+")))
+
+
+def _eye(name: str, pool: ModelPool) -> Eye:
+    encoder_name, weights, votes = EYES[name]
+    encoder = pool.encoder(encoder_name)
     assert isinstance(encoder, SalientEncoder)
-    return Guide(name, encoder, LAYERS[name])
+    return Eye(encoder, weights, votes)

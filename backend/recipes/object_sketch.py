@@ -14,6 +14,7 @@ from backend.model_pool import ModelPool
 from backend.perception.faces import Face, find_faces
 from backend.perception.foreground import Foreground, find_foreground
 from backend.perception.marked_foreground import marked_foreground
+from backend.recipes.guided import GUIDANCES
 from backend.recipes.recipe import FEWEST, Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings, draw_region
 from backend.style_pack import StylePack
@@ -24,7 +25,7 @@ class ObjectSketch:
     """The recipe."""
 
     settings: RegionSettings = RegionSettings()
-    guidances: tuple[str, ...] = ("classical", "squeezenet")
+    guidances: tuple[str, ...] = GUIDANCES
     fewest: int = FEWEST
 
     def run(self, inputs: Inputs, choices: SketchChoices, pack: StylePack, pool: ModelPool) -> Work[Drawing]:

@@ -157,11 +157,11 @@ def draw_region(
         strokes, told = yield from mapped(looked, lambda progress: progress.within(0.9 - share, 0.9))
         notes = (*notes, *told)
     yield Progress("dressing", 0.9)
-    plain = _layer(region, start, strokes)
+    plain, scores = _layer(region, start, strokes), _scores(region, strokes, guide, pool)
     layer = dressing.dressed(plain, region.image, region.mask)
     return RegionSketch(
         layer,
-        Account(guide.name if guide else "classical", steps + guided, notes),
+        Account(guide.name if guide else "classical", steps + guided, notes, scores),
         len(plain.strokes) if dressing.joins else len(layer.strokes),
     )
 
@@ -223,9 +223,17 @@ def _looked(
     for step in guide.refined(before, image, mask, steps, pool):
         moved = step.strokes
         yield Progress("comparing", step.number / steps, _preview(region, start, moved, pack), step.losses)
-    if not guide.better(before, moved, image, mask, pool):
+    if not guide.gained(*(guide.losses(drawn, image, mask, pool) for drawn in (before, moved))):
         return strokes, ("Moving the strokes by what the network sees did not help, so they stay on their lines.",)
     return _better(strokes, moved)
+
+
+def _scores(region: Region, strokes: Strokes, guide: Guide | None, pool: ModelPool) -> dict[str, float]:
+    """How alike drawing and photograph are, by encoder; nothing without one."""
+    if guide is None or not len(strokes):
+        return {}
+    drawn, image, mask = strokes.to(pool.device), region.image.to(pool.device), region.mask.to(pool.device)
+    return guide.scores(guide.losses(drawn, image, mask, pool))
 
 
 def _preview(region: Region, start: TracedStart, strokes: Strokes, pack: StylePack) -> Drawing:

@@ -10,6 +10,7 @@ from backend.core.drawing import Account, Drawing, Layer
 from backend.core.errors import BadRequest
 from backend.core.work import Progress, Work, mapped
 from backend.model_pool import ModelPool
+from backend.recipes.guided import GUIDANCES
 from backend.recipes.recipe import Inputs, SketchChoices, kept_strokes
 from backend.recipes.region import RegionSketch, draw_region
 from backend.recipes.scene import Scene
@@ -22,7 +23,7 @@ class SceneSketch:
     """The recipe."""
 
     settings: SceneSettings = SceneSettings()
-    guidances: tuple[str, ...] = ("classical", "squeezenet")
+    guidances: tuple[str, ...] = GUIDANCES
 
     @property
     def fewest(self) -> int:

@@ -321,6 +321,7 @@ class SketchResult:
     seconds: Dict[str, float] = field(default_factory=dict)  # total and each stage
     job: str = ""
     fewest: int = 4  # strokes of the simplest drawing
+    scores: Dict[str, float] = field(default_factory=dict)  # encoder: likeness of drawing and photograph, 1 = alike
 
     def simplified(self, simplicity: float) -> "SketchResult":
         """This result of simplicity 0 as the same request with another one gives it: the first of its strokes.

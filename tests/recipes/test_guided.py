@@ -1,0 +1,115 @@
+"""Drawings guided by encoders: tiny random networks stand for real ones."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from backend.core.errors import Missing
+from backend.core.strokes import Strokes
+from backend.core.work import completed
+from backend.encoders import ENCODERS
+from backend.model_pool import ModelPool
+from backend.places import Places
+from backend.recipes import RECIPES, Inputs, SketchChoices
+from backend.recipes.guided import EYES, GUIDANCES, Eye, Guide, guide_of
+from backend.style_pack import StylePack
+from tests.pictures import face, photograph
+
+sys.path.append(str(Path(__file__).parents[1] / "encoders"))
+from networks import WEIGHTS
+
+CPU = torch.device("cpu")
+
+
+class Pool(ModelPool):
+    """A pool whose encoders are tiny and random."""
+
+    def has_encoder(self, name):
+        return name in WEIGHTS
+
+    def encoder(self, name):
+        return ENCODERS[name](WEIGHTS[name](), CPU)
+
+
+@pytest.fixture
+def pool():
+    return Pool(CPU, ModelPool.choose("cpu").engine)
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """A pool without any weights."""
+    return ModelPool.choose("cpu", places=Places.find(tmp_path))
+
+
+def drawn(pool, guidance="squeezenet", strokes=8, steps=4, **choices):
+    asked = SketchChoices(strokes=strokes, guidance=guidance, steps=steps, **choices)
+    work = RECIPES["object"].run(Inputs(photograph(face())), asked, StylePack("plain", "Plain"), pool)
+    return completed(work)
+
+
+def guide(pool, **settings):
+    encoder = pool.encoder("squeezenet")
+    return Guide("squeezenet", (Eye(encoder, EYES["squeezenet"][1], True),), **settings)
+
+
+def test_every_guidance_is_classical_or_made_of_eyes():
+    assert {part for name in GUIDANCES for part in name.split("+")} == {"classical", *EYES}
+    assert {encoder for encoder, _, _ in EYES.values()} <= set(ENCODERS)
+
+
+@pytest.mark.parametrize("name", ["squeezenet", "clip", "clip+squeezenet"])
+def test_a_drawing_says_what_guided_it_and_how_alike_it_is(pool, name):
+    drawing = drawn(pool, name, steps=2)
+    assert drawing.account.guidance == name
+    assert set(drawing.account.scores) == {EYES[part][0] for part in name.split("+")}
+    assert all(0 < score < 1 for score in drawing.account.scores.values())
+    assert 0 < len(drawing.layers[0].strokes) <= 8
+
+
+def test_the_same_request_gives_the_same_strokes(pool):
+    one, two = (drawn(pool).layers[0].strokes for _ in range(2))
+    assert torch.equal(one.points, two.points)
+
+
+def test_auto_is_squeezenet_where_its_weights_are_and_classical_elsewhere(pool, bare):
+    assert drawn(pool, "auto", steps=0).account.guidance == "squeezenet"
+    plain = drawn(bare, "auto", steps=0)
+    assert plain.account.guidance == "classical"
+    assert plain.account.scores == {}
+
+
+@pytest.mark.parametrize(("name", "command"), [("squeezenet", "models pull squeezenet"), ("clip", "models pull clip_rn101")])
+def test_missing_weights_are_told_with_the_command_that_brings_them(bare, name, command):
+    with pytest.raises(Missing, match=command):
+        guide_of(name, bare)
+
+
+def test_no_steps_leave_the_strokes_on_their_lines(pool):
+    assert drawn(pool, steps=0).account.steps == 0
+
+
+def test_refined_strokes_stay_within_reach(pool):
+    image = photograph(face()).pixels
+    mask = torch.ones_like(image[:, :1])
+    curve = torch.tensor([[40.0, 60.0], [80.0, 50.0], [120.0, 60.0], [150.0, 90.0]])
+    start, told = Strokes.build([curve, curve + 30], 3.0), guide(pool)
+    *_, last = told.refined(start, image, mask, 12, pool)
+    moved = (last.strokes.points - start.points).norm(dim=-1)
+    assert 0.01 < float(moved.max()) < 1.1 * told.settings.reach * 200 / 224
+    assert torch.equal(last.strokes.widths, start.widths)
+    assert last.number <= 12
+
+
+def test_moves_that_gain_nothing_are_not_kept(pool):
+    told = guide(pool)
+    assert told.gained({"squeezenet": 1.0}, {"squeezenet": 0.9})
+    assert not told.gained({"squeezenet": 1.0}, {"squeezenet": 1.0})
+
+
+def test_the_photograph_itself_is_alike(pool):
+    told = guide(pool)
+    assert told.scores({"squeezenet": 0.0}) == {"squeezenet": 1.0}
+    assert told.scores({"squeezenet": 1.5}) == {"squeezenet": 0.5}
