@@ -3,13 +3,21 @@
 Not a dialog of its own: Inkscape, blocked behind our window, would not repaint what that leaves uncovered.
 """
 
+import logging
 import os
 from typing import Callable, List, Sequence
 
 from gi.repository import Gtk
 
+from stylesketch_ext import user_files
 from stylesketch_ext.dialogs.look import button, styled
+from stylesketch_ext.dialogs.pictures import pixbuf
+from stylesketch_ext.failures import Failure
 from stylesketch_ext.words import _
+
+LOG = logging.getLogger(__name__)
+
+SIDE = 180  # px, of the square that shows a picture
 
 Then = Callable[[List[str]], None]
 
@@ -32,9 +40,12 @@ class FilePage(Gtk.Box):
         self.pack_start(self._place, True, True, 0)
         self.pack_start(buttons, False, False, 0)
 
-    def open(self, heading: str, verb: str, patterns: Sequence[str], kind: str, then: Then) -> None:
-        """Let the user choose files that are there; `then` gets their paths."""
+    def open(self, heading: str, verb: str, patterns: Sequence[str], kind: str, then: Then, seen: bool = False) -> None:
+        """Let the user choose files that are there; `then` gets their paths. `seen`: they are pictures, to be looked at."""
         self._begin(Gtk.FileChooserAction.OPEN, heading, verb, then)
+        if seen:
+            self._files.set_preview_widget(Gtk.Image(visible=True, valign=Gtk.Align.START, margin=8))
+            self._files.connect("update-preview", _look)
         self._files.set_select_multiple(True)
         self._files.add_filter(_filter(kind, patterns))
 
@@ -68,6 +79,18 @@ class FilePage(Gtk.Box):
             self._folder = os.path.dirname(paths[0])
             self._leave()
             self._then(paths)
+
+
+def _look(files: Gtk.FileChooserWidget) -> None:
+    """Show the picture that the user has come to, if it is one."""
+    path, picture = files.get_preview_filename(), None
+    if path and os.path.isfile(path):
+        try:
+            picture = pixbuf(user_files.read(path), SIDE, SIDE)
+        except Failure as failure:
+            LOG.info("no preview: %s", failure)
+    files.get_preview_widget().set_from_pixbuf(picture)
+    files.set_preview_widget_active(picture is not None)
 
 
 def _filter(kind: str, patterns: Sequence[str]) -> Gtk.FileFilter:

@@ -290,7 +290,7 @@ class PacksPanel(Gtk.Box):
 
     def _choose_pictures(self) -> None:
         self._show_files()
-        self._files.open(_("Add pictures"), _("_Add"), PICTURES, _("Pictures"), self._add_pictures)
+        self._files.open(_("Add pictures"), _("_Add"), PICTURES, _("Pictures"), self._add_pictures, seen=True)
 
     def _add_pictures(self, paths: List[str]) -> None:
         try:
