@@ -10,6 +10,7 @@ DIGITS = 4  # of measured values in a style.toml
 SOME = 300  # strokes up to which a sketch has as many as the picture
 MANY = 1000  # lines in a picture; one of more is drawn as if seen from farther away
 HATCHED = 0.12  # share of lines from which on a style hatches
+BLACK, GRAY = 0.35, 0.12  # of a color: its brightest channel, and how far its channels differ, at most
 LEAST_WOBBLE = 0.0004  # share of the longer side; less is nobody's hand
 LEAST_HATCH = 0.1  # share of the longer side, of the longest lines of hatching
 LEAST_PIECE = 0.15  # share of the longer side; shorter pieces would break contours to crumbs
@@ -26,7 +27,7 @@ def pack_from_lines(style: LineStyle, name: str, title: str, description: str) -
         pen=_pen(style),
         gesture=_gesture(style),
         hatch=_hatch(style),
-        palette=Palette(colors=style.palette, contours=0.5) if style.palette else Palette(),
+        palette=_palette(style),
         measured=_measured(style),
     )
 
@@ -42,12 +43,26 @@ def _farther(style: LineStyle) -> float:
     return _within((style.strokes / MANY) ** 0.25, 1.0, 2.5)
 
 
+def _width(style: LineStyle) -> float | None:
+    """Of the pen: in a style that hatches, of the lines that are no hatching."""
+    return style.outline_width if style.hatch_share >= HATCHED and style.outline_width else style.line_width
+
+
+def _palette(style: LineStyle) -> Palette:
+    """The colors of the ink; contours stay black where the picture has black lines, too."""
+    if not style.palette:
+        return Palette()
+    darkest = min(style.palette, key=sum)
+    black = max(darkest) < BLACK and max(darkest) - min(darkest) < GRAY
+    return Palette(colors=style.palette, contours=0.0 if black and not style.light_on_dark else 0.7)
+
+
 def _pen(style: LineStyle) -> Pen:
     variation, spread = style.width_variation or 0.0, style.width_spread or 0.0
     taper = _digits(_within(2 * (style.taper or 0.0), 0, 0.5))
     return Pen(
-        width=_digits(_within(_farther(style) * (style.line_width or Pen.width), 0.0003, 0.1)),
-        color=style.color,
+        width=_digits(_within(_farther(style) * (_width(style) or Pen.width), 0.0003, 0.1)),
+        color=min(style.palette, key=sum) if style.palette and not style.light_on_dark else style.color,
         pressure=_digits(_within(2.2 * (variation - 0.08) + 0.35 * (spread - 0.4), 0, 1), 2),
         shade=0.4 if style.hatch_share >= HATCHED else 0.0,
         taper_start=taper,
@@ -67,7 +82,8 @@ def _gesture(style: LineStyle) -> Gesture:
 
 
 def _hatch(style: LineStyle) -> Hatch:
-    if style.hatch_share < HATCHED or not style.hatch_spacing or not style.hatch_angles or not style.line_width:
+    width = _width(style)
+    if style.hatch_share < HATCHED or not style.hatch_spacing or not style.hatch_angles or not width:
         return Hatch()
     return Hatch(
         share=_digits(_within(style.hatch_share, 0.2, 0.9), 2),
@@ -77,7 +93,7 @@ def _hatch(style: LineStyle) -> Hatch:
         spacing=_digits(_within(_farther(style) * style.hatch_spacing, 0.002, 0.1)),
         lightest=_digits(_within(0.5 - style.ink_coverage, 0.1, 0.45), 2),
         longest=_digits(_within(4 * (style.stroke_length or 1.0), LEAST_HATCH, 2)),
-        width=_digits(_within((style.hatch_width or style.line_width) / style.line_width, 0.1, 6), 2),
+        width=_digits(_within((style.hatch_width or width) / width, 0.1, 6), 2),
         swell=_digits(_within((style.width_spread or 0.0) - 0.3, 0, 1), 2),
     )
 
@@ -104,6 +120,7 @@ def _measured(style: LineStyle) -> Measured:
         cross_angle=_known(style.hatch_angles[1]) if len(style.hatch_angles) > 1 else None,
         hatch_bend=_known(style.hatch_bend),
         hatch_width=_known(style.hatch_width),
+        outline_width=_known(style.outline_width),
     )
 
 

@@ -47,6 +47,7 @@ class Measured:
     cross_angle: float | None = number(None, -180, 180)  # of a second direction, if there is one
     hatch_bend: float | None = number(None, 0, 1)  # share of hatching that turns away from its directions
     hatch_width: float | None = number(None, 0, 1)  # median
+    outline_width: float | None = number(None, 0, 1)  # median of all other lines
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,17 @@ PLAIN = LineStyle(
     paper=(0.9, 0.9, 0.8), color=(0.1, 0.1, 0.2), light_on_dark=False, palette=(), ink_coverage=0.1, edge_density=0.1,
     line_share=1.0, line_density=30.0, line_width=0.004, thin_width=0.003, thick_width=0.005, width_variation=0.03,
     width_spread=0.1, taper=0.0, tip=1.0, stroke_length=0.3, curvature=2.0, wobble=0.0001, orientations=(0.5, 0.5),
-    hatch_share=0.05, hatch_spacing=None, hatch_angles=(), hatch_bend=None, hatch_width=None, strokes=100,
+    hatch_share=0.05, hatch_spacing=None, hatch_angles=(), hatch_bend=None, hatch_width=None, outline_width=None, strokes=100,
 )  # fmt: skip
-HATCHED = replace(PLAIN, hatch_share=0.7, hatch_spacing=0.01, hatch_angles=(30.0, -40.0), hatch_bend=0.2, hatch_width=0.003)
+HATCHED = replace(
+    PLAIN,
+    hatch_share=0.7,
+    hatch_spacing=0.01,
+    hatch_angles=(30.0, -40.0),
+    hatch_bend=0.2,
+    hatch_width=0.003,
+    outline_width=0.004,
+)
 NOTHING = replace(
     PLAIN, ink_coverage=0.0, line_density=0.0, line_width=None, thin_width=None, thick_width=None, width_variation=None,
     width_spread=None, taper=None, tip=None, stroke_length=None, curvature=None, wobble=None, orientations=(), hatch_share=0.0,
@@ -75,3 +83,12 @@ def test_more_lines_make_more_strokes():
 
 def test_colors_of_the_ink_are_the_palette():
     assert pack(WILD).palette.colors == ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0))
+    assert pack(WILD).palette.contours > 0
+    black = pack(replace(PLAIN, palette=((1.0, 0.0, 0.0), (0.1, 0.1, 0.1))))
+    assert black.palette.contours == 0 and black.pen.color == (0.1, 0.1, 0.1)
+
+
+def test_the_pen_of_a_style_that_hatches_is_that_of_its_outlines():
+    made = pack(replace(HATCHED, line_width=0.003, outline_width=0.006))
+    assert made.pen.width == 0.006 and made.hatch.width == 0.5
+    assert pack(replace(PLAIN, outline_width=0.009)).pen.width == 0.004

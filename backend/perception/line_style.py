@@ -62,6 +62,7 @@ class LineStyle:
     hatch_angles: tuple[float, ...]  # of up to two families of lines, the larger one first
     hatch_bend: float | None  # 0: all parallel … 1: of every direction, following the form
     hatch_width: float | None  # median width of hatching lines
+    outline_width: float | None  # median width of all other lines
     strokes: int  # how many lines there are, about
 
 
@@ -162,6 +163,7 @@ def summary(pictures: Sequence[Observation]) -> LineStyle:
         hatch_angles=_families(angles[hatched]),
         hatch_bend=_bend(angles[hatched]),
         hatch_width=_middle(widths[hatched]),
+        outline_width=_middle(widths[known & ~hatched]),
         strokes=round(density / length * _shape(inked)) if length else 0,
     )
 
