@@ -137,7 +137,7 @@ class _Side:
 
 def _sharpened(width: Values, ink: Values, peak: Map) -> Values:
     """The widths of lines so thin that no pixel is full of them: as much ink, which may be GRAY times as black as it looks."""
-    black = np.minimum(1.0, GRAY * peak)
+    black = np.clip(GRAY * peak, 1e-3, 1.0)
     thin = np.clip(WHOLE_PIXEL - width, 0, 1)
     return (1 - thin) * width + thin * np.minimum(width, ink / black)
 
