@@ -9,7 +9,18 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     1: ("core",),
     2: ("raster", "encoders", "perception", "initialize", "parameterize", "guidance", "diffusion", "export", "pen"),
-    3: ("optimize", "style_pack", "style_members", "style_archive", "style_features", "style_from_lines", "style_library", "model_pool", "weights", "places"),
+    3: (
+        "optimize",
+        "style_pack",
+        "style_members",
+        "style_archive",
+        "style_features",
+        "style_from_lines",
+        "style_library",
+        "model_pool",
+        "weights",
+        "places",
+    ),
     4: ("recipes",),
     5: ("daemon", "cli", "__main__"),
 }
