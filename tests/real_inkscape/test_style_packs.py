@@ -184,7 +184,12 @@ def test_a_pack_is_made_from_the_selection_and_a_file(opened):
     inkscape.press(PACKS, "Create")
     inkscape.wait_text(PACKS, "There is a style pack “My etchings” already. Replace it\\?")
     inkscape.key("Escape")
-    inkscape.press(PACKS, "Back")
-    inkscape.press(PACKS, "Close")
-    inkscape.wait_gone(PACKS)
     assert len(engine.jobs) == 3
+
+    engine.mode = "slow"
+    inkscape.write(PACKS, "Name of the style pack", "another")
+    inkscape.press(PACKS, "Create")
+    inkscape.wait_text(PACKS, "Measuring the lines")
+    inkscape.key("alt+F4")
+    inkscape.wait_gone(PACKS, 15)
+    assert "job4" in engine.cancelled

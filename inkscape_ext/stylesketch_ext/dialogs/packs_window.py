@@ -1,20 +1,15 @@
 """The window of the menu entry Style Packs…. Inkscape is blocked meanwhile."""
 
-import logging
-import sys
 import time
-from types import TracebackType
-from typing import Callable, Optional, Type
+from typing import Callable, Optional
 
 from gi.repository import Gdk, GLib, Gtk
 
 from stylesketch_ext.dialogs.look import use_css
 from stylesketch_ext.dialogs.packs_panel import PacksPanel
-from stylesketch_ext.failures import stumbled
+from stylesketch_ext.dialogs.stumbling import errors_told
 from stylesketch_ext.host import inkscape_is_gone
 from stylesketch_ext.words import _
-
-LOG = logging.getLogger(__name__)
 
 WIDTH, HEIGHT = 960, 560  # px; fits on a screen of 1280 × 720
 TICK = 80  # ms
@@ -41,13 +36,12 @@ class PacksWindow(Gtk.Window):
 
     def run(self) -> None:
         """Show the window until it is closed."""
-        before, sys.excepthook = sys.excepthook, self._stumbled
         self._panel.begin()
         self.show_all()
         self.present_with_time(Gdk.CURRENT_TIME)
         GLib.timeout_add(TICK, self._tick)
-        Gtk.main()
-        sys.excepthook = before
+        with errors_told(self._panel.complain):
+            Gtk.main()
         self.destroy()
         while Gtk.events_pending():
             Gtk.main_iteration()
@@ -68,11 +62,6 @@ class PacksWindow(Gtk.Window):
         if self._closing is not None and (not self._panel.busy or time.monotonic() > self._closing):
             self._quit()
         return not self._ended
-
-    def _stumbled(self, kind: Type[BaseException], error: BaseException, trace: Optional[TracebackType]) -> None:
-        """An error of ours on a click is told as any other, and the window stays."""
-        LOG.error("unexpected", exc_info=(kind, error, trace))
-        self._panel.complain(stumbled(error))
 
     def _key(self, window: Gtk.Window, event: Gdk.EventKey) -> bool:
         if event.keyval != Gdk.KEY_Escape:

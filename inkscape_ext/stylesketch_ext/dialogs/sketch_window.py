@@ -12,6 +12,7 @@ from stylesketch_ext.dialogs.choices_panel import ChoicesPanel
 from stylesketch_ext.dialogs.look import styled, use_css
 from stylesketch_ext.dialogs.packs_panel import PacksPanel
 from stylesketch_ext.dialogs.pictures import pixbuf
+from stylesketch_ext.dialogs.stumbling import errors_told
 from stylesketch_ext.dialogs.style_chooser import StyleChooser
 from stylesketch_ext.estimate import TimeLeft, spoken
 from stylesketch_ext.failures import Failure
@@ -77,7 +78,8 @@ class SketchWindow(Gtk.Window):
         self._start.grab_focus()
         self.present_with_time(Gdk.CURRENT_TIME)
         GLib.timeout_add(TICK, self._tick)
-        Gtk.main()
+        with errors_told(self._stumbled):
+            Gtk.main()
         if self._error:
             raise self._error
         return self._job
@@ -324,7 +326,10 @@ class SketchWindow(Gtk.Window):
         self._time.set_text(_("Inserting in %d s …") % max(1, math.ceil(left)))
 
     def _while_stopping(self) -> None:
-        if self._job.is_alive() and time.monotonic() < self._limit:
+        if self._panel:
+            self._panel.tick()
+        busy = self._job.is_alive() or bool(self._panel and self._panel.busy)
+        if busy and time.monotonic() < self._limit:
             return
         self._job.discard()
         if self._closing:
@@ -350,6 +355,12 @@ class SketchWindow(Gtk.Window):
             self._tell_if(self._styles.offer(snapshot.styles, self._styles.chosen))
         if self._listed is not None:
             self._styles.show_previews(snapshot.previews)
+
+    def _stumbled(self, failure: Failure) -> None:
+        if self._panel and self._look == self._while_managing:
+            self._panel.complain(failure)
+        else:
+            self._say(self._explained(failure))
 
     def _tell_if(self, sentence: Optional[str]) -> None:
         if sentence:
