@@ -1,4 +1,4 @@
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -7,7 +7,6 @@ import torch
 
 from backend.core.errors import BadRequest, Missing
 from backend.core.work import completed
-from backend.encoders.squeezenet import SqueezeNet
 from backend.model_pool import ModelPool
 from backend.parameterize.presence import PresenceSettings
 from backend.parameterize.residual import ResidualSettings
@@ -17,20 +16,10 @@ from backend.recipes.recipe import Inputs, SketchChoices
 from backend.recipes.region import RegionSettings
 from backend.recipes.scene_plan import SceneSettings
 from backend.style_pack import StylePack
-from tests.encoders.networks import squeezenet_weights
 from tests.pictures import blank, photograph
+from tests.recipes.tiny_pool import TinyPool
 
-
-@dataclass(frozen=True)
-class TinyPool(ModelPool):
-    """A pool whose SqueezeNet is a tiny random one."""
-
-    def encoder(self, name):
-        assert name == "squeezenet"
-        return SqueezeNet(squeezenet_weights(), self.device)
-
-
-POOL = TinyPool(torch.device("cpu"), ModelPool.choose("cpu").engine)
+POOL = TinyPool.made()
 SMALL = Clipascene(
     ClipasceneSettings(
         scene=SceneSettings(RegionSettings(canvas=200), object_share=0.5, head_start=0.0, spare=1.0, background_pen=1.0),

@@ -16,6 +16,7 @@ from backend.recipes.scene_plan import SceneSettings
 from backend.recipes.scene_sketch import SceneSketch
 from backend.style_pack import StylePack
 from tests.pictures import blank, disc, noise, photograph
+from tests.recipes.tiny_pool import TinyPool
 
 PACK = StylePack("pen", "Pen", strokes=20)
 POOL = ModelPool.choose("cpu")
@@ -226,9 +227,13 @@ def test_an_unknown_guidance_is_refused():
         sketch(mask=ball(), guidance="nothing")
 
 
-def test_every_guidance_that_is_offered_draws():
-    for name in SMALL.guidances:
-        assert sketch(mask=ball(), strokes=6, guidance=name).count
+@pytest.mark.parametrize("name", ["classical", "squeezenet"])
+def test_a_guidance_draws_every_region_and_is_told(name):
+    assert name in SMALL.guidances
+    choices = SketchChoices(steps=1, strokes=12, guidance=name)
+    drawing = completed(SMALL.run(Inputs(photograph(landscape()), ball()), choices, PACK, TinyPool.made()))
+    assert drawing.account.guidance == name
+    assert all(len(layer.strokes) for layer in drawing.layers)
 
 
 def test_the_work_can_be_stopped_at_any_moment():
