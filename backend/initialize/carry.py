@@ -33,14 +33,14 @@ class CarrySettings:
     stiff: float = 45.0  # σ of the distance in which places count for a control point's motion …
     neighbor: float = 0.06  # … and how much those of other strokes do beside the stroke's own
     growth: float = 1.2  # most scaling from one frame to the next
-    reach: tuple[float, ...] = (9.0, 4.0)  # how far a line is looked for to either side, in each round
-    smooth: tuple[float, ...] = (24.0, 9.0)  # σ along a stroke over which it gives way to its line
+    reach: tuple[float, ...] = (9.0, 6.0, 4.0, 3.0, 3.0)  # how far a line is looked for to either side, in each round
+    smooth: tuple[float, ...] = (16.0, 8.0, 4.0, 3.0, 3.0)  # σ along a stroke over which it gives way to its line
     ridge: float = 0.07  # strength of a line that can hold a stroke
-    beside: float = 3.0  # a stroke is on a line that is this near …
-    turned: float = 0.75  # … and runs in its direction: least cosine
+    beside: float = 2.5  # a stroke is on a line that is this near …
+    turned: float = 0.6  # … and runs in its direction: least cosine
     look: float = 5.0  # how far to either side its surroundings' colors are remembered
     unlike: float = 22.0  # ΔE at which a side does not look the same any more
-    seen: float = 0.4  # share of a stroke's places on their line for it to be seen …
+    seen: float = 0.5  # share of a stroke's places on their line for it to be seen …
     again: float = 0.6  # … and to be seen again
     remember: float = 0.15  # share of the new look in what is remembered
 

@@ -42,7 +42,8 @@ def assembled(
 def _stroke(birth: Birth, frames: Sequence[CarriedStroke], page: Page, settings: TrajectorySettings) -> MovingStroke | None:
     """One stroke through its frames, or None if it is never drawn."""
     seen = np.array([not stroke.unseen for stroke in frames])
-    points = smooth_way(np.stack([stroke.curve for stroke in frames]), seen, settings)
+    drift = np.array([stroke.drift for stroke in frames])
+    points = smooth_way(np.stack([stroke.curve for stroke in frames]), seen, drift, settings)
     opacities = birth.opacity * opacity(presence(seen, settings), page.number == page.shot, settings)
     drawn = np.flatnonzero(opacities > FAINTEST)
     if not len(drawn):

@@ -9,7 +9,7 @@ LINE = np.array([[0.0, 0.0], [10.0, 0.0], [20.0, 0.0], [30.0, 0.0]])
 
 
 def stroke(name, first, opacities, speed=2.0):
-    points = np.stack([LINE + [speed * k, 0] for k in range(len(opacities))])
+    points = np.stack([LINE + np.array([speed * k, 0]) for k in range(len(opacities))])
     return MovingStroke(name, first, points, np.array(opacities, float), False, (1.0, 3.0), (0.0, 0.0, 0.0), NOTE)
 
 
@@ -33,7 +33,7 @@ def test_between_frames_even_motion_stays_even(time):
 
 
 def test_between_frames_the_way_bends():
-    points = np.stack([LINE + [0, k * k] for k in range(4)])
+    points = np.stack([LINE + np.array([0, k * k]) for k in range(4)])
     bent = MovingStroke(0, 0, points, np.ones(4), False, (1.0,), (0.0, 0.0, 0.0), NOTE)
     assert bent.points_at(1.5)[0, 1] == pytest.approx(2.25)  # straight, it would be 2.5
 

@@ -17,7 +17,7 @@ FRAMING = Framing(SHAPE, SHAPE)
 
 @dataclass(frozen=True)
 class Similar:
-    """Everything turns, grows and shifts; what lies in the band from x = `hidden` on is hidden, what lies within `wrong` strays."""
+    """Everything turns, grows and shifts; what lies right of x = `hidden` is hidden, and a share of the places strays."""
 
     turn: float = 0.0
     grow: float = 1.0
@@ -157,7 +157,7 @@ def test_source_and_canvas_px_are_told_apart():
     here = canvas(horizontal(60), framing=framing)
     before = stroke(line((40, 60), (160, 60)), on=here)
     assert np.allclose(before.curve, line((120, 80), (180, 80)))
-    [on_it] = snapped([replace(before, curve=before.curve + [0, 2])], here, SETTINGS)
+    [on_it] = snapped([replace(before, curve=before.curve + np.array([0, 2]))], here, SETTINGS)
     assert np.abs(on_it.curve[:, 1] - 80).max() < 0.6
 
 

@@ -4,6 +4,8 @@ import pytest
 from backend.initialize.trajectories import TrajectorySettings, opacity, presence, smooth_way
 
 ALL = np.ones(30, bool)
+STILL = np.zeros((30, 2))
+STIFF = TrajectorySettings(stiffness=3.0)
 
 
 def acceleration(way):
@@ -12,14 +14,14 @@ def acceleration(way):
 
 def test_even_motion_stays_as_it_is():
     way = np.arange(30.0)[:, None, None] * np.array([[1.5, -2.0]])
-    assert np.allclose(smooth_way(way, ALL), way, atol=1e-6)
+    assert np.allclose(smooth_way(way, ALL, STILL), way, atol=1e-6)
 
 
 def test_tremor_goes_and_the_way_stays():
     chance = np.random.default_rng(0)
     clean = np.stack([10 * np.sin(np.arange(30) / 6), np.arange(30.0)], 1)[:, None]
     rough = clean + chance.normal(0, 0.5, clean.shape)
-    smooth = smooth_way(rough, ALL)
+    smooth = smooth_way(rough, ALL, STILL, STIFF)
     assert acceleration(smooth) < acceleration(rough) / 4
     assert np.abs(smooth - clean).mean() < 0.4
 
@@ -31,7 +33,15 @@ def test_the_minimum_is_the_one_of_its_formula():
     second = np.diff(np.eye(12), n=2, axis=0)
     weights = np.where(seen, 1, 0.2)
     exact = np.linalg.solve(np.diag(weights) + 1.7 * second.T @ second, weights[:, None] * rough.reshape(12, 4))
-    assert np.allclose(smooth_way(rough, seen, settings), exact.reshape(rough.shape), atol=1e-6)
+    assert np.allclose(smooth_way(rough, seen, np.zeros((12, 2)), settings), exact.reshape(rough.shape), atol=1e-6)
+
+
+def test_a_picture_that_jerks_takes_its_strokes_along():
+    drift = np.random.default_rng(2).normal(0, 9, (30, 2))
+    drift[0] = 50  # what was before the first frame does not matter
+    jerks = np.cumsum(drift, axis=0)[:, None] + np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert np.allclose(smooth_way(jerks, ALL, drift, STIFF), jerks, atol=1e-6)
+    assert np.abs(smooth_way(jerks, ALL, STILL, STIFF) - jerks).max() > 3
 
 
 def test_frames_in_which_it_was_not_seen_count_little():
@@ -39,13 +49,17 @@ def test_frames_in_which_it_was_not_seen_count_little():
     way[12:15] += 20
     seen = ALL.copy()
     seen[12:15] = False
-    assert np.abs(smooth_way(way, seen)[13] - 13).max() < 3 < np.abs(smooth_way(way, ALL)[13] - 13).max()
+    assert (
+        np.abs(smooth_way(way, seen, STILL, STIFF)[13] - 13).max()
+        < 3
+        < np.abs(smooth_way(way, ALL, STILL, STIFF)[13] - 13).max()
+    )
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_short_ways_stay(count):
     way = np.random.default_rng(0).normal(size=(count, 4, 2))
-    assert np.array_equal(smooth_way(way, np.ones(count, bool)), way)
+    assert np.array_equal(smooth_way(way, np.ones(count, bool), np.zeros((count, 2))), way)
 
 
 def bits(text):
