@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 
 from backend import __version__
-from backend.cli import bench, doctor, jobs, models, running, scene, sequence, sheet, sketch, style, texture
+from backend.cli import bench, doctor, jobs, models, restyle, running, scene, sequence, sheet, sketch, style, texture
 from backend.core.errors import Cancelled, Internal
 from backend.daemon.failures import as_failure
 
@@ -19,6 +19,7 @@ COMMANDS = (
     scene.add,
     sequence.add,
     texture.add,
+    restyle.add,
     sheet.add,
     style.add,
     models.add,

@@ -126,8 +126,9 @@ class _Search:
 
     def _nearest(self, before: Map, seen: Map) -> tuple[int, int]:
         """Searches the half-size exemplar, then the whole one around the place chosen there."""
-        small, mask = _halved(before * seen[..., None]), _halved(seen).round()
-        error = _distances(self._coarse, small / np.maximum(_halved(seen), 0.25)[..., None], mask)
+        small, mask = _halved(before * seen[..., None]), _halved(seen).round().astype(np.float32)
+        small = (small / np.maximum(_halved(seen), 0.25)[..., None]).astype(np.float32)
+        error = _distances(self._coarse, small, mask)
         rows, columns = self._used.shape
         error = error[: (rows + 1) // 2, : (columns + 1) // 2]
         used = self._used[::2, ::2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,7 +23,7 @@ from backend.parameterize.pixels import Pixels, colored_noise, resized, wrapped
 from backend.perception.quilting import QuiltSettings, quilt
 
 QUILTING = "classical"
-ENCODERS = {"vgg19": Vgg19, "vgg19_distilled": DistilledVgg19, "squeezenet": SqueezeNet}
+ENCODERS: dict[str, Callable[..., Encoder]] = {"vgg19": Vgg19, "vgg19_distilled": DistilledVgg19, "squeezenet": SqueezeNet}
 FEATURE_LAYERS: dict[str, tuple[str, ...]] = {"vgg19": LAYERS, "vgg19_distilled": LAYERS, "squeezenet": tuple(MODULES)}
 GUIDANCES = (QUILTING, *ENCODERS)
 LEAST_SIDE, MOST_SIDE, MOST_PIXELS = 32, 4096, 8_400_000  # px of a texture
@@ -136,8 +136,7 @@ def texture_encoder(choices: TextureChoices, pool: ModelPool) -> Encoder:
     wanted = choices.layers or known
     if unknown := [layer for layer in wanted if layer not in known]:
         raise BadRequest(f"{choices.guidance} has no layer '{unknown[0]}'; choose from: {', '.join(known)}.")
-    found: Encoder = ENCODERS[choices.guidance](weights.load(choices.guidance, pool.places), pool.device, wanted, torch.float32)
-    return found
+    return ENCODERS[choices.guidance](weights.load(choices.guidance, pool.places), pool.device, wanted, torch.float32)
 
 
 def _matched(exemplar: Image, choices: TextureChoices, encoder: Encoder) -> Work[TextureResult]:
@@ -188,11 +187,11 @@ class _Matching:
         for _ in range(count):
             losses: dict[str, float] = {}
 
-            def closure(losses: dict[str, float] = losses) -> Tensor:
+            def closure(losses: dict[str, float] = losses) -> float:
                 optimizer.zero_grad()
                 total = self._loss(losses)
                 total.backward()
-                return total
+                return float(total.detach())
 
             optimizer.step(closure)
             yield dict(losses)

@@ -1,0 +1,59 @@
+"""One picture's colors carried over to another, in CIE Lab."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Map = npt.NDArray[np.float32]
+LEVELS = 512  # quantiles by which lightness is matched
+
+
+def lab_of(pixels: Map) -> Map:
+    """sRGB [H, W, 3] in [0, 1] as CIE Lab, L from 0 to 100."""
+    found: Map = cv2.cvtColor(np.ascontiguousarray(pixels, np.float32), cv2.COLOR_RGB2LAB)
+    return found
+
+
+def rgb_of(lab: Map) -> Map:
+    """CIE Lab [H, W, 3] as sRGB in [0, 1]; colors that a screen cannot show are cut off."""
+    found: Map = cv2.cvtColor(np.ascontiguousarray(lab, np.float32), cv2.COLOR_LAB2RGB).clip(0, 1)
+    return found
+
+
+def transported(picture: Map, exemplar: Map, floor: float = 2.0) -> Map:
+    """Lab colors [H, W, 3] moved so that mean and covariance are the exemplar's, as little as possible.
+
+    The linear Monge-Kantorovich map (Pitié and Kokaram 2007): t(x) = T (x − μ) + ν with
+    T = A^−½ (A^½ B A^½)^½ A^−½, A and B the covariances. floor: least deviation of the picture that is told from noise.
+    """
+    colors, others = (layer.reshape(-1, 3).astype(np.float64) for layer in (picture, exemplar))
+    own = np.cov(colors.T) + floor**2 * np.eye(3)
+    root = _power(own, 0.5)
+    inverse = _power(own, -0.5)
+    matrix = inverse @ _power(root @ np.cov(others.T) @ root, 0.5) @ inverse
+    moved = (colors - colors.mean(0)) @ matrix.T + others.mean(0)
+    return moved.reshape(picture.shape).astype(np.float32)
+
+
+def matched(values: Map, reference: Map, share: float, steepest: float = 2.5) -> Map:
+    """Values moved towards the distribution of the reference without changing their order; share: how far, 0 … 1.
+
+    steepest: how much farther apart near values may come, so that flat places stay flat. The mean is the reference's.
+    """
+    steps = np.linspace(0, 1, LEVELS)
+    own, other = np.quantile(values, steps), np.quantile(reference, steps)
+    grid = np.linspace(own[0], own[-1] + 1e-3, LEVELS)
+    curve = np.interp(grid, np.maximum.accumulate(own + np.arange(LEVELS) * 1e-6), other)
+    rises = np.minimum(np.diff(curve), steepest * (grid[1] - grid[0]))
+    moved = np.interp(values, grid, np.concatenate([[0.0], np.cumsum(rises)]))
+    moved += float(reference.mean()) - float(moved.mean())
+    return (values + share * (moved - values)).astype(np.float32)
+
+
+def _power(matrix: npt.NDArray[np.float64], exponent: float) -> npt.NDArray[np.float64]:
+    """A power of a symmetric matrix without negative eigenvalues."""
+    values, vectors = np.linalg.eigh(matrix)
+    found: npt.NDArray[np.float64] = (vectors * np.maximum(values, 1e-9) ** exponent) @ vectors.T
+    return found
