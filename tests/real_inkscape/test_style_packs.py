@@ -6,7 +6,7 @@ import time
 import gui
 import pytest
 import rings
-from test_gui import OURS, no_dialogs, open_window
+from test_gui import OURS, layers, no_dialogs, open_window, save
 
 pytestmark = [pytest.mark.inkscape, pytest.mark.timeout(240)]
 
@@ -193,3 +193,31 @@ def test_a_pack_is_made_from_the_selection_and_a_file(opened):
     inkscape.key("alt+F4")
     inkscape.wait_gone(PACKS, 15)
     assert "job4" in engine.cancelled
+
+
+@pytest.mark.slow
+def test_the_real_engine_measures_a_pack_and_the_sketch_window_offers_it(screen, installed_profile, tmp_path):
+    """Everything together: the engine is started by the window, measures the ring, and draws with what it measured."""
+    installed_profile.remember()
+    rings.write_pictures(tmp_path)
+    document = rings.write_document(tmp_path / "document.svg", BODY.partition("/>")[0] + "/>")
+    with gui.inkscape(screen, installed_profile.profile, document) as inkscape:
+        inkscape.focus(MAIN)
+        inkscape.key("ctrl+a")
+        inkscape.menu("Extensions", "StyleSketch", "Style Packs…")
+        inkscape.wait_text(PACKS, ".* · comes with StyleSketch", 60)
+        inkscape.press(PACKS, "New from Pictures…")
+        inkscape.write(PACKS, "Title of the style pack", "A ring")
+        inkscape.press(PACKS, "Create")
+        inkscape.wait_text(PACKS, "a-ring · your own", 120)
+        inkscape.shot(tmp_path / "measured.png")
+        inkscape.press(PACKS, "Close")
+        inkscape.wait_gone(PACKS)
+        open_window(inkscape)
+        inkscape.wait_text(OURS, "Technical pen", 30)
+        inkscape.key("alt+y", "Home")  # own packs come first
+        inkscape.press(OURS, "Start")
+        inkscape.wait_gone(OURS, 120)
+        assert not no_dialogs(inkscape)
+        save(inkscape)
+    assert layers(document) == ["Old etching — A ring (StyleSketch)"]
