@@ -77,7 +77,7 @@ _ALL = (
     Weights(
         name="squeezenet",
         title="SqueezeNet 1.1",
-        used_by="",
+        used_by="light guidance (--guidance squeezenet), --method clipascene",
         license="BSD-3-Clause (torchvision); trained on ImageNet",
         layouts=({"features.0.weight": (64, 3, 3, 3), "features.12.squeeze.weight": (64, 512, 1, 1)},),
         files=(
@@ -157,7 +157,7 @@ _ALL = (
     Weights(
         name="clip_rn101",
         title="CLIP RN101",
-        used_by="",
+        used_by="guidance by what is meant (--guidance clip)",
         license="MIT (OpenAI)",
         layouts=({"visual.layer3.22.conv1.weight": (256, 1024, 1, 1), "visual.attnpool.c_proj.weight": (512, 2048)},),
         files=(_openai("8fa8567bab74a42d41c5915025a8e4538c3bdbe8804a470a72f30b0d94fab599", "RN101.pt", 291_791_292),),
