@@ -59,6 +59,12 @@ class Eye:
     weights: Mapping[str, float]  # feature layer → weight
     votes: bool = False  # it is quick enough to be asked about single strokes
 
+    def at_fidelity(self, fidelity: float) -> Eye:
+        """At 1 all layers count as they are; the looser, the less those count that see where exactly a line lies."""
+        depth = {layer: (number + 1) / len(self.weights) for number, layer in enumerate(self.weights)}
+        fades = 2 * (1 - fidelity)
+        return replace(self, weights={layer: weight * depth[layer] ** fades for layer, weight in self.weights.items()})
+
 
 @dataclass(frozen=True)
 class Guide:
@@ -67,6 +73,10 @@ class Guide:
     name: str
     eyes: tuple[Eye, ...]
     settings: GuidedSettings = field(default_factory=GuidedSettings)
+
+    def at_fidelity(self, fidelity: float) -> Guide:
+        """The guide of a drawing from precise (1) to loose (0): it looks at deeper layers."""
+        return replace(self, eyes=tuple(eye.at_fidelity(fidelity) for eye in self.eyes))
 
     def saliency(self, image: Tensor, mask: Mask) -> Mask:
         """Where the subject of a canvas is told [1, 1, H, W], 0 … 1."""
