@@ -139,6 +139,8 @@ def draw_region(
     """At most `count` strokes of a region. Progress runs from 0 to 1; a preview is a drawing of this region alone."""
     dressing = Dressing.of(pack, choices, count)
     guide = guide_of(choices.guidance, pool)
+    if guide:
+        guide = guide.at_fidelity(choices.fidelity)
     yield Progress("finding the lines", 0.0)
     start = trace_region(region, dressing.plain_count, settings, guide)
     traced = Strokes.build(start.curves, pack.pen.width * max(region.framing.canvas), pack.pen.color, start.closed)

@@ -94,7 +94,18 @@ def _account(plan: ScenePlan, sketches: Sequence[RegionSketch], count: int) -> A
     found = count + sum(sketch.found - len(sketch.layer.strokes) for sketch in sketches)  # joined ones count as they were
     if found < wanted:
         notes[f"The picture has lines for {found} {'stroke' if found == 1 else 'strokes'} only, not {wanted}."] = None
-    return Account(accounts[0].guidance, max(account.steps for account in accounts), tuple(notes))
+    return Account(accounts[0].guidance, max(account.steps for account in accounts), tuple(notes), _scores(sketches))
+
+
+def _scores(sketches: Sequence[RegionSketch]) -> dict[str, float]:
+    """The regions' likenesses by encoder, each region as much as it has strokes."""
+    names = dict.fromkeys(name for sketch in sketches for name in sketch.account.scores)
+    found = {}
+    for name in names:
+        judged = [sketch for sketch in sketches if name in sketch.account.scores]
+        strokes = sum(len(sketch.layer.strokes) for sketch in judged)
+        found[name] = round(sum(len(each.layer.strokes) * each.account.scores[name] for each in judged) / strokes, 4)
+    return found
 
 
 SCENE_SKETCH = SceneSketch()

@@ -55,6 +55,13 @@ def guide(pool, **settings):
     return Guide("squeezenet", (Eye(encoder, EYES["squeezenet"][1], True),), **settings)
 
 
+def test_a_looser_drawing_is_compared_in_deeper_layers(pool):
+    precise, half, loose = (list(guide(pool).at_fidelity(f).eyes[0].weights.values()) for f in (1.0, 0.5, 0.0))
+    assert precise == list(EYES["squeezenet"][1].values())
+    assert half == pytest.approx([1 / 3, 2 / 3, 1.0])
+    assert loose == pytest.approx([1 / 9, 4 / 9, 1.0])
+
+
 def test_every_guidance_is_classical_or_made_of_eyes():
     assert {part for name in GUIDANCES for part in name.split("+")} == {"classical", *EYES}
     assert {encoder for encoder, _, _ in EYES.values()} <= set(ENCODERS)

@@ -233,6 +233,8 @@ def test_a_guidance_draws_every_region_and_is_told(name):
     choices = SketchChoices(steps=1, strokes=12, guidance=name)
     drawing = completed(SMALL.run(Inputs(photograph(landscape()), ball()), choices, PACK, TinyPool.made()))
     assert drawing.account.guidance == name
+    assert set(drawing.account.scores) == {name} - {"classical"}
+    assert all(-1 <= score <= 1 for score in drawing.account.scores.values())
     assert all(len(layer.strokes) for layer in drawing.layers)
 
 
