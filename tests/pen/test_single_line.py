@@ -51,3 +51,12 @@ def test_a_beginning_is_the_first_part():
     assert np.array_equal(half.row, line.row[: len(half.row)])
     assert abs(half.length - 150) < 2 * STEP
     assert len(beginning(line, 0.0).row) >= 4
+
+
+def test_a_late_crumb_far_from_all_others_is_left_out_and_an_early_one_is_not():
+    dashes = [along((40 * k, 0), (40 * k + 36, 0), step=STEP) for k in range(10)]
+    crumb = along((200, 300), (212, 300), step=STEP)
+    late, early = one_line(lines(*dashes, crumb)), one_line(lines(crumb, *dashes))
+    assert distances(crumb, late.row).min() > 100
+    assert distances(crumb, early.row).max() < STEP
+    assert distances(np.concatenate(dashes), late.row).max() < STEP
