@@ -17,8 +17,8 @@ from backend.core.errors import BadPack, Missing
 from backend.style_members import FEATURES
 
 SIDE = 512  # px
-GRAM = "gram"  # [C, C], see encoders.gram
-WAY = {"format": "1", "side": str(SIDE), "gram": "F·Fᵀ/(C·h·w)"}
+GRAM = "gram"  # [C, C], see guidance.gram
+WAY = {"format": "1", "side": str(SIDE), "gram": "F·Fᵀ/(h·w)"}
 Matrix = npt.NDArray[np.float32]  # [C, C]
 
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from backend.core.image import Image
 from backend.encoders import ENCODERS, Encoder
-from backend.encoders.gram import gram
+from backend.guidance.gram import grams
 from backend.model_pool import ModelPool
 from backend.style_features import SIDE, Matrix
 
@@ -35,7 +35,7 @@ def at_side(image: Image, side: int = SIDE) -> Image:
 
 def _grams(exemplars: Sequence[Image], encoder: Encoder, device: torch.device) -> Iterator[tuple[str, Matrix]]:
     with torch.no_grad():
-        each = [{layer: gram(f.float())[0] for layer, f in encoder(at_side(image).to(device)).items()} for image in exemplars]
+        each = [grams(encoder(at_side(image).to(device))) for image in exemplars]
     for layer in each[0]:
-        mean = torch.stack([grams[layer] for grams in each]).mean(0)
+        mean = torch.cat([matrices[layer] for matrices in each]).mean(0)
         yield layer, np.ascontiguousarray(mean.cpu().numpy(), np.float32)
