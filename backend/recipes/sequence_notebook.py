@@ -43,6 +43,7 @@ class Page:
     shot: int  # number of its shot's first frame
     mask: Map | None  # [H, W] the subject, 1 = keep; None: everything
     certainty: float
+    found: bool  # the mask is not the user's
     scale: float  # canvas px per source px at the shot's beginning
     side: float  # longer side of its framed subject, source px
     strokes: tuple[CarriedStroke, ...]
@@ -105,7 +106,7 @@ def _to_bytes(page: Page) -> bytes:
     np.savez_compressed(
         file,
         frame=np.array([page.number, page.shot]),
-        view=np.array([page.certainty, page.scale, page.side]),
+        view=np.array([page.certainty, page.found, page.scale, page.side]),
         mask=mask,
         mask_size=np.array((0, 0) if page.mask is None else page.mask.shape),
         ids=np.array([stroke.id for stroke in strokes], np.int64),
@@ -132,7 +133,7 @@ def _to_bytes(page: Page) -> bytes:
 def _from_bytes(data: bytes) -> Page:
     with np.load(io.BytesIO(data), allow_pickle=False) as kept:
         number, shot = kept["frame"].tolist()
-        certainty, scale, side = kept["view"].tolist()
+        certainty, found, scale, side = kept["view"].tolist()
         mask = None
         if kept["mask"].size:
             mask = np.unpackbits(kept["mask"], axis=1, count=int(kept["mask_size"][1])).astype(np.float32)
@@ -145,7 +146,7 @@ def _from_bytes(data: bytes) -> Page:
         )
         births = tuple(_births(kept, "object" if mask is not None else "picture"))
         notes = tuple(str(note) for note in kept["notes"])
-    return Page(number, shot, mask, certainty, scale, side, strokes, births, notes)
+    return Page(number, shot, mask, certainty, bool(found), scale, side, strokes, births, notes)
 
 
 def _births(kept: Mapping[str, npt.NDArray[Any]], region: str) -> Iterator[Birth]:

@@ -23,7 +23,7 @@ from backend.initialize.trace import traced_start
 from backend.initialize.trajectories import TrajectorySettings
 from backend.model_pool import ModelPool
 from backend.perception.faces import find_faces
-from backend.perception.foreground import with_rim
+from backend.perception.foreground import find_foreground, with_rim
 from backend.perception.frames import Clip, Frame
 from backend.perception.line_field import line_field
 from backend.perception.photograph import Photograph
@@ -49,6 +49,8 @@ class SequenceSettings:
     carry: CarrySettings = CarrySettings()
     trajectory: TrajectorySettings = TrajectorySettings()
     renewal: int = 3  # frames from one look for lines without a stroke to the next
+    alike: float = 0.4  # overlap of a subject found anew with the one that was followed, over their union
+    around: int = 40  # strokes hold to lines this far outside the followed subject
     largest: float = 1.3  # a subject that comes nearer is looked at on a canvas larger by no more than this
     covered: float = 16.0  # a new line keeps this far from the strokes there are …
     telling: float = 24.0  # … and is at least this long
@@ -141,13 +143,15 @@ class _Drawer:
         kept = self.choices.kept(len(sketch.layer.strokes))
         layer = replace(sketch.layer, strokes=sketch.layer.strokes.select(slice(0, kept)), notes=sketch.layer.notes[:kept])
         scale = region.framing.scale
-        page = Page(number, number, found, foreground.certainty, scale, max(region.framing.canvas) / scale, (), (), notes)
+        page = Page(
+            number, number, found, foreground.certainty, mask is None, scale, max(region.framing.canvas) / scale, (), (), notes
+        )
         return _with_layer(page, layer, self._canvas(page, pixels, region.framing), first_id, self.settings.carry)
 
     def carried(self, page: Page, number: int, frame: Frame, mask: Map | None, motion: Motion, first_id: int) -> Page:
         """The strokes of the frame before, on this one, and new ones where lines have none."""
         pixels, settings = _pixels(frame), self.settings
-        now = replace(page, number=number, mask=self._mask(page, frame, mask, motion), births=(), notes=())
+        now = replace(page, number=number, mask=self._mask(page, number, frame, mask, motion), births=(), notes=())
         strokes = moved(page.strokes, motion, page.scale, settings.carry, 1000 * number + self.choices.seed)
         framing = self._framing(now, frame)
         canvas = self._canvas(now, pixels, framing)
@@ -157,10 +161,19 @@ class _Drawer:
         layer = self._new_lines(now, canvas, framing, pixels)
         return _with_layer(now, layer, canvas, first_id, settings.carry)
 
-    def _mask(self, page: Page, frame: Frame, given: Map | None, motion: Motion) -> Map | None:
+    def _mask(self, page: Page, number: int, frame: Frame, given: Map | None, motion: Motion) -> Map | None:
+        """The subject: carried along, and now and then looked for anew, since what was hidden comes out again."""
         if given is not None:
             return given
-        return None if page.mask is None else drawn_in(frame, motion.carried(page.mask))
+        if page.mask is None:
+            return None
+        carried = drawn_in(frame, motion.carried(page.mask))
+        if not page.found or (number - page.shot) % self.settings.renewal:
+            return carried
+        anew = find_foreground(_pixels(frame))
+        mask = anew.mask[0, 0].numpy()
+        alike = np.minimum(mask, carried).sum() / max(float(np.maximum(mask, carried).sum()), 1.0)
+        return mask if anew.trusted and alike > self.settings.alike else carried
 
     def _framing(self, page: Page, frame: Frame) -> Framing:
         """The subject and its margin, as large as at the shot's beginning unless that became too large."""
@@ -179,7 +192,7 @@ class _Drawer:
         mask = torch.ones_like(image[:, :1]) if page.mask is None else framing.crop(_tensor(page.mask), fill=0.0)
         silhouette = page.certainty * mask if page.mask is not None and page.certainty else None
         lines = lines_of(line_field(image, settings.lines, silhouette))
-        worth = with_rim(mask, settings.rim)[0, 0].numpy()
+        worth = with_rim(mask, self.settings.around)[0, 0].numpy()
         rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).numpy(), dtype=np.float32)
         lab = cv2.GaussianBlur(cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab), (0, 0), 1.5)
         return Canvas(framing, replace(lines, strength=np.where(worth > 0, lines.strength, np.float32(0))), lab)
@@ -189,7 +202,8 @@ class _Drawer:
         settings, blink = self.settings, self.settings.trajectory.blink
         there = [stroke for stroke in page.strokes if stroke.unseen <= blink]
         free = self.choices.kept(self.count) - len(there)
-        worth = _uncovered(there, canvas, settings.covered) if free > 0 else np.zeros_like(canvas.lines.strength)
+        subject = torch.ones(1, 1, *framing.canvas) if page.mask is None else framing.crop(_tensor(page.mask), fill=0.0)
+        worth = with_rim(subject, settings.region.rim)[0, 0].numpy() * _uncovered(there, canvas, settings.covered)
         start = traced_start(canvas.lines, worth, max(free, 0), settings.region.start)
         kept = [i for i, curve in enumerate(start.curves) if length_of(curve.double().numpy()) >= settings.telling]
         side = page.side * framing.scale
