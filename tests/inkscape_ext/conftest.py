@@ -20,6 +20,7 @@ NEED_NO_INKEX = (
     "test_estimate.py",
     "test_errands.py",
     "test_pack_facts.py",
+    "test_pack_imports.py",
     "test_pack_making.py",
     "test_user_files.py",
 )

@@ -14,8 +14,9 @@ from stylesketch_ext.dialogs.new_pack import NewPack
 from stylesketch_ext.dialogs.notice import Notice
 from stylesketch_ext.dialogs.pack_details import PackDetails
 from stylesketch_ext.errands import Errand, Errands
-from stylesketch_ext.failures import Failure, Refusal
-from stylesketch_ext.pack_facts import fixed_because, name_from, title_of
+from stylesketch_ext.failures import Failure
+from stylesketch_ext.pack_facts import fixed_because, title_of
+from stylesketch_ext.pack_imports import PackImports, in_the_way
 from stylesketch_ext.pack_making import PackMaking, Plan
 from stylesketch_ext.pack_previews import preview_of
 from stylesketch_ext.wire.messages import StyleChange, StyleInfo, StyleResult
@@ -24,7 +25,6 @@ from stylesketch_ext.words import _, marked
 CARD = (132, 96)  # px, a preview in the gallery
 ENDING = ".stylepack"
 PICTURES = ("*.jpg", "*.jpeg", "*.png", "*.webp", "*.gif", "*.bmp", "*.tif", "*.tiff", "*.avif")
-TAKEN = ("exists", "conflict")  # the codes of a name that is
 
 
 class PacksPanel(Gtk.Box):
@@ -51,8 +51,6 @@ class PacksPanel(Gtk.Box):
         self.previews: Dict[str, bytes] = {}
         self._making: Optional[PackMaking] = None
         self._page_before = "gallery"
-        self._to_import: List[str] = []
-        self._lines: List[str] = []  # what is to be said of the imports
         self._build(folder)
 
     @property
@@ -120,6 +118,9 @@ class PacksPanel(Gtk.Box):
         self._notice = Notice(self._asked)
         self._gallery = Gallery(CARD, self._show_details, lambda: self._details.rename(), described=False)
         self._details = PackDetails(self._change, self._export, self._remove)
+        self._imports = PackImports(
+            self._errands, self._notice, lambda: self.packs, lambda pack: self._load(pack.name), self._explained
+        )
         self._files = FilePage(folder, self._leave_files)
         self._new = NewPack(self._choose_pictures, self._make, self._leave_new)
         self._spinner = Gtk.Spinner(active=True)
@@ -181,56 +182,7 @@ class PacksPanel(Gtk.Box):
     def _choose_archive(self) -> None:
         self._show_files()
         kind = _("Style packs")
-        self._files.open(_("Import a style pack"), _("_Import"), ["*" + ENDING], kind, self._import_files)
-
-    def _import_files(self, paths: List[str]) -> None:
-        self._to_import, self._lines = list(paths), []
-        self._import_next()
-
-    def _import_next(self) -> None:
-        """One after the other: each may have to ask."""
-        while self._to_import:
-            try:
-                self._import_archive(user_files.read(self._to_import.pop(0)))
-                return
-            except Failure as failure:
-                self._refused(failure)
-
-    def _import_archive(self, archive: bytes, name: str = "", replace: bool = False) -> None:
-        def refused(failure: Optional[Failure]) -> None:
-            there = self._in_the_way(failure)
-            if failure and there:
-                self._ask_how(failure, there, archive)
-            else:
-                self._refused(failure)
-                self._import_next()
-
-        self._do(lambda client: client.import_style(archive, name, replace), self._imported, refused)
-
-    def _in_the_way(self, failure: Optional[Failure]) -> Optional[StyleInfo]:
-        """The pack whose name is taken, if that is all; the engine's sentence names it."""
-        if not isinstance(failure, Refusal) or failure.problem.code not in TAKEN:
-            return None
-        return next((pack for pack in self.packs if "'%s'" % pack.name in str(failure)), None)
-
-    def _ask_how(self, failure: Failure, there: StyleInfo, archive: bytes) -> None:
-        """Replace an own pack, or give the new one another name."""
-        name = name_from(there.name, [pack.name for pack in self.packs])
-        replace = (_("_Replace"), lambda: self._import_archive(archive, replace=True))
-        both = (_("_Keep Both"), lambda: self._import_archive(archive, name))
-        answers = [both] if there.bundled else [replace, both]
-        self._notice.ask(str(failure), answers, self._import_next, _("_Cancel"))
-
-    def _imported(self, pack: StyleInfo) -> None:
-        self._lines.append(_("The style pack “%s” has been imported.") % title_of(pack))
-        self._notice.tell(self._lines)
-        self._load(pack.name)
-        self._import_next()
-
-    def _refused(self, failure: Optional[Failure]) -> None:
-        if failure:
-            self._lines += self._explained(failure)
-            self._notice.tell(self._lines, bad=True)
+        self._files.open(_("Import a style pack"), _("_Import"), ["*" + ENDING], kind, self._imports.begin)
 
     def _export(self) -> None:
         pack = self._chosen()
@@ -310,7 +262,7 @@ class PacksPanel(Gtk.Box):
         def failed(failure: Optional[Failure]) -> None:
             self._making = None
             self._new.rest()
-            there = self._in_the_way(failure)
+            there = in_the_way(failure, self.packs)
             if there and not there.bundled:
                 self._ask_replace(there, plan)
             elif failure:
