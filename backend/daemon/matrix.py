@@ -40,7 +40,7 @@ def draw_matrix(
     begin, settings = time.perf_counter(), request.settings
     fidelities = steps(shape[0], 1.0, 0.0, settings.fidelity)
     simplicities = steps(shape[1], 0.0, 1.0, settings.simplicity)
-    pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device)
+    pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device, places=sources.places)
     yield ProgressEvent("reading the picture", 0.0)
     work = SCENE_SKETCH.rows(read_inputs(sources, settings), choices_of(settings), fidelities, pack, pool)
     try:
