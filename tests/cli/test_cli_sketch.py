@@ -27,6 +27,7 @@ def sentence(err):
     [
         (),
         ("sketch",),
+        ("scene",),
         ("sheet",),
         ("serve",),
         ("status",),
