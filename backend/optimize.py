@@ -17,11 +17,12 @@ from backend.raster import Rasterizer
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how boldly to optimize (Adam, Kingma and Ba 2015; the rate falls by a cosine to a tenth)."""
+    """How long and how boldly to optimize (Adam, Kingma and Ba 2015; the rate falls by a cosine)."""
 
     steps: int
     rate: float = 0.35  # canvas px per step at the start
     softness: tuple[float, float] = (1.5, 0.3)  # of the rasterizer at the first and the last step, px
+    last: float = 0.1  # share of the rate at the end
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def optimize(
     optimizer = torch.optim.Adam(parameterization.parameters, lr=schedule.rate)
     for number in range(1, schedule.steps + 1):
         part = (number - 1) / max(schedule.steps - 1, 1)
-        optimizer.param_groups[0]["lr"] = schedule.rate * (0.55 + 0.45 * math.cos(math.pi * part))
+        fall = (1 - schedule.last) / 2
+        optimizer.param_groups[0]["lr"] = schedule.rate * (1 - fall + fall * math.cos(math.pi * part))
         softness = schedule.softness[0] * (schedule.softness[1] / schedule.softness[0]) ** part
         strokes = parameterization.strokes()
         loss, losses = objective(View(rasterizer(strokes, size, paper, softness), strokes, number))

@@ -22,7 +22,7 @@ from backend.core.entries import color_text
 from backend.export.paths import Path, drawing_paths
 from backend.export.texture import texture_filter
 from backend.model_pool import ModelPool
-from backend.recipes import RECIPES
+from backend.recipes import EVERY_RECIPE
 from backend.style_pack import StylePack
 
 
@@ -60,7 +60,7 @@ def sketch_result(
         notes=[*account.notes, *pool.notes],
         scores=dict(account.scores),
         seconds={stage: round(value, 3) for stage, value in seconds.items()},
-        fewest=RECIPES[request.recipe].fewest,
+        fewest=EVERY_RECIPE[request.recipe].fewest,
     )
 
 

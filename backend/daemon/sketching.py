@@ -25,7 +25,7 @@ from backend.model_pool import ModelPool, available_devices
 from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import decode, decode_mask
 from backend.places import Places
-from backend.recipes import RECIPES, Inputs, SketchChoices
+from backend.recipes import EVERY_RECIPE, RECIPES, Inputs, SketchChoices
 from backend.style_library import load_pack
 
 PREVIEW_SIDE = 320  # px
@@ -50,7 +50,7 @@ def capabilities() -> Capabilities:
     pool = ModelPool.choose()
     for recipe in RECIPES.values():
         warm_up(recipe, pool)
-    guidance = {name: list(recipe.guidances) for name, recipe in RECIPES.items()}
+    guidance = {name: list(recipe.guidances) for name, recipe in EVERY_RECIPE.items()}
     return Capabilities(str(pool.device), available_devices(), pool.engine, guidance)
 
 
@@ -63,11 +63,11 @@ def sketch(request: SketchRequest, sources: Sources) -> Work[tuple[Drawing, Sket
     """The sketch of a request; errors of our tree, OSError for unreadable files."""
     begin, seconds = time.perf_counter(), _Stopwatch()
     settings = request.settings
-    if request.recipe not in RECIPES:
-        raise BadRequest(f"There is no recipe '{request.recipe}'; choose one of: {', '.join(RECIPES)}.")
+    if request.recipe not in EVERY_RECIPE:
+        raise BadRequest(f"There is no recipe '{request.recipe}'; choose one of: {', '.join(EVERY_RECIPE)}.")
     pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device, places=sources.places)
     yield seconds.seen(Progress("reading the picture", 0.0))
-    work = RECIPES[request.recipe].run(read_inputs(sources, settings), choices_of(settings), pack, pool)
+    work = EVERY_RECIPE[request.recipe].run(read_inputs(sources, settings), choices_of(settings), pack, pool)
     try:
         while True:
             yield seconds.seen(next(work))

@@ -39,6 +39,22 @@ class DirectStrokes:
         return replace(self.start, points=moved)
 
 
+class FreeStrokes:
+    """Strokes whose control points are the parameters, each on its own and bound to nothing: CLIPasso's."""
+
+    def __init__(self, start: Strokes) -> None:
+        self._start, self._points = start, start.points.clone().requires_grad_()
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """The tensors to optimize."""
+        return [self._points]
+
+    def strokes(self) -> Strokes:
+        """The strokes as they stand, differentiable in the parameters."""
+        return self._start.with_points(self._points)
+
+
 def _carriers(strokes: Strokes) -> Tensor:
     """For every control point [N, 3S+1] the index of the joint (or stroke end) whose shift it follows."""
     index = torch.arange(strokes.points.shape[1], device=strokes.points.device)

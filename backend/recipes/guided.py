@@ -34,7 +34,7 @@ class GuidedSettings:
 
     aside: float = 0.25  # worth of a line where nothing tells what the subject is, beside one where all does
     spread: int = 9  # px of the canvas by which what is salient is widened
-    votes_side: int = 192  # px of the pictures that are compared to choose strokes
+    votes_side: int = 160  # px of the pictures that are compared to choose strokes
     sides: tuple[int, ...] = (144, 192)  # px of the pictures by which strokes are moved, coarse to fine
     steps: int = 30
     reach: float = 1.2  # px a control point may move
