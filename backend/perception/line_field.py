@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+import torch.nn.functional as F
 
 from backend.core.image import Image, Mask
 
 Map = npt.NDArray[np.float32]  # [H, W]
+
+BROADLY_SEEN = 0.6  # strength of a broad line that supports the finer ones there fully
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class LineFieldSettings:
     coarse: ScaleSettings = ScaleSettings()
     fine: ScaleSettings = ScaleSettings(smoothing_rounds=1, scales=(1.0, 1.8), inhibition=0.7, line_scales=(1.0,), flow=2.0)
     fine_weight: float = 0.9  # of a fine line beside a coarse one
+    broad: ScaleSettings = ScaleSettings(scales=(1.25, 2.0, 3.5), inhibition=0.9, flow=2.0)  # px of a picture half as large
+    alone: float = 0.4  # what is left of a line that is not seen broadly too: texture, mostly
 
 
 @dataclass(frozen=True)
@@ -63,15 +68,28 @@ def line_field(
     with ThreadPoolExecutor(2) as threads:  # OpenCV and numpy leave the interpreter free
         coarsely = threads.submit(_one_scale, image, settings.coarse, outline)
         finely = threads.submit(_one_scale, image, settings.fine, outline)
+        support = None if inside is not None else threads.submit(_broad_support, image, settings, outline)
         strength, x, y, _coherence = coarsely.result()
         fine_strength, fine_x, fine_y, coherence = finely.result()
     fine_strength = settings.fine_weight * fine_strength
+    if support is not None:
+        strength, fine_strength = strength * support.result(), fine_strength * support.result()
     strength, fine_strength = _measured_inside(strength, fine_strength, inside, settings.coarse.most_lift)
     fine = fine_strength > strength
     exact = fine | (coherence > 0.9)
     return LineField(
         np.maximum(strength, fine_strength), np.where(exact, fine_x, x), np.where(exact, fine_y, y), fine.astype(np.float32)
     )
+
+
+def _broad_support(image: Image, settings: LineFieldSettings, outline: Map | None) -> Map:
+    """How far a line at each place belongs to the large forms [H, W], `alone` … 1."""
+    height, width = image.shape[-2:]
+    half = (max(1, height // 2), max(1, width // 2))
+    small = None if outline is None else cv2.resize(outline, half[::-1], interpolation=cv2.INTER_AREA)
+    broad, *_ = _one_scale(F.interpolate(image, half, mode="bilinear", antialias=True), settings.broad, small)
+    near = cv2.resize(cv2.dilate(broad, np.ones((5, 5), np.uint8)), (width, height), interpolation=cv2.INTER_LINEAR)
+    return (settings.alone + (1 - settings.alone) * np.clip(near / BROADLY_SEEN, 0, 1)).astype(np.float32)
 
 
 def _measured_inside(strength: Map, fine: Map, inside: Mask | None, most_lift: float) -> tuple[Map, Map]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -97,3 +99,24 @@ def test_lines_that_matter_are_measured_by_their_own_strongest():
     faint = line_field(tensor(pixels)).strength[25:35, 20:40].max()
     measured = line_field(tensor(pixels), inside=inside).strength[25:35, 20:40].max()
     assert measured > 1.8 * faint > 0
+
+
+def test_a_large_form_outshines_the_pattern_on_it():
+    """A faint edge through the picture beside a patch of strong short marks."""
+    pixels = np.full((240, 320, 3), 150, np.uint8)
+    pixels[:, 160:] = 172
+    generator = np.random.default_rng(2)
+    for x, y in generator.integers(20, 120, (60, 2)):
+        cv2.line(pixels, (int(x), int(y) + 50), (int(x) + 4, int(y) + 52), (120, 120, 120), 1, cv2.LINE_AA)
+    plain = line_field(tensor(pixels), replace(LineFieldSettings(), alone=1.0))
+    seen = line_field(tensor(pixels))
+
+    def ratio(field):
+        return field.strength[40:200, 157:163].max(1).mean() / np.percentile(field.strength[75:165, 25:120], 99)
+
+    assert ratio(seen) > 1.2 * ratio(plain)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (9, 400)])
+def test_the_smallest_pictures_have_a_field(size):
+    assert line_field(tensor(blank(*size))).strength.shape == size
