@@ -44,11 +44,16 @@ def add(commands: Commands) -> None:
         help="classical (patches; what auto means), or an encoder: vgg19, vgg19_distilled, squeezenet",
     )
     option("--patch", metavar="N", type=whole_number(8, 1024), help="classical: side of a patch in pixels (default: automatic)")
-    option("--layers", metavar="L,…", type=_names, help="encoder: the feature layers that are compared (default: all)")
-    option("--iterations", metavar="N", type=whole_number(1, MOST_ITERATIONS), help="encoder: steps in all (default: 150)")
-    option("--optimizer", choices=("lbfgs", "adam"), help="encoder: how steps are taken (default: lbfgs)")
+    option("--layers", metavar="L,…", type=_names, help="encoder: the feature layers that are compared (default: several)")
+    option("--iterations", metavar="N", type=whole_number(1, MOST_ITERATIONS), help="encoder: steps in all (default: 200)")
+    option("--optimizer", choices=("lbfgs", "adam"), help="encoder: how steps are taken (default: adam)")
     option("--style-loss-weight", metavar="W", type=loss_weight, help="encoder: of the Gram matrices (default: 1e7)")
-    option("--variation-loss-weight", metavar="W", type=loss_weight, help="encoder: of total variation (default: 1e4)")
+    option(
+        "--variation-loss-weight",
+        metavar="W",
+        type=loss_weight,
+        help="encoder: of total variation (default: 1e4; squeezenet 1e5)",
+    )
     option("--print-every", metavar="N", type=whole_number(1, MOST_ITERATIONS), help="encoder: print the losses this often")
     option("--save-every", metavar="N", type=whole_number(1, MOST_ITERATIONS), help="encoder: keep a snapshot this often")
     option("--snapshots", metavar="DIR", type=Path, help="encoder: where snapshots go (default: beside the texture)")

@@ -36,3 +36,17 @@ class GramMatch:
         seen = grams(self._encoder(picture))
         distances = [(seen[layer] - target).square().sum() / target.square().sum() for layer, target in self._targets.items()]
         return torch.stack(distances).mean()
+
+
+class ColorMatch:
+    """The same distance of the colors themselves and their mean: the Gram matrix of (r, g, b, 1)."""
+
+    def __init__(self, exemplar: Image) -> None:
+        self._target = gram(_with_one(exemplar))
+
+    def __call__(self, picture: Image) -> Tensor:
+        return (gram(_with_one(picture)) - self._target).square().sum() / self._target.square().sum()
+
+
+def _with_one(image: Image) -> Tensor:
+    return torch.cat([image, torch.ones_like(image[:, :1])], 1)

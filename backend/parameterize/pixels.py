@@ -1,4 +1,4 @@
-"""The pixels of a picture, moved freely between black and white."""
+"""The pixels of a picture, moved along the color axes of an exemplar."""
 
 from __future__ import annotations
 
@@ -8,29 +8,41 @@ from torch import Tensor
 
 from backend.core.image import Image
 
-REACH = 1.1  # of the sigmoid beyond 0 … 1, so that paper can be quite white
+LEAST = 0.004  # deviation of an axis along which the exemplar has none, sRGB
 
 
 class Pixels:
-    """A picture whose pixels are the parameters, through a sigmoid that keeps them in [0, 1]."""
+    """A picture whose pixels are the parameters, in units of the exemplar's deviation along its principal colors.
 
-    def __init__(self, start: Image) -> None:
-        share = ((start - 0.5) / REACH + 0.5).clamp(0.01, 0.99)
-        self.logits = torch.logit(share).requires_grad_()
+    So a gray exemplar's picture hardly gets any hue on its way.
+    """
+
+    def __init__(self, start: Image, exemplar: Image) -> None:
+        colors = exemplar[0].flatten(1).double()
+        values, vectors = torch.linalg.eigh(torch.cov(colors))
+        axes = (vectors * values.clamp(min=LEAST**2).sqrt()).to(start.dtype)  # [3, 3], columns
+        self._mean, self._axes = colors.mean(1).to(start.dtype).view(1, 3, 1, 1), axes.view(3, 3, 1, 1)
+        self.shares = F.conv2d(start - self._mean, torch.linalg.inv(axes).view(3, 3, 1, 1)).requires_grad_()
 
     @property
     def parameters(self) -> list[Tensor]:
         """The tensors to optimize."""
-        return [self.logits]
+        return [self.shares]
 
     def image(self) -> Image:
-        """The picture as it stands [1, 3, H, W], differentiable in the parameters; out of range by a twentieth at most."""
-        return (torch.sigmoid(self.logits) - 0.5) * REACH + 0.5
+        """The picture as it stands [1, 3, H, W] in [0, 1]; gradients go on where it is cut off at black or white."""
+        free = F.conv2d(self.shares, self._axes) + self._mean
+        return free + (free.clamp(0, 1) - free).detach()
 
 
-def wrapped(image: Image, margin: int) -> Image:
-    """A tile with `margin` px of its neighbors around it."""
-    return F.pad(image, (margin,) * 4, mode="circular")
+def shifted(image: Image, margin: int, down: int, right: int, tiled: bool) -> Image:
+    """An image with `margin` px more in all, seen from a place `down` and `right` px (at most the margin) off.
+
+    Around it lies the image itself where it is tiled, its mirror image where it is not.
+    """
+    height, width = image.shape[-2] + margin, image.shape[-1] + margin
+    padded = F.pad(image, (margin,) * 4, mode="circular" if tiled else "reflect")
+    return padded[..., down : down + height, right : right + width]
 
 
 def resized(image: Image, size: tuple[int, int]) -> Image:

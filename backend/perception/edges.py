@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 Map = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
+FAINT = 0.02  # slopes that never begin an edge, a share of the steepest: a drawing has few others
 
 
 def edge_map(lightness: Map, deviation: float = 1.0, share: float = 0.1) -> Mask:
@@ -18,12 +19,13 @@ def edge_map(lightness: Map, deviation: float = 1.0, share: float = 0.1) -> Mask
     smooth = cv2.GaussianBlur(lightness.astype(np.float32), (0, 0), deviation)
     across, down = (cv2.Sobel(smooth, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
     steep = np.hypot(across, down)
-    high = float(np.quantile(steep, 1 - share))
-    if high <= 1e-6:
+    high = max(float(np.quantile(steep, 1 - share)), FAINT * float(steep.max()))
+    if high <= 1e-3:
         return np.zeros(lightness.shape, bool)
-    unit = 10_000 / high
-    across, down = ((layer * unit).clip(-32767, 32767).astype(np.int16) for layer in (across, down))
-    return cv2.Canny(across, down, 4_000, 10_000, L2gradient=True) > 0
+    unit = 30_000 / float(steep.max())  # Canny takes 16-bit slopes
+    across, down = ((layer * unit).round().astype(np.int16) for layer in (across, down))
+    found: Mask = cv2.Canny(across, down, 0.4 * high * unit, high * unit, L2gradient=True) > 0
+    return found
 
 
 def edge_agreement(first: Mask, second: Mask, tolerance: float) -> float:

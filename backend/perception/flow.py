@@ -35,7 +35,7 @@ def flow_of(lightness: Map, deviation: float) -> Flow:
 
 
 def along_flow(picture: Map, flow: Flow, length: int, rounds: int = 1) -> Map:
-    """A picture [H, W, C] averaged along its lines, `length` px to either side (line integral convolution)."""
+    """A picture [H, W, 3] averaged along its lines, `length` px to either side (line integral convolution)."""
     height, width = picture.shape[:2]
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     tx, ty = flow.tangents

@@ -16,16 +16,21 @@ from backend.core.work import Progress, Work
 from backend.encoders import Encoder
 from backend.encoders.squeezenet import MODULES, SqueezeNet
 from backend.encoders.vgg import LAYERS, DistilledVgg19, Vgg19
-from backend.guidance.gram import GramMatch
+from backend.guidance.gram import ColorMatch, GramMatch
 from backend.guidance.variation import total_variation
 from backend.model_pool import ModelPool
-from backend.parameterize.pixels import Pixels, colored_noise, resized, wrapped
+from backend.parameterize.pixels import Pixels, colored_noise, resized, shifted
 from backend.perception.quilting import QuiltSettings, quilt
 
 QUILTING = "classical"
 ENCODERS: dict[str, Callable[..., Encoder]] = {"vgg19": Vgg19, "vgg19_distilled": DistilledVgg19, "squeezenet": SqueezeNet}
 FEATURE_LAYERS: dict[str, tuple[str, ...]] = {"vgg19": LAYERS, "vgg19_distilled": LAYERS, "squeezenet": tuple(MODULES)}
+DEFAULT_LAYERS = {**FEATURE_LAYERS, "squeezenet": ("fire2", "fire3", "fire4", "fire5", "fire7", "fire9")}
+VARIATION = {"squeezenet": 1e5}  # default weights of total variation; 1e4 elsewhere
 GUIDANCES = (QUILTING, *ENCODERS)
+COLOR = 5.0  # what colors weigh beside the Gram matrices
+MARGIN = 16  # px by which a picture may be shifted before an encoder sees it, so that its strides leave no pattern
+RATES = (0.16, 0.02)  # of Adam at the first and the last step of a size, in deviations of the exemplar's colors
 LEAST_SIDE, MOST_SIDE, MOST_PIXELS = 32, 4096, 8_400_000  # px of a texture
 LEAST_EXEMPLAR = 32  # px a side of the style image's region
 LEAST_SEEN = 64  # px of the shorter side of the coarsest picture that an encoder sees
@@ -33,7 +38,7 @@ LEAST_SEEN = 64  # px of the shorter side of the coarsest picture that an encode
 
 @dataclass(frozen=True)
 class TextureChoices:
-    """What the user chose. The defaults of the two weights are those of the seed (Style-Texture)."""
+    """What the user chose."""
 
     size: tuple[int, int] = (512, 512)  # height, width, px
     tiled: bool = False  # opposite borders fit
@@ -41,11 +46,11 @@ class TextureChoices:
     guidance: str = QUILTING
     seed: int = 0
     patch: int | None = None  # px, of quilting; None: an eighth of the exemplar's longer side
-    layers: tuple[str, ...] | None = None  # feature layers; None: all that the encoder offers
-    iterations: int = 150  # in all, over three sizes
-    optimizer: str = "lbfgs"
+    layers: tuple[str, ...] | None = None  # feature layers; None: the encoder's DEFAULT_LAYERS
+    iterations: int = 200  # in all, over three sizes
+    optimizer: str = "adam"  # or lbfgs
     style_loss_weight: float = 1e7
-    variation_loss_weight: float = 1e4
+    variation_loss_weight: float | None = None  # None: 1e4, with SqueezeNet 1e5
     snapshot_every: int = 0  # iterations between two snapshots; 0: none
 
     def __post_init__(self) -> None:
@@ -133,7 +138,7 @@ def _patch(exemplar: Image, choices: TextureChoices) -> int:
 def texture_encoder(choices: TextureChoices, pool: ModelPool) -> Encoder:
     """The encoder with the chosen layers; BadRequest lists those there are, Missing names what brings its weights."""
     known = FEATURE_LAYERS[choices.guidance]
-    wanted = choices.layers or known
+    wanted = choices.layers or DEFAULT_LAYERS[choices.guidance]
     if unknown := [layer for layer in wanted if layer not in known]:
         raise BadRequest(f"{choices.guidance} has no layer '{unknown[0]}'; choose from: {', '.join(known)}.")
     return ENCODERS[choices.guidance](weights.load(choices.guidance, pool.places), pool.device, wanted, torch.float32)
@@ -148,7 +153,7 @@ def _matched(exemplar: Image, choices: TextureChoices, encoder: Encoder) -> Work
     for number, (small, size) in enumerate(sizes):
         last = number == len(sizes) - 1
         count = choices.iterations - done if last else round(choices.iterations * shares[number + 3 - len(sizes)])
-        part = _Matching(resized(exemplar, small), resized(picture, size), choices, encoder)
+        part = _Matching(resized(exemplar, small), resized(picture, size), choices, encoder, generator)
         for losses in part.steps(count):
             done += 1
             due = choices.snapshot_every and done % choices.snapshot_every == 0
@@ -173,19 +178,25 @@ def _sizes(exemplar: Image, choices: TextureChoices) -> list[tuple[tuple[int, in
 class _Matching:
     """The optimization of a picture of one size."""
 
-    def __init__(self, exemplar: Image, start: Image, choices: TextureChoices, encoder: Encoder) -> None:
-        self._pixels, self._choices, self._style = Pixels(start), choices, GramMatch(exemplar, encoder)
-        self._margin = min(32, *start.shape[-2:]) if choices.tiled else 0
+    def __init__(
+        self, exemplar: Image, start: Image, choices: TextureChoices, encoder: Encoder, generator: torch.Generator
+    ) -> None:
+        self._pixels, self._choices, self._generator = Pixels(start, exemplar), choices, generator
+        self._style, self._color = GramMatch(exemplar, encoder), ColorMatch(exemplar)
+        given = choices.variation_loss_weight
+        self._variation = VARIATION.get(encoder.name, 1e4) if given is None else given
 
     def picture(self) -> Image:
         """As it stands [1, 3, h, w]."""
-        return self._pixels.image().detach().clamp(0, 1)
+        return self._pixels.image().detach()
 
     def steps(self, count: int) -> Iterator[dict[str, float]]:
         """Takes `count` steps; the unweighted losses of each."""
         optimizer = self._optimizer()
-        for _ in range(count):
+        for number in range(count):
             losses: dict[str, float] = {}
+            if self._choices.optimizer == "adam":
+                optimizer.param_groups[0]["lr"] = RATES[0] + (RATES[1] - RATES[0]) * number / count
 
             def closure(losses: dict[str, float] = losses) -> float:
                 optimizer.zero_grad()
@@ -198,12 +209,20 @@ class _Matching:
 
     def _optimizer(self) -> torch.optim.Optimizer:
         if self._choices.optimizer == "adam":
-            return torch.optim.Adam(self._pixels.parameters, lr=0.05)
+            return torch.optim.Adam(self._pixels.parameters, lr=RATES[0])
         return torch.optim.LBFGS(self._pixels.parameters, lr=1.0, max_iter=1, history_size=20)
 
     def _loss(self, losses: dict[str, float]) -> Tensor:
         image = self._pixels.image()
-        style = self._style(wrapped(image, self._margin) if self._margin else image)
+        down, right = self._shift()
+        style = self._style(shifted(image, MARGIN, down, right, self._choices.tiled)) + COLOR * self._color(image)
         variation = total_variation(image, self._choices.tiled)
         losses.update(style=float(style.detach()), variation=float(variation.detach()))
-        return self._choices.style_loss_weight * style + self._choices.variation_loss_weight * variation
+        return (self._choices.style_loss_weight * style + self._variation * variation) / 1e7
+
+    def _shift(self) -> tuple[int, int]:
+        """Where the encoder looks from; the same for each step of L-BFGS, which takes the loss for a fixed one."""
+        if self._choices.optimizer == "lbfgs":
+            return MARGIN // 2, MARGIN // 2
+        down, right = torch.randint(0, MARGIN, (2,), generator=self._generator).tolist()
+        return down, right
