@@ -43,7 +43,6 @@ class PacksEffect(inkex.EffectExtension):
         errands = Errands(lambda tell, stopped: launcher.connect(installation, tell, stopped))
         folder = user_files.first_folder(self.document_path())
         PacksWindow(lambda leave: PacksPanel(errands, self._selected, reports.logged, folder, leave)).run()
-        errands.stop()
 
     def _selected(self) -> List[Tuple[str, bytes]]:
         """The (name, bytes) of what is selected, none where nothing is."""

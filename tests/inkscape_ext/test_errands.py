@@ -106,3 +106,24 @@ def test_an_engine_that_does_not_start_is_told_and_tried_again():
     wait(errands)
     errands.stop()
     assert ([str(f) for f in ends.failures], ends.results) == (["The engine does not start."], ["client"])
+
+
+def test_stopping_breaks_off_the_search_for_the_engine():
+    ends = Ends()
+
+    def connect(tell, stopped):
+        tell("Starting …")
+        while not stopped():
+            time.sleep(0.01)
+        raise Cancelled()
+
+    errands = Errands(connect)
+    errands.start()
+    errands.do(lambda client: client, ends.then, ends.otherwise)
+    limit = time.monotonic() + 5
+    while not errands.stage and time.monotonic() < limit:
+        time.sleep(0.01)
+    assert errands.stage == "Starting …" and errands.busy
+    errands.stop()
+    errands.join(5)
+    assert not errands.is_alive()

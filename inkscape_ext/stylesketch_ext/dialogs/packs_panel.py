@@ -54,11 +54,6 @@ class PacksPanel(Gtk.Box):
         self._build(folder)
 
     @property
-    def busy(self) -> bool:
-        """Is something under way?"""
-        return self._errands.busy
-
-    @property
     def chosen(self) -> Optional[str]:
         """The name of a pack."""
         return self._gallery.chosen
@@ -70,17 +65,23 @@ class PacksPanel(Gtk.Box):
         self._load(chosen)
 
     def stop(self) -> None:
-        """Make nothing any more."""
+        """Begin nothing any more, and break off what can be; `stopped` once that is so."""
         if self._making:
             self._making.stop()
+        self._errands.stop()
+
+    @property
+    def stopped(self) -> bool:
+        return not self._errands.is_alive()
 
     def tick(self) -> None:
         """Go on with what has ended meanwhile, and show how far the rest is."""
         self._errands.call_back()
         if self._making:
             self._new.work(self._making.stage)
-        self._spinner.set_visible(self.busy)
-        self._engine.set_text(self._errands.stage if self.busy else "")
+        busy = self._errands.busy
+        self._spinner.set_visible(busy)
+        self._engine.set_text(self._errands.stage if busy else "")
 
     def back_out(self) -> bool:
         """Escape: from a question, a message, a form or a page back. False where there is nothing to go back from."""

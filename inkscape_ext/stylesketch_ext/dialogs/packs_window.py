@@ -59,7 +59,7 @@ class PacksWindow(Gtk.Window):
         except BaseException as error:
             self._error = error
             self._quit()
-        if self._closing is not None and (not self._panel.busy or time.monotonic() > self._closing):
+        if self._closing is not None and (self._panel.stopped or time.monotonic() > self._closing):
             self._quit()
         return not self._ended
 

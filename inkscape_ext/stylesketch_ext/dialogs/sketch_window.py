@@ -260,7 +260,7 @@ class SketchWindow(Gtk.Window):
         return True
 
     def _leave(self) -> None:
-        if self._panel:
+        if self._panel and self._closing:
             self._panel.stop()
         self._limit = time.monotonic() + PATIENCE
         self._job.cancel()
@@ -326,9 +326,7 @@ class SketchWindow(Gtk.Window):
         self._time.set_text(_("Inserting in %d s …") % max(1, math.ceil(left)))
 
     def _while_stopping(self) -> None:
-        if self._panel:
-            self._panel.tick()
-        busy = self._job.is_alive() or bool(self._panel and self._panel.busy)
+        busy = self._job.is_alive() or bool(self._closing and self._panel and not self._panel.stopped)
         if busy and time.monotonic() < self._limit:
             return
         self._job.discard()
