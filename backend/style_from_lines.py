@@ -9,6 +9,7 @@ from backend.style_pack import Measured, StylePack
 DIGITS = 4  # of measured values in a style.toml
 SOME = 300  # strokes up to which a sketch has as many as the picture
 MANY = 1000  # lines in a picture; one of more is drawn as if seen from farther away
+ALL = 0.85  # share of hatching from which on the rest is no more than its frayed ends
 HATCHED = 0.12  # share of lines from which on a style hatches
 BLACK, GRAY = 0.35, 0.12  # of a color: its brightest channel, and how far its channels differ, at most
 LEAST_WOBBLE = 0.0004  # share of the longer side; less is nobody's hand
@@ -44,8 +45,8 @@ def _farther(style: LineStyle) -> float:
 
 
 def _width(style: LineStyle) -> float | None:
-    """Of the pen: in a style that hatches, of the lines that are no hatching."""
-    return style.outline_width if style.hatch_share >= HATCHED and style.outline_width else style.line_width
+    """Of the pen: in a style that hatches, of the lines that are no hatching, if there are enough of them."""
+    return style.outline_width if HATCHED <= style.hatch_share <= ALL and style.outline_width else style.line_width
 
 
 def _palette(style: LineStyle) -> Palette:

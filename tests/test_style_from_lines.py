@@ -91,4 +91,5 @@ def test_colors_of_the_ink_are_the_palette():
 def test_the_pen_of_a_style_that_hatches_is_that_of_its_outlines():
     made = pack(replace(HATCHED, line_width=0.003, outline_width=0.006))
     assert made.pen.width == 0.006 and made.hatch.width == 0.5
-    assert pack(replace(PLAIN, outline_width=0.009)).pen.width == 0.004
+    for few in (0.05, 0.95):  # of hatching, and of anything else
+        assert pack(replace(HATCHED, hatch_share=few, outline_width=0.009)).pen.width == 0.004
