@@ -77,7 +77,7 @@ _ALL = (
     Weights(
         name="squeezenet",
         title="SqueezeNet 1.1",
-        used_by="light guidance and textures (--guidance squeezenet), --method clipascene",
+        used_by="light guidance (--guidance squeezenet), textures, --method clipascene",
         license="BSD-3-Clause (torchvision); trained on ImageNet",
         layouts=({"features.0.weight": (64, 3, 3, 3), "features.12.squeeze.weight": (64, 512, 1, 1)},),
         files=(
@@ -93,7 +93,7 @@ _ALL = (
     Weights(
         name="vgg19",
         title="VGG-19",
-        used_by="textures (--guidance vgg19)",
+        used_by="textures",
         license="BSD-3-Clause (torchvision); trained on ImageNet",
         layouts=({"features.16.weight": (256, 256, 3, 3), "features.28.weight": (512, 512, 3, 3)},),
         files=(
@@ -109,7 +109,7 @@ _ALL = (
     Weights(
         name="vgg19_distilled",
         title="VGG-19 distilled to a sixteenth",
-        used_by="textures (--guidance vgg19_distilled)",
+        used_by="textures",
         license="MIT (Collaborative Distillation)",
         layouts=({"level1.conv0.weight": (3, 3, 1, 1), "level5.conv51.weight": (128, 128, 3, 3)},),
         about="Not published as one file: bring one with the five encoders under keys such as level5.conv51.weight.",
