@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stylesketch_ext.wire.messages import SketchSettings
+from stylesketch_ext.wire.messages import Mark, SketchSettings
 
 from backend.cli import sketch
 from backend.cli.arguments import Commands, add_command, places, whole_number
@@ -99,6 +99,7 @@ def _settings(arguments: argparse.Namespace) -> SketchSettings:
         fidelity=arguments.fidelity,
         simplicity=arguments.simplicity,
         style_strength=arguments.style_strength,
+        marks=[Mark(kind, line) for kind in sketch.MARKS for line in getattr(arguments, kind)],
     )
 
 

@@ -19,6 +19,7 @@ from backend.daemon.sketching import choices_of, prepare_process
 from backend.export.png import Pixels, drawing_pixels
 from backend.model_pool import ModelPool
 from backend.perception.frames import Clip, find_clip
+from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import decode_mask
 from backend.recipes.sequence_notebook import Notebook
 from backend.recipes.sequence_sketch import SEQUENCE_SKETCH, SequenceInputs
@@ -96,8 +97,9 @@ def draw_sequence(order: SequenceOrder) -> Generator[ProgressEvent, None, Moving
 
 def _inputs(order: SequenceOrder) -> SequenceInputs:
     """The clip with its masks: a single picture is the first frame's mask, anything else has one for every frame."""
+    marks = tuple(Mark(mark.kind, tuple(mark.points)) for mark in order.settings.marks)
     if order.masks is None:
-        return SequenceInputs(order.clip)
+        return SequenceInputs(order.clip, marks=marks)
     path = Path(order.masks)
     try:
         masks = find_clip(order.masks)
@@ -105,9 +107,9 @@ def _inputs(order: SequenceOrder) -> SequenceInputs:
         if not path.is_file():
             raise
         size = next(order.clip.frames()).shape
-        return SequenceInputs(order.clip, mask=decode_mask(path.read_bytes(), (size[0], size[1])))
+        return SequenceInputs(order.clip, mask=decode_mask(path.read_bytes(), (size[0], size[1])), marks=marks)
     clip = order.clip
-    return SequenceInputs(clip, masks=masks.taken(clip.every, clip.most, clip.fix_scale))
+    return SequenceInputs(clip, masks=masks.taken(clip.every, clip.most, clip.fix_scale), marks=marks)
 
 
 def _masks_name(inputs: SequenceInputs) -> str:

@@ -26,6 +26,7 @@ from backend.perception.faces import find_faces
 from backend.perception.foreground import find_foreground, with_rim
 from backend.perception.frames import Clip, Frame
 from backend.perception.line_field import line_field
+from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import Photograph
 from backend.perception.tracking import Motion, TrackingSettings, drawn_in, glance, motion_between
 from backend.recipes.closeup import lines_of
@@ -63,6 +64,7 @@ class SequenceInputs:
     clip: Clip
     mask: Mask | None = None  # [1, 1, H, W] of the first frame, 1 = keep
     masks: Clip | None = None  # one for each frame, white = keep
+    marks: tuple[Mark, ...] = ()  # lines that tell the subject of the first frame
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class SequenceSketch:
             share = 0.97 / (count or 10**9)
             motion = motion_between(before, now, settings.tracking) if before is not None else None
             if page is None or motion is None or motion.cut:
-                work = drawer.begun(number, frame, mask, _next_id(kept))
+                work = drawer.begun(number, frame, mask, () if number else inputs.marks, _next_id(kept))
                 page = yield from mapped(work, _within(told, 0.97 * done, 0.97 * done + share))
             else:
                 page = drawer.carried(page, number, frame, mask, motion, _next_id(kept))
@@ -129,12 +131,12 @@ class _Drawer:
         """How many strokes are seen at once, at most."""
         return self.choices.strokes or self.pack.strokes
 
-    def begun(self, number: int, frame: Frame, mask: Map | None, first_id: int) -> Work[Page]:
+    def begun(self, number: int, frame: Frame, mask: Map | None, marks: tuple[Mark, ...], first_id: int) -> Work[Page]:
         """The first frame of a shot, drawn by itself."""
         pixels = _pixels(frame)
         faces = find_faces(pixels)
         given = None if mask is None else torch.from_numpy(mask)[None, None]
-        foreground, notes = choose_foreground(Inputs(Photograph(pixels), given), self.choices, faces)
+        foreground, notes = choose_foreground(Inputs(Photograph(pixels), given, marks), self.choices, faces)
         found = foreground.mask[0, 0].numpy() if float(foreground.mask.min()) < 0.5 else None
         name = "picture" if found is None else "object"
         settings = self.settings.region
@@ -144,7 +146,16 @@ class _Drawer:
         layer = replace(sketch.layer, strokes=sketch.layer.strokes.select(slice(0, kept)), notes=sketch.layer.notes[:kept])
         scale = region.framing.scale
         page = Page(
-            number, number, found, foreground.certainty, mask is None, scale, max(region.framing.canvas) / scale, (), (), notes
+            number,
+            number,
+            found,
+            foreground.certainty,
+            mask is None and not marks,
+            scale,
+            max(region.framing.canvas) / scale,
+            (),
+            (),
+            notes,
         )
         return _with_layer(page, layer, self._canvas(page, pixels, region.framing), first_id, self.settings.carry)
 

@@ -10,6 +10,7 @@ from backend.core.style_tables import Gesture, Hatch, Pen
 from backend.core.work import completed
 from backend.model_pool import ModelPool
 from backend.perception.frames import find_clip
+from backend.perception.marked_foreground import Mark
 from backend.recipes.recipe import SketchChoices
 from backend.recipes.region import RegionSettings
 from backend.recipes.sequence_notebook import Notebook
@@ -53,8 +54,8 @@ def clip(tmp_path):
     return save
 
 
-def draw(clip, notebook=None, pack=PACK, report=lambda progress: None, mask=None, masks=None, **choices):
-    inputs = SequenceInputs(clip, mask, masks)
+def draw(clip, notebook=None, pack=PACK, report=lambda progress: None, mask=None, masks=None, marks=(), **choices):
+    inputs = SequenceInputs(clip, mask, masks, marks)
     return completed(SMALL.run(inputs, SketchChoices(**{"steps": 1, **choices}), pack, POOL, notebook), report)
 
 
@@ -184,3 +185,16 @@ def test_the_pen_goes_with_the_strokes_and_what_cannot_is_told(clip):
     assert moving.strokes[0].color == pytest.approx((0.5, 0, 0))
     assert any("hatching" in note for note in moving.account.notes)
     assert not draw(clip(*map(ball, range(2)), folder="plain")).account.notes
+
+
+def test_a_mark_on_the_first_frame_says_what_to_follow(clip):
+    def both(number):
+        pixels = ball(number)
+        pixels[84:, :] = (40, 90, 30)
+        return pixels
+
+    mark = Mark("keep", ((30.0, 50.0), (50.0, 50.0)))
+    moving = draw(clip(*map(both, range(3))), marks=(mark,))
+    [layer] = moving.at(2).layers
+    rows, _tangents = sample(layer.strokes.points, layer.strokes.segments, 200)
+    assert len(layer.strokes) and rows[..., 1].max() < 82
