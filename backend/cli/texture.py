@@ -52,7 +52,7 @@ def add(commands: Commands) -> None:
         "--variation-loss-weight",
         metavar="W",
         type=loss_weight,
-        help="encoder: of total variation (default: 1e4; squeezenet 1e5)",
+        help="encoder: of total variation (default: 1e5)",
     )
     option("--print-every", metavar="N", type=whole_number(1, MOST_ITERATIONS), help="encoder: print the losses this often")
     option("--save-every", metavar="N", type=whole_number(1, MOST_ITERATIONS), help="encoder: keep a snapshot this often")

@@ -19,18 +19,17 @@ from backend.encoders.vgg import LAYERS, DistilledVgg19, Vgg19
 from backend.guidance.gram import ColorMatch, GramMatch
 from backend.guidance.variation import total_variation
 from backend.model_pool import ModelPool
-from backend.parameterize.pixels import Pixels, colored_noise, resized, shifted
+from backend.parameterize.pixels import Pixels, calm_border, colored_noise, resized, shifted
 from backend.perception.quilting import QuiltSettings, quilt
 
 QUILTING = "classical"
 ENCODERS: dict[str, Callable[..., Encoder]] = {"vgg19": Vgg19, "vgg19_distilled": DistilledVgg19, "squeezenet": SqueezeNet}
 FEATURE_LAYERS: dict[str, tuple[str, ...]] = {"vgg19": LAYERS, "vgg19_distilled": LAYERS, "squeezenet": tuple(MODULES)}
 DEFAULT_LAYERS = {**FEATURE_LAYERS, "squeezenet": ("fire2", "fire3", "fire4", "fire5", "fire7", "fire9")}
-VARIATION = {"squeezenet": 1e5}  # default weights of total variation; 1e4 elsewhere
 GUIDANCES = (QUILTING, *ENCODERS)
 COLOR = 5.0  # what colors weigh beside the Gram matrices
 MARGIN = 16  # px by which a picture may be shifted before an encoder sees it, so that its strides leave no pattern
-RATES = (0.16, 0.02)  # of Adam at the first and the last step of a size, in deviations of the exemplar's colors
+RATES = (0.1, 0.01)  # of Adam at the first and the last step of a size, in deviations of the exemplar's colors
 LEAST_SIDE, MOST_SIDE, MOST_PIXELS = 32, 4096, 8_400_000  # px of a texture
 LEAST_EXEMPLAR = 32  # px a side of the style image's region
 LEAST_SEEN = 64  # px of the shorter side of the coarsest picture that an encoder sees
@@ -50,7 +49,7 @@ class TextureChoices:
     iterations: int = 200  # in all, over three sizes
     optimizer: str = "adam"  # or lbfgs
     style_loss_weight: float = 1e7
-    variation_loss_weight: float | None = None  # None: 1e4, with SqueezeNet 1e5
+    variation_loss_weight: float = 1e5
     snapshot_every: int = 0  # iterations between two snapshots; 0: none
 
     def __post_init__(self) -> None:
@@ -93,7 +92,8 @@ def style_texture(style: Image, choices: TextureChoices, pool: ModelPool) -> Wor
         raise BadRequest(
             f"There is no guidance named '{choices.guidance}' for textures; choose one of: {', '.join(GUIDANCES)}."
         )
-    return TextureResult(result.image, result.guidance, result.steps, result.losses, (*notes, *result.notes))
+    image = calm_border(result.image) if choices.tiled else result.image
+    return TextureResult(image, result.guidance, result.steps, result.losses, (*notes, *result.notes))
 
 
 def exemplar_of(style: Image, choices: TextureChoices) -> tuple[Image, tuple[str, ...]]:
@@ -183,8 +183,6 @@ class _Matching:
     ) -> None:
         self._pixels, self._choices, self._generator = Pixels(start, exemplar), choices, generator
         self._style, self._color = GramMatch(exemplar, encoder), ColorMatch(exemplar)
-        given = choices.variation_loss_weight
-        self._variation = VARIATION.get(encoder.name, 1e4) if given is None else given
 
     def picture(self) -> Image:
         """As it stands [1, 3, h, w]."""
@@ -218,7 +216,8 @@ class _Matching:
         style = self._style(shifted(image, MARGIN, down, right, self._choices.tiled)) + COLOR * self._color(image)
         variation = total_variation(image, self._choices.tiled)
         losses.update(style=float(style.detach()), variation=float(variation.detach()))
-        return (self._choices.style_loss_weight * style + self._variation * variation) / 1e7
+        choices = self._choices
+        return (choices.style_loss_weight * style + choices.variation_loss_weight * variation) / 1e7
 
     def _shift(self) -> tuple[int, int]:
         """Where the encoder looks from; the same for each step of L-BFGS, which takes the loss for a fixed one."""

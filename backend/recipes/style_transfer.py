@@ -23,6 +23,7 @@ from backend.perception.patch_transfer import TransferSettings, transfer
 
 MOST_SIDE = 1024  # px, the longer side of a result
 LEAST_SIDE = 48  # px of photograph and exemplar
+LIGHT_ON_DARK = 2.0  # so many times farther from the ground must the lightest color be than the darkest to be the ink
 EXEMPLAR_SIDE = 1.2  # longer side of the exemplar beside the photograph's, at most
 
 Map = npt.NDArray[np.float32]
@@ -130,13 +131,21 @@ def _smoothed(picture: Map, flow: Flow, settings: RestyleSettings) -> Map:
 
 
 def _contoured(picture: Map, lightness: Map, exemplar: Map, side: int, settings: RestyleSettings) -> Map:
-    """Lines where the photograph is darker than around (difference of Gaussians), in the exemplar's darkest color."""
+    """Lines where the photograph is darker than around (difference of Gaussians), in the exemplar's ink."""
     width = max(1.0, side * settings.line)
     near, far = (cv2.GaussianBlur(lightness, (0, 0), deviation) for deviation in (width, 1.6 * width))
     ink = ((far - near - settings.faintest) / (settings.strongest - settings.faintest)).clip(0, 1)[..., None]
-    dark = exemplar[..., 0] <= np.percentile(exemplar[..., 0], 3)
-    mixed: Map = picture * (1 - ink) + exemplar[dark].mean(0) * ink
+    mixed: Map = picture * (1 - ink) + _ink(exemplar) * ink
     return mixed
+
+
+def _ink(exemplar: Map) -> Map:
+    """The color [3] of an exemplar's lines: its darkest, or its lightest where lines are light on dark ground."""
+    lightness = exemplar[..., 0]
+    dark, ground, light = np.percentile(lightness, (2, 50, 98))
+    lines = lightness >= light if light - ground > LIGHT_ON_DARK * (ground - dark) else lightness <= dark
+    color: Map = exemplar[lines].mean(0)
+    return color
 
 
 def _pixels(image: Image) -> Map:

@@ -47,6 +47,16 @@ def test_a_texture_of_a_picture(command, style, tmp_path):
     assert pixels(tmp_path / "x.png").shape == (64, 96, 3)
 
 
+@pytest.mark.parametrize("encoded", [False, True])
+def test_the_border_of_a_tile_is_no_steeper_than_its_inside(command, style, network, tmp_path, encoded):
+    command("texture", style, "-o", tmp_path / "x.png", "--tile", *(ENCODED if encoded else QUICK))
+    tile = pixels(tmp_path / "x.png")
+    for axis in (0, 1):
+        inside = np.abs(np.diff(tile, axis=axis)).mean()
+        seam = np.abs(tile.take(0, axis) - tile.take(-1, axis)).mean()
+        assert seam <= inside
+
+
 def test_a_texture_of_a_pack(command, tmp_path):
     code, out, err = command("texture", "engraving", "-o", tmp_path / "x.png", *QUICK)
     assert code == 0, err

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from backend.parameterize.pixels import LEAST, Pixels, colored_noise, shifted
+from backend.parameterize.pixels import LEAST, Pixels, calm_border, colored_noise, shifted
 
 
 def gray(size=24, seed=0):
@@ -45,3 +45,14 @@ def test_noise_has_the_exemplars_colors():
     noise = colored_noise(exemplar, (64, 64), torch.Generator().manual_seed(0))
     assert torch.allclose(noise.mean((2, 3)), exemplar.mean((2, 3)), atol=0.02)
     assert torch.allclose(noise.std((2, 3)), exemplar.std((2, 3)), rtol=0.15)
+
+
+def test_a_tile_is_cut_where_it_is_calmest():
+    tile = torch.rand(1, 3, 16, 20, generator=torch.Generator().manual_seed(3))
+    tile[..., 7, :] = tile[..., 6, :]
+    tile[..., 12] = tile[..., 11] + 0.01
+    cut = calm_border(tile)
+    assert torch.allclose(cut, tile.roll((-7, -12), (2, 3)))
+    for axis in (2, 3):
+        steps = (cut - cut.roll(1, axis)).abs().mean(tuple(a for a in range(4) if a != axis))
+        assert float(steps[0]) == float(steps.min())

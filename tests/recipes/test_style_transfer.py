@@ -16,7 +16,7 @@ from backend.perception.color_transport import lab_of
 from backend.perception.edges import edge_agreement, edge_map
 from backend.perception.photograph import decode
 from backend.recipes.style_transfer import style_transfer
-from tests.pictures import face, photograph
+from tests.pictures import disc, face, photograph
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 EDGE_BLUR, TOLERANCE = 1 / 170, 1 / 125  # shares of the longer side: shapes rather than the texture on them
@@ -79,6 +79,14 @@ def test_more_strength_is_farther_from_the_photograph():
 def test_the_same_seed_gives_the_same_picture_and_another_another():
     again = restyled(photograph(face()).pixels, crosshatched()).image
     assert torch.equal(again, restyled_face()) and not torch.equal(again, restyled_face(seed=1))
+
+
+def test_contours_are_light_where_the_exemplar_is_drawn_light_on_dark():
+    bare = torch.full((1, 3, 100, 120), 0.15)
+    bare[..., ::20, :60] = 0.9
+    image = photograph(disc(120, 40)).pixels
+    result = restyled(image, bare).image
+    assert float(result[..., 60, 18:24].max()) > 0.5
 
 
 def test_edges_are_dark_on_white():
