@@ -16,7 +16,8 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "what",
         choices=("raster", "step", "sketch"),
-        help="raster: speed and exactness; step: a whole fit, quiet and busy; sketch: whole drawings, stage by stage",
+        help="raster: speed and exactness; step: a whole fit, quiet and busy, and a step of guidance; "
+        "sketch: whole drawings, stage by stage",
     )
     command.add_argument("images", metavar="IMAGE", type=Path, nargs="*", help="photographs for sketch (default: bundled ones)")
     command.add_argument("--seconds", type=float, default=1.0, metavar="S", help="time per engine and row (default 1)")

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from backend.cli.bench_guidance import print_guidance
 from backend.core.bezier import bernstein
 from backend.core.errors import Missing
 from backend.core.image import Image
@@ -65,6 +66,7 @@ def print_step() -> None:
     """Whole fits."""
     print_fits()
     print_busy()
+    print_guidance()
 
 
 # ------------------------------------------------------------------------------------------------------------ scenes
