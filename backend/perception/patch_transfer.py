@@ -27,6 +27,7 @@ class TransferSettings:
     direction: float = 12.0  # what a wrong direction weighs beside a wrong tone, L
     color: float = 0.6  # what a wrong color weighs
     joint: float = 0.5  # what a bad joint weighs beside what a patch shows
+    reuse: float = 6.0  # what each earlier use of a patch, or of one beside it, weighs, L²
     feather: float = 0.8  # px, softness of cuts
 
 
@@ -36,6 +37,7 @@ class _Offer:
 
     patches: Map  # [N, P, P, 3] Lab
     features: Map  # [N, F]
+    origins: npt.NDArray[np.intp]  # [N], equal where patches come from about the same place
 
 
 def transfer(
@@ -57,6 +59,7 @@ def transfer(
         settings,
     )
     count = min(settings.compared, len(offer.features))
+    used = np.zeros(int(offer.origins.max()) + 1, np.float32)
     canvas, known = np.zeros((*room, 3), np.float32), np.zeros(room, np.float32)
     rows, columns = (range(0, side - patch + 1, step) for side in room)
     for i, top in enumerate(rows):
@@ -65,7 +68,10 @@ def transfer(
         for number, left in enumerate(columns):
             place = np.s_[top : top + patch, left : left + patch]
             nearest = np.argpartition(apart[number], count - 1)[:count]
-            chosen = _best(offer.patches[nearest], apart[number][nearest], canvas[place], known[place], settings)
+            costs = apart[number][nearest] + settings.reuse * used[offer.origins[nearest]]
+            best = nearest[_best(offer.patches[nearest], costs, canvas[place], known[place], settings)]
+            chosen = offer.patches[best]
+            used[offer.origins[best]] += 1
             error = ((chosen - canvas[place]) ** 2).sum(2)
             share = cut_mask(error, known[place], patch // 2, settings.feather)[..., None]
             canvas[place] = share * chosen + (1 - share) * canvas[place]
@@ -73,18 +79,19 @@ def transfer(
         yield (i + 1) / len(rows), canvas[:height, :width]
 
 
-def _best(patches: Map, apart: Map, before: Map, known: Map, settings: TransferSettings) -> Map:
-    """The patch that shows the right thing and fits its neighbors."""
+def _best(patches: Map, apart: Map, before: Map, known: Map, settings: TransferSettings) -> int:
+    """Which patch shows the right thing and fits its neighbors."""
     if not known.any():
-        return patches[int(apart.argmin())]
+        return int(apart.argmin())
     joint = np.einsum("nijc,ij->n", (patches - before) ** 2, known) / known.sum()
-    return patches[int((apart + settings.joint * joint).argmin())]
+    return int((apart + settings.joint * joint).argmin())
 
 
 def _offered(exemplar: Map, settings: TransferSettings, chance: np.random.Generator) -> _Offer:
     """Patches of the exemplar in several directions."""
     each = settings.offered // settings.turns
-    patches, features = [], []
+    patches, features, origins = [], [], []
+    cell = max(1, settings.patch // 2)
     for turn in range(settings.turns):
         picture, inside = _turned(exemplar, 180.0 * turn / settings.turns)
         flow = flow_of(picture[..., 0], settings.patch / 6)
@@ -92,7 +99,12 @@ def _offered(exemplar: Map, settings: TransferSettings, chance: np.random.Genera
         windows = np.lib.stride_tricks.sliding_window_view(picture, (settings.patch, settings.patch), (0, 1))
         patches.append(windows[y, x].transpose(0, 2, 3, 1))
         features.append(_features(picture, flow, settings)[y, x])
-    return _Offer(np.ascontiguousarray(np.concatenate(patches)), np.concatenate(features))
+        origins.append((turn * 10_000 + y // cell) * 10_000 + x // cell)
+    return _Offer(
+        np.ascontiguousarray(np.concatenate(patches)),
+        np.concatenate(features),
+        np.unique(np.concatenate(origins), return_inverse=True)[1],
+    )
 
 
 def _turned(exemplar: Map, angle: float) -> tuple[Map, Map]:

@@ -31,6 +31,7 @@ COLOR = 5.0  # what colors weigh beside the Gram matrices
 MARGIN = 16  # px by which a picture may be shifted before an encoder sees it, so that its strides leave no pattern
 RATES = (0.1, 0.01)  # of Adam at the first and the last step of a size, in deviations of the exemplar's colors
 LEAST_SIDE, MOST_SIDE, MOST_PIXELS = 32, 4096, 8_400_000  # px of a texture
+MOST_ENCODED = 1_600_000  # px of a texture by an encoder, whose features take some kB for each
 LEAST_EXEMPLAR = 32  # px a side of the style image's region
 LEAST_SEEN = 64  # px of the shorter side of the coarsest picture that an encoder sees
 
@@ -58,6 +59,11 @@ class TextureChoices:
             raise BadRequest(
                 f"A texture has sides from {LEAST_SIDE} to {MOST_SIDE} px and at most {MOST_PIXELS // 10**5 / 10} million "
                 f"pixels, not {width} × {height}."
+            )
+        if self.guidance != QUILTING and height * width > MOST_ENCODED:
+            raise BadRequest(
+                f"An encoder makes textures of at most {MOST_ENCODED // 10**5 / 10} million pixels; make it smaller and repeat "
+                "it with --tile, or take --guidance classical."
             )
 
 

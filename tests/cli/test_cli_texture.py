@@ -118,6 +118,7 @@ def test_ctrl_c_tells_what_is_left(command, style, network, tmp_path, monkeypatc
         (("--iterations", "5"), "--guidance"),
         (("--save-every", "5"), "--guidance"),
         (("--guidance", "clip"), "choose one of"),
+        (("--guidance", "vgg19", "--size", "2000x2000"), "--tile"),
         (("--guidance", "vgg19", "--patch", "20"), "--patch"),
         (("--guidance", "vgg19", "--snapshots", "x"), "--save-every"),
         (("--guidance", "vgg19_distilled", "--layers", "relu9_9"), "relu5_1"),
