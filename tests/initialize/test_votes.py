@@ -1,9 +1,9 @@
 """A second opinion on the order of strokes."""
 
 import numpy as np
-from tests.pictures import along
 
 from backend.initialize.order import OrderSettings, order_by_coverage
+from tests.pictures import along
 
 CANVAS = (200, 200)
 ROWS = [along((20, 20 + 20 * k), (20 + 18 * k + 20, 20 + 20 * k)) for k in range(8)]
