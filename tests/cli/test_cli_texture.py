@@ -72,9 +72,10 @@ def test_only_the_region_is_imitated(command, style, tmp_path):
     assert not ((found[..., 1] > 240) & (found[..., 0] < 60)).any()
 
 
-def test_the_same_seed_gives_the_same_file(command, style, tmp_path):
+@pytest.mark.parametrize("encoded", [False, True])
+def test_the_same_seed_gives_the_same_file(command, style, network, tmp_path, encoded):
     for name, seed in (("a", 5), ("b", 5), ("c", 6)):
-        command("texture", style, "-o", tmp_path / f"{name}.png", *QUICK, "--seed", seed)
+        command("texture", style, "-o", tmp_path / f"{name}.png", *(ENCODED if encoded else QUICK), "--seed", seed)
     a, b, c = ((tmp_path / f"{name}.png").read_bytes() for name in "abc")
     assert a == b != c
 
@@ -90,6 +91,17 @@ def test_an_encoder_prints_its_losses_and_keeps_snapshots(command, style, networ
     names = sorted(path.name for path in (tmp_path / "shots").iterdir())
     assert names == ["x_00002.png", "x_00004.png", "x_00006.png"]
     assert account["outputs"][1:] == [str(tmp_path / "shots" / name) for name in names]
+
+
+def test_both_optimizers_come_nearer_to_the_style(command, style, network, tmp_path):
+    for optimizer in ("adam", "lbfgs"):
+        found = []
+        for count in (1, 12):
+            options = ("--iterations", count, "--optimizer", optimizer, "--json", "--variation-loss-weight", 0)
+            code, out, err = command("texture", style, "-o", tmp_path / "x.png", *ENCODED, *options)
+            assert code == 0, err
+            found.append(json.loads(out)["losses"]["style"])
+        assert found[1] < 0.8 * found[0]
 
 
 def test_ctrl_c_tells_what_is_left(command, style, network, tmp_path, monkeypatch):
