@@ -81,9 +81,9 @@ def test_the_same_request_gives_the_same_strokes(pool):
     assert torch.equal(one.points, two.points)
 
 
-def test_auto_is_squeezenet_where_its_weights_are_and_classical_elsewhere(pool, bare):
-    assert drawn(pool, "auto", steps=0).account.guidance == "squeezenet"
-    plain = drawn(bare, "auto", steps=0)
+@pytest.mark.parametrize("weights", ["pool", "bare"])
+def test_auto_is_classical_whatever_weights_there_are(weights, request):
+    plain = drawn(request.getfixturevalue(weights), "auto", steps=0)
     assert plain.account.guidance == "classical"
     assert plain.account.scores == {}
 
