@@ -162,7 +162,7 @@ GUIDANCES = ("classical", "squeezenet", "clip", "clip+squeezenet")
 
 
 def guide_of(name: str, pool: ModelPool) -> Guide | None:
-    """The guide that a choice means: none for classical, which auto means too: people liked its drawings better, and it is quicker.
+    """The guide that a choice means: none for classical, which auto means too, since its drawings were liked better.
 
     Raises Missing, naming the command that brings them, where an encoder was asked for whose weights are not here.
     """
