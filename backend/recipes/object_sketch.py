@@ -58,7 +58,7 @@ class ObjectSketch:
 
 
 def choose_foreground(inputs: Inputs, choices: SketchChoices, faces: Sequence[Face] = ()) -> tuple[Foreground, tuple[str, ...]]:
-    """What the user marked, else the user's mask, else the file's own transparency, else the one found; and what to tell the user."""
+    """What the user marked, else the user's mask, else the file's own transparency, else the one found; and what to tell."""
     photograph = inputs.photograph
     everything = torch.ones_like(photograph.pixels[:, :1])
     given = inputs.mask if inputs.mask is not None else photograph.alpha
