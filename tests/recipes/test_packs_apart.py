@@ -11,9 +11,9 @@ from PIL import Image
 
 from backend.core.safetensors import read
 from backend.core.work import completed
-from backend.encoders.gram import gram
 from backend.encoders.squeezenet import SqueezeNet
 from backend.export.png import drawing_png
+from backend.guidance.gram import gram
 from backend.model_pool import ModelPool
 from backend.recipes import Inputs, SketchChoices
 from backend.recipes.object_sketch import ObjectSketch
