@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from backend.core.entries import Color, WrongEntry, color, number, number_rule, read_table, several, text, whole, write_table
@@ -68,6 +68,7 @@ class StylePack:
     palette: Palette = Palette()
     texture: Texture = Texture()
     measured: Measured = Measured()
+    folder: Path | None = field(default=None, compare=False)  # where its exemplars are
 
 
 def read_pack(folder: Path) -> StylePack:
@@ -76,7 +77,7 @@ def read_pack(folder: Path) -> StylePack:
     try:
         if file.stat().st_size > MOST_BYTES:
             raise BadRequest(f"The style pack {file} is too large; a style.toml has at most {MOST_BYTES} bytes.")
-        return parse_pack(file.read_text(encoding="utf-8"), folder.name, str(file))
+        return replace(parse_pack(file.read_text(encoding="utf-8"), folder.name, str(file)), folder=folder)
     except (OSError, UnicodeDecodeError) as error:
         raise BadRequest(f"The style pack {file} cannot be read: {error}.") from error
 
@@ -91,11 +92,11 @@ def parse_pack(toml: str, name: str, file: str = "style.toml") -> StylePack:
     if isinstance(version, int) and version > FORMAT:
         raise BadRequest(f"The style pack {file} has format {version}; this StyleSketch reads {FORMAT}. Update StyleSketch.")
     try:
-        return read_table(StylePack, entries, extra={"name": name})
+        return read_table(StylePack, entries, extra={"name": name, "folder": None})
     except WrongEntry as error:
         raise BadRequest(f"The style pack {file} has a wrong entry: {error}.") from error
 
 
 def write_pack(pack: StylePack) -> str:
     """The text of the pack's style.toml, from which `parse_pack` reads the same pack."""
-    return f"format = {FORMAT}\n{write_table(pack, skip=('name', 'format'))}"
+    return f"format = {FORMAT}\n{write_table(pack, skip=('name', 'format', 'folder'))}"

@@ -55,15 +55,23 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
-def share(text: str) -> float:
-    """An argparse type: a number from 0 to 1."""
-    try:
-        number = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return number
+def number_to(high: float) -> Callable[[str], float]:
+    """An argparse type: a number from 0 to `high`."""
+
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+        if not 0 <= number <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not between 0 and {high:g}")
+        return number
+
+    return parse
+
+
+share = number_to(1)
+"""An argparse type: a number from 0 to 1."""
 
 
 def or_auto(parse: Callable[[str], int]) -> Callable[[str], int | None]:

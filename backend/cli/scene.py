@@ -33,6 +33,7 @@ def add(commands: Commands) -> None:
     command = add_command(commands, "scene", run, "Draw the objects of a photograph and the background behind them.")
     command.add_argument("image", metavar="IMAGE", type=Path, help="a picture file")
     sketch.add_drawing_options(command)
+    sketch.add_style_weight(command)
     command.add_argument("--daemon", action="store_true", help="let the daemon draw, started if need be (no matrix)")
     command.add_argument(
         "--matrix", metavar="RxC", type=_shape, help="R fidelities × C simplicities; -o is then an overview of all of them"

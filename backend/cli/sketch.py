@@ -22,7 +22,7 @@ from stylesketch_ext.wire.messages import (
     SketchSettings,
 )
 
-from backend.cli.arguments import Commands, add_command, or_auto, places, points, share, whole_number
+from backend.cli.arguments import Commands, add_command, number_to, or_auto, places, points, share, whole_number
 from backend.cli.launch import running_or_started
 from backend.cli.outputs import check_writable, output_path, write_outputs
 from backend.cli.style_option import opened_style
@@ -45,6 +45,7 @@ def add(commands: Commands) -> None:
     command = add_command(commands, "sketch", run, "Draw the subject of a photograph with a few pen strokes.")
     command.add_argument("image", metavar="IMAGE", type=Path, help="a picture file")
     add_drawing_options(command)
+    add_style_weight(command)
     command.add_argument("--recipe", default="object", help="how to draw (default: object)")
     command.add_argument("--daemon", action="store_true", help="let the daemon draw, started if need be")
 
@@ -142,9 +143,7 @@ def add_drawing_options(
 ) -> None:
     """The options of every command that draws. output: the argparse type of -o, which takes the formats."""
     add_option = command.add_argument
-    add_option(
-        "-o", "--output", metavar="FILE", type=output, action="append", required=True, help=f"{formats}; repeatable"
-    )
+    add_option("-o", "--output", metavar="FILE", type=output, action="append", required=True, help=f"{formats}; repeatable")
     add_option(
         "--style", metavar="NAME|PACK", default=SketchSettings.style, help=f"a style pack (default: {SketchSettings.style})"
     )
@@ -165,6 +164,12 @@ def add_drawing_options(
     add_option("--quiet", action="store_true", help="no progress, no summary")
 
 
+def add_style_weight(command: argparse.ArgumentParser) -> None:
+    """The option of the commands whose drawings are finished after their exemplar: `request_of` reads it."""
+    told = "how far line weights and tones come nearer to the style's exemplar, to 100 (default: 0)"
+    command.add_argument("--style-weight", metavar="W", type=number_to(100), default=0.0, help=told)
+
+
 def request_of(arguments: argparse.Namespace) -> SketchRequest:
     """What the options ask for; BadRequest for files that cannot be read."""
     mask = mask_file(arguments.mask)
@@ -179,6 +184,7 @@ def request_of(arguments: argparse.Namespace) -> SketchRequest:
         fidelity=arguments.fidelity,
         simplicity=arguments.simplicity,
         style_strength=arguments.style_strength,
+        style_weight=arguments.style_weight,
         marks=[Mark(kind, line) for kind in MARKS for line in getattr(arguments, kind)],
     )
     return SketchRequest(_hash(arguments.image), settings, arguments.recipe, arguments.image.name)

@@ -141,6 +141,7 @@ def choices_of(settings: SketchSettings) -> SketchChoices:
         fidelity=settings.fidelity,
         simplicity=settings.simplicity,
         style_strength=settings.style_strength,
+        style_weight=settings.style_weight,
     )
 
 

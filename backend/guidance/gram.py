@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -30,7 +32,14 @@ class GramMatch:
     def __init__(self, exemplar: Image, encoder: Encoder) -> None:
         self._encoder = encoder
         with torch.no_grad():
-            self._targets = grams(encoder(exemplar))
+            self._targets: Mapping[str, Tensor] = grams(encoder(exemplar))
+
+    @classmethod
+    def measured(cls, targets: Mapping[str, Tensor], encoder: Encoder) -> GramMatch:
+        """The match with Gram matrices [1, C, C] that were measured before, by feature layer of the encoder."""
+        match = cls.__new__(cls)
+        match._encoder, match._targets = encoder, targets
+        return match
 
     def __call__(self, picture: Image) -> Tensor:
         seen = grams(self._encoder(picture))

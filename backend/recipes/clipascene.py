@@ -93,7 +93,7 @@ class Clipascene:
         drawing = plan.composed(layers)
         if not drawing.count:
             raise BadRequest("No lines were found in this picture. Choose one with clearer shapes.")
-        return replace(drawing, account=Account(ENCODER, steps, (*scene.notes, TOLD)))
+        return replace(drawing, account=Account(ENCODER, steps, (*scene.notes, TOLD, *choices.unfinished)))
 
     def _drawn(self, plan: ScenePlan, number: int, count: int, encoder: Encoder, pool: ModelPool) -> Work[tuple[Layer, int]]:
         """One region, and how many steps it took."""

@@ -108,7 +108,7 @@ class Clipasso:
         order, importances = _order(easel.gains(best))
         drawing = self._drawing(inputs, region, best.select(torch.tensor(order)), importances, pack)
         score = {encoder.name: round(1 - easel.meaning(best), 4)}
-        drawing = replace(drawing, account=Account(guidance, done, (*notes, *told), score))
+        drawing = replace(drawing, account=Account(guidance, done, (*notes, *told, *choices.unfinished), score))
         return drawing.first(choices.kept(len(best)))
 
     def _start(self, region: Region, encoder: SalientEncoder, choices: SketchChoices) -> Strokes:

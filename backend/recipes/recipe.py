@@ -53,10 +53,17 @@ class SketchChoices:
     fidelity: float = 1.0  # 1 = precise … 0 = loose
     simplicity: float = 0.0  # 0 = all strokes … 1 = the first few only
     style_strength: float = 1.0  # 0 = a plain pen … 1 = the full style
+    style_weight: float = 0.0  # how far widths and opacities come nearer to the pack's exemplar, 0 = not at all … 100
 
     def kept(self, full: int, fewest: int = FEWEST) -> int:
         """How many of the first strokes of a full drawing the simplicity keeps."""
         return kept_strokes(full, self.simplicity, fewest)
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """What the user should know of a recipe that never looks at an exemplar."""
+        told = "This method draws with a pen of one width, so the style weight changes nothing."
+        return (told,) if self.style_weight else ()
 
     def check_guidance(self, names: Sequence[str]) -> None:
         """BadRequest for a guidance that is not among a recipe's."""
@@ -72,6 +79,8 @@ class SketchChoices:
         for name in ("fidelity", "simplicity", "style_strength"):
             if not 0 <= getattr(self, name) <= 1:
                 raise BadRequest(f"The {name.replace('_', ' ')} is a number from 0 to 1, not {getattr(self, name)}.")
+        if not 0 <= self.style_weight <= 100:
+            raise BadRequest(f"The style weight is a number from 0 to 100, not {self.style_weight}.")
 
 
 class Recipe(Protocol):

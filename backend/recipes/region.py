@@ -26,8 +26,11 @@ from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
 from backend.recipes.dressing import Dressing
 from backend.recipes.guided import Guide, guide_of
 from backend.recipes.recipe import SketchChoices
-from backend.style_pack import StylePack
+from backend.recipes.style_finish import NO_EXEMPLAR, StyleFinish
+from backend.style_pack import Measured, StylePack
 
+USUAL_WOBBLE = 0.0006  # of a steady hand, a share of the longer side
+MOST_STEERED = 4.0  # what was measured may multiply or divide a weight by at most this
 MOST_DOUBLED = 0.03  # share of the strokes' length that refining may double
 
 
@@ -141,6 +144,7 @@ def draw_region(
     guide = guide_of(choices.guidance, pool)
     if guide:
         guide = guide.at_fidelity(choices.fidelity)
+    finish = StyleFinish.of(pack, choices.style_weight, pool, networks=guide is not None)
     yield Progress("finding the lines", 0.0)
     start = trace_region(region, dressing.plain_count, settings, guide)
     traced = Strokes.build(start.curves, pack.pen.width * max(region.framing.canvas), pack.pen.color, start.closed)
@@ -148,7 +152,8 @@ def draw_region(
     steps = (settings.steps if choices.steps is None else choices.steps) if start.curves else 0
     guided = 0 if guide is None or not steps else guide.settings.steps if choices.steps is None else choices.steps
     yield Progress("drawing", 0.27, _preview(region, start, strokes, pack))
-    for step in _refined(region, start, strokes, settings, steps, pack, pool):
+    bending = settings.bending * bending_share(pack.measured, choices.style_strength)
+    for step in _refined(region, start, strokes, bending, steps, pack, pool):
         strokes = step.strokes
         done = 0.27 + 0.63 * step.number / (steps + guided)
         yield Progress("refining", done, _preview(region, start, strokes, pack), step.losses)
@@ -161,6 +166,12 @@ def draw_region(
     yield Progress("dressing", 0.9)
     plain, scores = _layer(region, start, strokes), _scores(region, strokes, guide, pool)
     layer = dressing.dressed(plain, region.image, region.mask)
+    if finish and len(layer.strokes):
+        yield Progress("finishing", 0.95)
+        finished, told = finish.finished(layer.strokes, region.framing.canvas, pool)
+        layer, notes = replace(layer, strokes=finished), (*notes, *told)
+    elif choices.style_weight and not finish:
+        notes = (*notes, NO_EXEMPLAR.format(pack=pack.title))
     return RegionSketch(
         layer,
         Account(guide.name if guide else "classical", steps + guided, notes, scores),
@@ -183,6 +194,17 @@ def trace_region(region: Region, count: int, settings: RegionSettings, guide: Gu
     return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups, votes)
 
 
+def bending_share(measured: Measured, strength: float) -> float:
+    """What the weight of calm lines is multiplied by: more for a style of calmer lines than usual, less for one that wavers.
+
+    strength: how far the style counts, 0 … 1; 1 where nothing was measured.
+    """
+    if measured.wobble is None:
+        return 1.0
+    share = min(max(USUAL_WOBBLE / max(measured.wobble, 1e-9), 1 / MOST_STEERED), MOST_STEERED)
+    return float(share**strength)
+
+
 def _better(traced: Strokes, refined: Strokes) -> tuple[Strokes, tuple[str, ...]]:
     """The refined strokes, unless they double lines that the traced ones did not; and what to tell the user."""
     refined = refined.to("cpu")
@@ -200,7 +222,7 @@ def _refined(
     region: Region,
     start: TracedStart,
     strokes: Strokes,
-    settings: RegionSettings,
+    bending: float,
     steps: int,
     pack: StylePack,
     pool: ModelPool,
@@ -212,7 +234,7 @@ def _refined(
     strokes = strokes.to(pool.device)
     target = start.lines_as_ink(canvas, float(strokes.widths.mean())).to(pool.device)
     terms: dict[str, Guidance] = {"ink": InkMatch(target, paper), "bending": KeepBending(strokes)}
-    objective = Objective(terms, {"bending": settings.bending})
+    objective = Objective(terms, {"bending": bending})
     return optimize(DirectStrokes(strokes), objective, Schedule(steps), pool.rasterizer, canvas, paper)
 
 

@@ -57,6 +57,8 @@ def test_version(command):
         ("sketch", "x.png", "-o", "x.svg", "--strokes", "many"), ("sketch", "x.png", "-o", "x.svg", "--seed", "-1"),
         ("sketch", "x.png", "-o", "x.svg", "--fidelity", "2"), ("sketch", "x.png", "-o", "x.svg", "--simplicity", "x"),
         ("sketch", "x.png", "-o", "x.svg", "--steps", "1.5"), ("sketch", "x.png", "-o", "x.svg", "--sty", "pen"),
+        ("sketch", "x.png", "-o", "x.svg", "--style-weight", "101"),
+        ("sketch", "x.png", "-o", "x.svg", "--style-weight", "nan"),
         ("serve", "--idle-timeout", "0"), ("jobs", "show"), ("style",),
     ],
 )  # fmt: skip
@@ -93,6 +95,15 @@ def test_the_same_request_gives_the_same_file(command, picture, tmp_path):
     for name in ("a.svg", "b.svg"):
         assert command("sketch", picture, "-o", tmp_path / name, "--quiet", *QUICK) == (0, "", "")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_a_style_weight_changes_the_drawing_and_none_does_not(command, picture, tmp_path):
+    asked = {"plain": (), "none": ("--style-weight", "0"), "full": ("--style-weight", "100")}
+    for name, weight in asked.items():
+        arguments = ("--style", "brush-ink", "--quiet", *weight, *QUICK)
+        assert command("sketch", picture, "-o", tmp_path / f"{name}.svg", *arguments) == (0, "", "")
+    plain, none, full = ((tmp_path / f"{name}.svg").read_bytes() for name in asked)
+    assert plain == none != full
 
 
 def test_without_json_one_line_says_what_was_written(command, picture, tmp_path):

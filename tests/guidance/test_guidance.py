@@ -4,6 +4,8 @@ import torch
 from backend.core.strokes import Strokes
 from backend.guidance.bending import KeepBending
 from backend.guidance.ink import InkMatch
+from backend.guidance.patches import PatchMatch, PatchSettings
+from backend.guidance.tones import KeepTones
 from backend.guidance.view import Objective, View
 
 SIZE = (3, 5)
@@ -30,6 +32,10 @@ GUIDANCES = {
     "ink, one level": lambda: InkMatch(ink_target(), WHITE, levels=1),
     "ink, more levels than halvings": lambda: InkMatch(ink_target(), WHITE, levels=9),
     "bending": lambda: KeepBending(strokes(strokes().points + 1.5 * torch.rand(2, 7, 2, dtype=torch.float64))),
+    "patches": lambda: PatchMatch(
+        ink_target(), ink_target(3), WHITE, torch.Generator().manual_seed(0), PatchSettings(side=2, scales=1)
+    ),
+    "tones": lambda: KeepTones(ink_target(), WHITE, 2),
 }
 
 

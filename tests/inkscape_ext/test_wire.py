@@ -67,6 +67,7 @@ def test_round_trip(message):
         (ImageInfo, '{"half', "not valid JSON"),
         (LayerData, '{"name":"n","paths":[{"id":3}]}', r"LayerData.paths\[0\]"),
         (SketchSettings, '{"strokes":0}', "strokes must be between 1 and"),
+        (SketchSettings, '{"style_weight":100.5}', "style_weight must be between 0 and 100"),
         (StyleRequest, '{"images":[],"name":"x"}', "a style is made from 1 to"),
         (StyleRequest, '{"images":["a"],"name":"../x"}', "cannot be called"),
         (StyleRequest, '{"images":["a"],"name":"Nul"}', "cannot be called"),

@@ -54,6 +54,7 @@ class SketchSettings:
     fidelity: float = 1.0  # 1 = precise … 0 = loose
     simplicity: float = 0.0  # 0 = all strokes … 1 = the first few only
     style_strength: float = 1.0  # 0 = a plain pen … 1 = the style's full gesture
+    style_weight: float = 0.0  # how far line weights and tones come nearer to the style's exemplar, 0 = not at all … 100
     marks: List[Mark] = field(default_factory=list)  # what the subject is; where there are any, they stand instead of the mask
 
     def __post_init__(self) -> None:
@@ -68,6 +69,8 @@ class SketchSettings:
         for name in ("fidelity", "simplicity", "style_strength"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError("%s must be between 0 and 1, not %s" % (name, getattr(self, name)))
+        if not 0 <= self.style_weight <= 100:
+            raise ValueError("style_weight must be between 0 and 100, not %s" % self.style_weight)
 
 
 @dataclass(frozen=True)
