@@ -144,7 +144,7 @@ def draw_region(
     guide = guide_of(choices.guidance, pool)
     if guide:
         guide = guide.at_fidelity(choices.fidelity)
-    finish = StyleFinish.of(pack, choices.style_weight, pool, networks=guide is not None)
+    finish = StyleFinish.of(pack, choices.style_weight, pool, networks=choices.guidance != "classical")
     yield Progress("finding the lines", 0.0)
     start = trace_region(region, dressing.plain_count, settings, guide)
     traced = Strokes.build(start.curves, pack.pen.width * max(region.framing.canvas), pack.pen.color, start.closed)

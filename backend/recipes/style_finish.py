@@ -39,12 +39,12 @@ class FinishSettings:
     steps: int = 14
     rate: float = 0.16  # of Adam, in the exponent of the factors
     most: float = 1.8  # widths and opacities are multiplied by at most this, at the full style weight
-    gram: float = 0.1  # weight beside the patches' 1
+    gram: float = 0.01  # weight beside the patches' 1; more draws streaks of wide hatches
     staying: float = 0.5
     coarse: int = 16  # px of a picture of SIDE px over which tones are to stay
     ways: tuple[float, ...] = (1.0, 0.6, 0.3)  # shares of the change that are tried until one keeps the bounds that follow
     least_gain: float = 0.01  # share of the distance in held-out patches that must be gained, or the strokes stay
-    least_likeness: float = 0.96  # correlation of the tones before and after
+    least_likeness: float = 0.98  # correlation of the tones before and after
     most_change: float = 0.35  # share of the ink that may come or go
 
 

@@ -143,6 +143,15 @@ class TinyPool(ModelPool):
 NETWORK = ENCODERS["squeezenet"](WEIGHTS["squeezenet"](), torch.device("cpu"))
 
 
+def test_a_user_who_wants_no_network_gets_none(monkeypatch):
+    asked = []
+    of = StyleFinish.of
+    monkeypatch.setattr(StyleFinish, "of", lambda *parts, networks: asked.append(networks) or of(*parts, networks))
+    for guidance in ("classical", "auto"):
+        drawn(read_pack(ENGRAVING), guidance=guidance, style_weight=10.0, strokes=8)
+    assert asked == [False, True]
+
+
 def test_gram_matrices_count_where_the_encoder_is(engraved):
     pool, strokes, canvas = TinyPool(POOL.device, POOL.engine), strokes_of(engraved[0]), engraved[0].layers[0].framing.canvas
     with_network = StyleFinish.of(read_pack(ENGRAVING), 100.0, pool, True)
