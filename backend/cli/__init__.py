@@ -40,11 +40,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
     try:
         code: int = arguments.run(arguments)
+        sys.stdout.flush()
         return code
+    except BrokenPipeError as error:
+        return 0 if _nobody_reads() else _tell(error, error if debug else None)
     except KeyboardInterrupt:
         return _tell(Cancelled("Stopped; nothing was written."), None)
     except Exception as error:
         return _tell(error, error if debug else None)
+
+
+def _nobody_reads() -> bool:
+    """Whether stdout leads to a program that has seen enough, as `head` does; then nothing more is written to it."""
+    try:
+        os.write(sys.stdout.fileno(), b"\n")  # a flush that has failed once does not fail again
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def parser() -> argparse.ArgumentParser:

@@ -216,6 +216,15 @@ def test_details_only_on_demand(picture, tmp_path):
     assert done.returncode == 1 and "Traceback" in done.stderr and "a bug" in done.stderr
 
 
+def test_a_reader_that_has_seen_enough_is_no_error():
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    arguments = [sys.executable, "-m", "backend", "style", "list"]
+    with subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
 @pytest.mark.parametrize("option", [(), ("--mask", "mask.png")])
 def test_the_picture_and_its_mask_are_never_overwritten(command, picture, tmp_path, option):
     mask = tmp_path / "mask.png"
