@@ -29,6 +29,13 @@ def add_command(
     return command
 
 
+def add_verb(verbs: Commands, name: str, run: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
+    """A verb of a command, which can answer in JSON."""
+    command = add_command(verbs, name, run, about)
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    return command
+
+
 def places(arguments: argparse.Namespace) -> Places:
     """The folders that a command works with, made if need be; BadRequest where they cannot be."""
     where = Places.find(arguments.data)

@@ -9,7 +9,7 @@ from pathlib import Path
 from stylesketch_ext.wire.codec import to_json
 from stylesketch_ext.wire.messages import ModelInfo, ProgressEvent
 
-from backend.cli.arguments import Commands, add_command, places, seconds
+from backend.cli.arguments import Commands, add_verb, places, seconds
 from backend.cli.terminal import ProgressLine
 from backend.core.errors import Cancelled, NotFound
 from backend.daemon.models import model_infos
@@ -25,17 +25,17 @@ def add(commands: Commands) -> None:
     """Adds the command."""
     about = "Networks' weights: what is here, and what can be brought."
     verbs = commands.add_parser("models", help=about, description=about).add_subparsers(metavar="VERB", required=True)
-    _verb(verbs, "list", run_list, "List all weights: what they are for, and whether they are here.")
-    command = _verb(verbs, "pull", run_pull, "Download weights; what was interrupted goes on.")
+    add_verb(verbs, "list", run_list, "List all weights: what they are for, and whether they are here.")
+    command = add_verb(verbs, "pull", run_pull, "Download weights; what was interrupted goes on.")
     command.add_argument("name", metavar="NAME", help="as `models list` names them")
     command.add_argument("--patience", metavar="SECONDS", type=seconds, default=30.0, help="that a server may be silent")
     command.add_argument("--quiet", action="store_true", help="no progress, no summary")
-    command = _verb(verbs, "verify", run_verify, "Check that the weights that are here are undamaged.")
+    command = add_verb(verbs, "verify", run_verify, "Check that the weights that are here are undamaged.")
     command.add_argument("name", metavar="NAME", nargs="?", help="only these")
-    command = _verb(verbs, "add", run_add, "Take weights from a file, such as one brought from another computer.")
+    command = add_verb(verbs, "add", run_add, "Take weights from a file, such as one brought from another computer.")
     command.add_argument("name", metavar="NAME", nargs="?", help="whose weights they are, where the file alone does not tell")
     command.add_argument("file", metavar="FILE", type=Path, help="a .safetensors, .pth or known TorchScript file; it is copied")
-    command = _verb(verbs, "remove", run_remove, "Delete weights, and what is left of an interrupted download.")
+    command = add_verb(verbs, "remove", run_remove, "Delete weights, and what is left of an interrupted download.")
     command.add_argument("name", metavar="NAME", help="as `models list` names them")
 
 
@@ -110,12 +110,6 @@ def run_remove(arguments: argparse.Namespace) -> int:
     else:
         print(f"Removed the weights of {weights.title} ({megabytes(freed)}).")
     return 0
-
-
-def _verb(verbs: Commands, name: str, run, about: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
-    command = add_command(verbs, name, run, about)
-    command.add_argument("--json", action="store_true", help="print one JSON object")
-    return command
 
 
 def _line(info: ModelInfo) -> str:

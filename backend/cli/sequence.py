@@ -9,8 +9,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stylesketch_ext.wire.messages import Mark, SketchSettings
-
 from backend.cli import sketch
 from backend.cli.arguments import Commands, add_command, places, whole_number
 from backend.cli.outputs import check_writable, make_folder
@@ -76,7 +74,8 @@ def _drawn(arguments: argparse.Namespace, clip: Clip, line: ProgressLine) -> Mov
     masks = None if arguments.mask in ("auto", "none") else arguments.mask
     where = places(arguments)
     with opened_style(arguments) as packs:
-        order = SequenceOrder(clip, _settings(arguments), packs, where.data / "sequences", masks)
+        settings = sketch.settings_of(arguments, "none" if arguments.mask == "none" else "auto")
+        order = SequenceOrder(clip, settings, packs, where.data / "sequences", masks)
         with contextlib.closing(draw_sequence(order)) as work:
             try:
                 while True:
@@ -85,22 +84,6 @@ def _drawn(arguments: argparse.Namespace, clip: Clip, line: ProgressLine) -> Mov
                 return end.value
             except KeyboardInterrupt:
                 raise Cancelled("Stopped. The frames that are done are kept; the same command goes on from there.") from None
-
-
-def _settings(arguments: argparse.Namespace) -> SketchSettings:
-    return SketchSettings(
-        strokes=arguments.strokes,
-        style=arguments.style,
-        mask="none" if arguments.mask == "none" else "auto",
-        guidance=arguments.guidance,
-        seed=arguments.seed,
-        device=arguments.device,
-        steps=arguments.steps,
-        fidelity=arguments.fidelity,
-        simplicity=arguments.simplicity,
-        style_strength=arguments.style_strength,
-        marks=[Mark(kind, line) for kind in sketch.MARKS for line in getattr(arguments, kind)],
-    )
 
 
 def _write(path: Path, moving: MovingSketch, arguments: argparse.Namespace) -> str:

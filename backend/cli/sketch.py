@@ -9,6 +9,7 @@ import json
 import secrets
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from stylesketch_ext.wire.messages import (
@@ -173,10 +174,17 @@ def add_style_weight(command: argparse.ArgumentParser) -> None:
 def request_of(arguments: argparse.Namespace) -> SketchRequest:
     """What the options ask for; BadRequest for files that cannot be read."""
     mask = mask_file(arguments.mask)
-    settings = SketchSettings(
+    settings = settings_of(arguments, _hash(mask) if mask else arguments.mask)
+    settings = replace(settings, style_weight=arguments.style_weight)
+    return SketchRequest(_hash(arguments.image), settings, arguments.recipe, arguments.image.name)
+
+
+def settings_of(arguments: argparse.Namespace, mask: str) -> SketchSettings:
+    """What the options of every command that draws say; mask: as on the wire."""
+    return SketchSettings(
         strokes=arguments.strokes,
         style=arguments.style,
-        mask=_hash(mask) if mask else arguments.mask,
+        mask=mask,
         guidance=arguments.guidance,
         seed=arguments.seed,
         device=arguments.device,
@@ -184,10 +192,8 @@ def request_of(arguments: argparse.Namespace) -> SketchRequest:
         fidelity=arguments.fidelity,
         simplicity=arguments.simplicity,
         style_strength=arguments.style_strength,
-        style_weight=arguments.style_weight,
         marks=[Mark(kind, line) for kind in MARKS for line in getattr(arguments, kind)],
     )
-    return SketchRequest(_hash(arguments.image), settings, arguments.recipe, arguments.image.name)
 
 
 def mask_file(mask: str) -> Path | None:

@@ -11,7 +11,7 @@ from stylesketch_ext.wire.codec import to_json
 from stylesketch_ext.wire.messages import StyleInfo
 
 from backend.cli import style_extract
-from backend.cli.arguments import Commands, add_command, places
+from backend.cli.arguments import Commands, add_verb, places
 from backend.cli.outputs import check_writable
 from backend.core.errors import BadRequest
 from backend.core.files import write_whole
@@ -24,25 +24,25 @@ def add(commands: Commands) -> None:
     """Adds the command."""
     about = "Style packs: what is here, and how to make, share and remove them."
     verbs = commands.add_parser("style", help=about, description=about).add_subparsers(metavar="VERB", required=True)
-    _verb(verbs, "list", run_list, "List the installed style packs.")
-    command = _verb(verbs, "show", run_show, "Show one style pack.")
+    add_verb(verbs, "list", run_list, "List the installed style packs.")
+    command = add_verb(verbs, "show", run_show, "Show one style pack.")
     command.add_argument("name", metavar="NAME", help="as `style list` names it")
-    command = _verb(verbs, "extract", style_extract.run, "Make a style pack from pictures: measure how they are drawn.")
+    command = add_verb(verbs, "extract", style_extract.run, "Make a style pack from pictures: measure how they are drawn.")
     style_extract.add_options(command)
-    command = _verb(verbs, "import", run_import, "Install a style pack.")
+    command = add_verb(verbs, "import", run_import, "Install a style pack.")
     command.add_argument("pack", metavar="PACK", type=Path, help=f"a {ENDING} file, or the folder of a pack")
     command.add_argument("--name", metavar="NAME", default="", help="install it under this name")
     command.add_argument("--replace", action="store_true", help="in place of a pack of that name")
-    command = _verb(verbs, "export", run_export, "Write a style pack to one file.")
+    command = add_verb(verbs, "export", run_export, "Write a style pack to one file.")
     command.add_argument("name", metavar="NAME")
     command.add_argument(
         "-o", "--output", metavar="PACK", type=style_extract.archive_path, required=True, help=f"ends in {ENDING}"
     )
-    command = _verb(verbs, "rename", run_rename, "Give a style pack of your own another name, or title.")
+    command = add_verb(verbs, "rename", run_rename, "Give a style pack of your own another name, or title.")
     command.add_argument("name", metavar="NAME")
     command.add_argument("new", metavar="NEW", nargs="?", help="the new name")
     command.add_argument("--title", metavar="TEXT", help="the new title")
-    command = _verb(verbs, "remove", run_remove, "Delete a style pack of your own.")
+    command = add_verb(verbs, "remove", run_remove, "Delete a style pack of your own.")
     command.add_argument("name", metavar="NAME")
 
 
@@ -133,9 +133,3 @@ def _tell(arguments: argparse.Namespace, library: Library, name: str, done: str)
 
 def _library(arguments: argparse.Namespace) -> Library:
     return Library(places(arguments).packs)
-
-
-def _verb(verbs: Commands, name: str, run, about: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
-    command = add_command(verbs, name, run, about)
-    command.add_argument("--json", action="store_true", help="print one JSON object")
-    return command

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stylesketch_ext.wire.messages import MAX_REFERENCES, ProgressEvent
 
@@ -19,6 +20,9 @@ from backend.core.files import write_whole
 from backend.style_archive import ENDING, write_archive
 from backend.style_library import Library, bundled_packs
 from backend.style_members import check_name, name_from
+
+if TYPE_CHECKING:
+    from backend.recipes.style_extraction import Extracted
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".jp2"}  # looked for in folders
 
@@ -85,7 +89,7 @@ def _run_library(arguments: argparse.Namespace, pictures: Sequence[Path]) -> int
     return 1 if failed else 0
 
 
-def _extracted(arguments: argparse.Namespace, pictures: Sequence[Path], name: str, title: str):  # type: ignore[no-untyped-def]
+def _extracted(arguments: argparse.Namespace, pictures: Sequence[Path], name: str, title: str) -> Extracted:
     from backend.core.work import completed
     from backend.model_pool import ModelPool
     from backend.recipes.style_extraction import extract_style
