@@ -91,12 +91,17 @@ def remember(folder: str, choices: Choices) -> Optional[str]:
     try:
         os.makedirs(folder, exist_ok=True)
         with open(path + ".new", "w", encoding="utf-8") as file:
-            json.dump(asdict(choices), file, indent=1)
+            json.dump(asdict(_lasting(choices)), file, indent=1)
         os.replace(path + ".new", path)
     except OSError as error:
         LOG.warning("the choices cannot be kept: %s", error)
         return None
     return path
+
+
+def _lasting(choices: Choices) -> Choices:
+    """What is chosen for next time too: not lines that were selected this time."""
+    return replace(choices, mask="auto") if choices.mask == MARKED else choices
 
 
 def once(folder: str, what: str) -> bool:

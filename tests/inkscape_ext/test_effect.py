@@ -328,3 +328,8 @@ def test_a_subject_with_its_background_is_drawn_by_another_recipe():
         job.join(10)
         assert job.failure is None
         assert [request.recipe for request in engine.jobs.values()] == ["scene"]
+
+
+def test_lines_that_were_selected_once_are_not_chosen_for_ever(tmp_path):
+    remember(str(tmp_path), Choices(mask="marked", strokes=9))
+    assert remembered(str(tmp_path), Choices(strokes=5)) == Choices(mask="auto", strokes=9)
