@@ -10,6 +10,7 @@ import inkex
 from stylesketch_ext import hrefs, launcher, reports, user_files
 from stylesketch_ext.choices import MARKED, Choices, once, remember, remembered
 from stylesketch_ext.dialogs import toolkit
+from stylesketch_ext.engine_thread import Connect
 from stylesketch_ext.errands import Errands
 from stylesketch_ext.failures import Cancelled, Failure
 from stylesketch_ext.host import inkscape_is_gone
@@ -17,7 +18,7 @@ from stylesketch_ext.installation import Installation, find_installation
 from stylesketch_ext.layers import add_sketch
 from stylesketch_ext.marks import Line, marks_on, selected_lines
 from stylesketch_ext.requirements import inkex_version, no_window_sentence
-from stylesketch_ext.sketch_job import Connect, MarksOn, SketchJob
+from stylesketch_ext.sketch_job import MarksOn, SketchJob
 from stylesketch_ext.subjects import Subject, subjects
 from stylesketch_ext.words import marked
 

@@ -6,8 +6,8 @@ import threading
 from typing import Any, Callable, List, Optional, Tuple
 
 from stylesketch_ext.client import BackendClient
+from stylesketch_ext.engine_thread import Connect
 from stylesketch_ext.failures import Cancelled, Failure, Unreachable, stumbled
-from stylesketch_ext.sketch_job import Connect
 
 LOG = logging.getLogger(__name__)
 
