@@ -12,9 +12,9 @@ from stylesketch_ext.dialogs.choices_panel import ChoicesPanel
 from stylesketch_ext.dialogs.look import styled, use_css
 from stylesketch_ext.dialogs.packs_panel import PacksPanel
 from stylesketch_ext.dialogs.pictures import pixbuf
+from stylesketch_ext.dialogs.progress_panel import ProgressPanel
 from stylesketch_ext.dialogs.stumbling import errors_told
 from stylesketch_ext.dialogs.style_chooser import StyleChooser
-from stylesketch_ext.estimate import TimeLeft, spoken
 from stylesketch_ext.failures import Failure
 from stylesketch_ext.host import inkscape_is_gone
 from stylesketch_ext.sketch_job import SketchJob
@@ -105,7 +105,7 @@ class SketchWindow(Gtk.Window):
         self._form = ChoicesPanel(choices)
         self._message = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40, selectable=True, can_focus=False, no_show_all=True)
         self._message.set_line_wrap_mode(Pango.WrapMode.WORD_CHAR)  # paths are long words
-        self._work = self._progress_box()
+        self._work = ProgressPanel(_("Inkscape waits until the sketch is done."))
         side = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=16)
         side.set_size_request(SIDE, -1)
         side.pack_start(self._title, False, False, 0)
@@ -121,24 +121,6 @@ class SketchWindow(Gtk.Window):
         self._pages = Gtk.Stack()
         self._pages.add_named(content, "sketch")
         self.add(self._pages)
-
-    def _progress_box(self) -> Gtk.Box:
-        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=8)
-        self._stage = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=34, lines=2, ellipsize=Pango.EllipsizeMode.END)
-        self._bar = Gtk.ProgressBar()
-        self._bar.get_style_context().add_class("ss-bar")
-        self._bar.get_accessible().set_name(_("Progress"))
-        self._time = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40)
-        self._summary = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40)
-        self._waits = Gtk.Label(label=_("Inkscape waits until the sketch is done."), xalign=0.0)
-        for label in (self._summary, self._time, self._waits):
-            label.get_style_context().add_class("dim-label")
-            label.get_style_context().add_class("ss-small")
-        self._summary.set_margin_bottom(14)
-        self._notes = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40, margin_top=6, no_show_all=True)
-        for widget in (self._summary, self._stage, self._bar, self._time, self._waits, self._notes):
-            box.pack_start(widget, False, False, 0)
-        return box
 
     def _engine_line(self) -> Gtk.Box:
         line = Gtk.Box(spacing=8)
@@ -164,7 +146,7 @@ class SketchWindow(Gtk.Window):
 
     def _renew(self) -> None:
         """Another job, for another try; what the last one showed goes."""
-        self._job, self._left = self._new_job(), TimeLeft()
+        self._job = self._new_job()
         self._number = -1  # of the picture that is shown
         self._preview: Optional[bytes] = None
         self._height = PAPER[1]  # px there are for the picture
@@ -194,14 +176,13 @@ class SketchWindow(Gtk.Window):
             return
         if not self._job.ident:
             self._job.start()
-        self._summary.set_text(self._form.summary(self._styles.title))
+        self._work.begin(self._form.summary(self._styles.title))
         self._height = self._picture_side.get_allocation().height
         room = self._side.get_allocation()  # the window must not shrink either: Inkscape does not repaint what is behind
         self._side.set_size_request(room.width, room.height)
-        for widget in (self._message, self._form, self._start, self._notes, self._styles):
+        for widget in (self._message, self._form, self._start, self._styles):
             widget.hide()
         self._stop.set_label(_("_Cancel"))
-        self._waits.show()
         self._work.show()
         self._show_picture(self._pictures[0][1])
         self._look = self._while_working
@@ -232,11 +213,7 @@ class SketchWindow(Gtk.Window):
         """The engine could not do all that was asked: the user can read why, or do without the sketch."""
         self._limit = time.monotonic() + READING
         self._name([name for name, data in self._job.pictures])
-        self._bar.set_fraction(1.0)
-        self._stage.set_text(plural("The sketch is ready.", "%d sketches are ready.", len(self._job.results)))
-        self._notes.set_text("\n".join(notes))
-        self._notes.show()
-        self._waits.hide()
+        self._work.ready(plural("The sketch is ready.", "%d sketches are ready.", len(self._job.results)), notes)
         self._start.set_label(_("_Insert now"))
         self._start.show()
         self._start.grab_default()
@@ -266,8 +243,7 @@ class SketchWindow(Gtk.Window):
         self._job.cancel()
         self._stop.set_sensitive(False)
         self._start.set_sensitive(not self._closing)
-        self._stage.set_text(_("Stopping …"))
-        self._time.set_text("")
+        self._work.stopping()
         self._look = self._while_stopping
 
     def _key(self, window: Gtk.Window, event: Gdk.EventKey) -> bool:
@@ -323,7 +299,7 @@ class SketchWindow(Gtk.Window):
         left = self._limit - time.monotonic()
         if left <= 0:
             self._quit()
-        self._time.set_text(_("Inserting in %d s …") % max(1, math.ceil(left)))
+        self._work.tell_time(_("Inserting in %d s …") % max(1, math.ceil(left)))
 
     def _while_stopping(self) -> None:
         busy = self._job.is_alive() or bool(self._closing and self._panel and not self._panel.stopped)
@@ -390,9 +366,7 @@ class SketchWindow(Gtk.Window):
 
     def _show_progress(self) -> None:
         snapshot, pictures = self._job.snapshot, self._job.pictures
-        self._stage.set_text(snapshot.stage)
-        self._bar.set_fraction(snapshot.done)
-        self._time.set_text(spoken(self._left.update(snapshot.done, time.monotonic())) if snapshot.working else "")
+        self._work.show_progress(snapshot.stage, snapshot.done, snapshot.working)
         if snapshot.number != self._number:
             self._number = snapshot.number
             self._name([pictures[self._number][0]])
