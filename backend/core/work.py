@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from backend.core.drawing import Drawing
+from backend.core.image import Image
 
 T = TypeVar("T")
 
@@ -19,6 +20,7 @@ class Progress:
     done: float  # 0 … 1 of the whole
     preview: Drawing | None = None
     losses: Mapping[str, float] = field(default_factory=dict)
+    picture: Image | None = None  # [1, 3, H, W], small: what is there so far, of work that makes a picture
 
     def within(self, begin: float, end: float) -> Progress:
         """This progress of a part of the work that lasts from `begin` to `end` of the whole."""
