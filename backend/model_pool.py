@@ -10,7 +10,7 @@ import torch
 
 from backend import weights
 from backend.core.errors import BadRequest, Missing
-from backend.encoders import ENCODERS, Encoder
+from backend.encoders import ENCODERS, VOCABULARY, ClipText, Encoder
 from backend.places import Places
 from backend.raster import Rasterizer, rasterizers
 from backend.raster.allocator import keep_large_blocks
@@ -48,6 +48,14 @@ class ModelPool:
         """An encoder by its name in `ENCODERS`, loaded once per process; Missing names the command that brings its weights."""
         path = weights.find(name, self.places)
         return _loaded(name, self.places, self.device, path.stat().st_mtime_ns if path else 0)
+
+    def has_reader(self, name: str) -> bool:
+        """Whether the weights of a CLIP and its vocabulary are here."""
+        return self.has_encoder(name) and self.has_encoder(VOCABULARY)
+
+    def reader(self, name: str) -> ClipText:
+        """What a CLIP makes of texts, loaded anew; Missing names the command that brings what is not here."""
+        return ClipText(weights.load(name, self.places), weights.load(VOCABULARY, self.places), self.device, name)
 
     @classmethod
     def choose(cls, device: str = "auto", engine: str = "auto", places: Places | None = None) -> ModelPool:

@@ -34,7 +34,9 @@ def add(commands: Commands) -> None:
     command.add_argument("name", metavar="NAME", nargs="?", help="only these")
     command = add_verb(verbs, "add", run_add, "Take weights from a file, such as one brought from another computer.")
     command.add_argument("name", metavar="NAME", nargs="?", help="whose weights they are, where the file alone does not tell")
-    command.add_argument("file", metavar="FILE", type=Path, help="a .safetensors, .pth or known TorchScript file; it is copied")
+    command.add_argument(
+        "file", metavar="FILE", type=Path, help="a .safetensors, .pth or known TorchScript file, or a model's folder; copied"
+    )
     command = add_verb(verbs, "remove", run_remove, "Delete weights, and what is left of an interrupted download.")
     command.add_argument("name", metavar="NAME", help="as `models list` names them")
 
@@ -88,16 +90,19 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 
 def run_add(arguments: argparse.Namespace) -> int:
-    """Copies a file of the user's."""
-    from backend.weights.own_file import add
+    """Copies a file of the user's, or what a model's folder holds."""
+    from backend.weights.own_file import add, add_folder
 
     where = places(arguments)
-    weights, receipt = add(arguments.file, where, arguments.name)
-    path = folder_of(weights, where) / receipt.file
+    adding = add_folder if arguments.file.is_dir() else lambda *given: [add(*given)]
+    brought = adding(arguments.file, where, arguments.name)
+    accounts = [_account(weights, receipt, folder_of(weights, where) / receipt.file) for weights, receipt in brought]
     if arguments.json:
-        print(json.dumps(_account(weights, receipt, path)))
+        print(json.dumps({"models": accounts} if arguments.file.is_dir() else accounts[0]))
     else:
-        print(f"{weights.title} is here: {path} ({megabytes(receipt.size)}, {receipt.proof}, sha256 {receipt.sha256}).")
+        for (weights, receipt), told in zip(brought, accounts, strict=True):
+            size, digest = megabytes(receipt.size), receipt.sha256
+            print(f"{weights.title} is here: {told['path']} ({size}, {receipt.proof}, sha256 {digest}).")
     return 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 
 from backend.encoders.clip import ClipResNet, ClipVit
+from backend.encoders.clip_text import ClipText
 from backend.encoders.encoder import Encoder, Features, Weights
 from backend.encoders.squeezenet import SqueezeNet
 from backend.encoders.vgg import DistilledVgg19, Vgg19
@@ -21,5 +22,6 @@ ENCODERS: dict[str, Callable[[Weights, torch.device], Encoder]] = {
     "clip_rn101": functools.partial(ClipResNet, name="clip_rn101"),
 }
 """Every encoder by the name of its weights; it raises Missing where they are another network's."""
+VOCABULARY = "clip_vocabulary"  # the name of the weights that all readers share
 
-__all__ = ["ENCODERS", "Encoder", "Features", "Weights"]
+__all__ = ["ENCODERS", "VOCABULARY", "ClipText", "Encoder", "Features", "Weights"]

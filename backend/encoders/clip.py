@@ -35,10 +35,8 @@ class ClipVit:
         self._patches = kernels("visual.conv1.weight")
         self._place = kernels("visual.positional_embedding")
         self._side = round((len(self._place) - 1) ** 0.5) * self._patches.shape[-1]
-        prefix = "visual.transformer.resblocks."
-        count = 1 + max((int(key[len(prefix) :].split(".")[0]) for key in kernels.weights if key.startswith(prefix)), default=0)
-        self._blocks = [_Block(kernels, f"{prefix}{i}") for i in range(count)]
-        self.layers = (*(f"block{i + 1}" for i in range(count)), POOLED)
+        self._blocks = transformer(kernels, "visual.transformer.resblocks.")
+        self.layers = (*(f"block{i + 1}" for i in range(len(self._blocks))), POOLED)
 
     def __call__(self, images: Image) -> Features:
         """Every layer [B, C, h, w] of images [B, 3 or 1, H, W], seen on a white square."""
@@ -61,10 +59,10 @@ class ClipVit:
         x = _prepared(images, self._side, self._kernels)
         x = F.conv2d(x, self._patches, stride=self._patches.shape[-1]).flatten(2).transpose(1, 2)
         first = self._kernels("visual.class_embedding").expand(len(x), 1, -1)
-        return _layer_norm(torch.cat([first, x], 1) + self._place, self._kernels, "visual.ln_pre")
+        return layer_norm(torch.cat([first, x], 1) + self._place, self._kernels, "visual.ln_pre")
 
     def _pooled(self, tokens: Tensor) -> Tensor:
-        return (_layer_norm(tokens[:, 0], self._kernels, "visual.ln_post") @ self._kernels("visual.proj")).float()
+        return (layer_norm(tokens[:, 0], self._kernels, "visual.ln_post") @ self._kernels("visual.proj")).float()
 
     def _as_map(self, values: Tensor) -> Tensor:
         """[B, h·w, C] → [B, C, h, w]."""
@@ -72,7 +70,7 @@ class ClipVit:
         return values.transpose(1, 2).unflatten(2, (side, side))
 
 
-class _Block:
+class Block:
     """A residual block of attention and a perceptron."""
 
     def __init__(self, kernels: Kernels, name: str) -> None:
@@ -81,11 +79,12 @@ class _Block:
         self._outward = kernels.convolution(f"{name}.attn.out_proj")
         self._wide, self._narrow = (kernels.convolution(f"{name}.mlp.{part}") for part in ("c_fc", "c_proj"))
 
-    def __call__(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """The tokens [B, T, C], and the attention [B, heads, T, T]."""
+    def __call__(self, tokens: Tensor, hidden: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The tokens [B, T, C], and the attention [B, heads, T, T]; hidden: [T, T] is added to it, −∞ where nothing is seen."""
         x = F.layer_norm(tokens, tokens.shape[-1:], *self._norms[0], EPSILON)
         q, k, v = (_heads(part) for part in F.linear(x, *self._inward).chunk(3, -1))
-        attention = torch.softmax(q @ k.transpose(-1, -2) / HEAD**0.5, -1)
+        scores = q @ k.transpose(-1, -2) / HEAD**0.5
+        attention = torch.softmax(scores if hidden is None else scores + hidden, -1)
         tokens = tokens + F.linear((attention @ v).transpose(1, 2).flatten(2), *self._outward)
         x = F.linear(F.layer_norm(tokens, tokens.shape[-1:], *self._norms[1], EPSILON), *self._wide)
         return tokens + F.linear(x * torch.sigmoid(1.702 * x), *self._narrow), attention
@@ -159,6 +158,12 @@ class _Bottleneck:
         return F.relu(F.conv2d(y, *three) + (x if self._through is None else F.conv2d(x, *self._through)))
 
 
+def transformer(kernels: Kernels, prefix: str) -> list[Block]:
+    """The blocks whose keys begin so."""
+    count = 1 + max((int(key[len(prefix) :].split(".")[0]) for key in kernels.weights if key.startswith(prefix)), default=0)
+    return [Block(kernels, f"{prefix}{i}") for i in range(count)]
+
+
 def as_openai(weights: Weights) -> Weights:
     """The eyes' tensors under OpenAI's keys, whichever layout they come in."""
     if "vision_model.class_embedding" not in weights and "vision_model.embeddings.class_embedding" not in weights:
@@ -173,12 +178,18 @@ def as_openai(weights: Weights) -> Weights:
     for end in ("weight", "bias"):
         found[f"visual.ln_pre.{end}"] = weights[f"vision_model.pre_layrnorm.{end}"]  # so written in the published files
         found[f"visual.ln_post.{end}"] = weights[f"vision_model.post_layernorm.{end}"]
-        for i in sorted({int(key[len(layers) :].split(".")[0]) for key in weights if key.startswith(layers)}):
-            block = f"visual.transformer.resblocks.{i}"
-            parts = [weights[f"{layers}{i}.self_attn.{part}_proj.{end}"] for part in "qkv"]
-            found[f"{block}.attn.in_proj_{end}"] = torch.cat(parts)
-            for theirs, ours in HUB_PARTS.items():
-                found[f"{block}.{ours}.{end}"] = weights[f"{layers}{i}.{theirs}.{end}"]
+    return found | blocks_from_hub(weights, layers, "visual.transformer.resblocks.")
+
+
+def blocks_from_hub(weights: Weights, theirs: str, ours: str) -> dict[str, Tensor]:
+    """The blocks of a transformer, named by the hub after `theirs`, under OpenAI's keys after `ours`."""
+    found: dict[str, Tensor] = {}
+    for i in sorted({int(key[len(theirs) :].split(".")[0]) for key in weights if key.startswith(theirs)}):
+        for end in ("weight", "bias"):
+            parts = [weights[f"{theirs}{i}.self_attn.{part}_proj.{end}"] for part in "qkv"]
+            found[f"{ours}{i}.attn.in_proj_{end}"] = torch.cat(parts)
+            for hub, openai in HUB_PARTS.items():
+                found[f"{ours}{i}.{openai}.{end}"] = weights[f"{theirs}{i}.{hub}.{end}"]
     return found
 
 
@@ -198,7 +209,8 @@ def _heads(tokens: Tensor) -> Tensor:
     return tokens.unflatten(2, (-1, HEAD)).transpose(1, 2)
 
 
-def _layer_norm(x: Tensor, kernels: Kernels, name: str) -> Tensor:
+def layer_norm(x: Tensor, kernels: Kernels, name: str) -> Tensor:
+    """The layer norm of that name."""
     return F.layer_norm(x, x.shape[-1:], kernels(f"{name}.weight"), kernels(f"{name}.bias"), EPSILON)
 
 

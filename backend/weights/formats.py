@@ -1,4 +1,4 @@
-"""Files of tensors: safetensors, PyTorch's checkpoints without code, TorchScript archives that are known."""
+"""Files of tensors: safetensors, PyTorch's checkpoints without code, known TorchScript archives, vocabularies of merges."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from backend.core.errors import BadRequest
+from backend.encoders.byte_pairs import GZIP, read_merges
+from backend.encoders.clip_text import MERGES
 from backend.weights.archive import is_archive, read_archive
 from backend.weights.digest import sha256_of
 
@@ -23,7 +25,7 @@ def read_tensors(path: Path, known_archives: Container[str] = ()) -> Tensors:
     """The tensors of a file by their keys, on the CPU, in the file's dtypes. Nothing in the file is ever run.
 
     known_archives: the sha256 of every TorchScript archive that may be read.
-    Raises BadRequest for a file that is none of the three forms, damaged, or an unknown archive; OSError.
+    Raises BadRequest for a file that is none of the four forms, damaged, or an unknown archive; OSError.
     """
     try:
         return _read(path, known_archives)
@@ -51,7 +53,21 @@ def _read(path: Path, known_archives: Container[str]) -> Tensors:
         if sha256_of(path) not in known_archives:
             raise BadRequest(f"{path} is a TorchScript archive that is not in the list of known ones. Bring it as safetensors.")
         return read_archive(path)
+    if is_text(path):
+        return {MERGES: read_merges(path.read_bytes())}
     return _checkpoint(path)
+
+
+def is_text(path: Path) -> bool:
+    """Whether a file is a text or a compressed one, as vocabularies are."""
+    with path.open("rb") as file:
+        start = file.read(64)
+    return start[:2] == GZIP or (bool(start) and start[:1] in b'"#{' and 0 not in start)
+
+
+def ending(path: Path) -> str:
+    """What the name of a file of such content ends in."""
+    return ".safetensors" if is_safetensors(path) else ".txt" if is_text(path) else ".pth"
 
 
 def is_safetensors(path: Path) -> bool:

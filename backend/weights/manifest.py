@@ -117,7 +117,7 @@ _ALL = (
     Weights(
         name="clip_vit_b32",
         title="CLIP ViT-B/32",
-        used_by="",
+        used_by="drawing after a text, likeness to a text",
         license="MIT (OpenAI)",
         layouts=(
             {"visual.conv1.weight": (768, 3, 32, 32), "visual.proj": (768, 512)},
@@ -151,6 +151,21 @@ _ALL = (
                 "clip-vit-base-patch16.bin",
                 (f"{HUB}/openai/clip-vit-base-patch16/resolve/57c216476eefef5ab752ec549e440a49ae4ae5f3/pytorch_model.bin",),
                 598_641_023,
+            ),
+        ),
+    ),
+    Weights(
+        name="clip_vocabulary",
+        title="CLIP's vocabulary",
+        used_by="reading a text, beside clip_vit_b32",
+        license="MIT (OpenAI)",
+        layouts=({"merges": (48894, 2)},),
+        files=(
+            WeightsFile(
+                "bpe_simple_vocab_16e6.txt.gz",
+                ("https://github.com/openai/CLIP/raw/main/clip/bpe_simple_vocab_16e6.txt.gz",),
+                1_356_917,
+                "924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a",
             ),
         ),
     ),

@@ -21,20 +21,22 @@ from backend.weights.shelf import Manifest, Receipt, check_layout, fits, known_a
 if TYPE_CHECKING:
     from backend.weights.formats import Tensors
 
+FOLDER = (("model.safetensors", "pytorch_model.bin"), ("tokenizer.json", "merges.txt"))  # of a model on the hub, best first
+
 
 def add(source: Path, places: Places, name: str | None = None, manifest: Manifest = MANIFEST) -> tuple[Weights, Receipt]:
     """Copies a file that the user brought to the shelf; without a name it is told by its sha256, else by its tensors.
 
     Raises BadRequest for a file that is unreadable, unknown or another network's, OutOfDisk, Conflict, NotFound.
     """
-    from backend.weights.formats import is_safetensors
+    from backend.weights.formats import ending
 
     wanted = named(name, manifest) if name else None
     places.weights.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _copied(source, places.weights) as (copy, sha256):
         weights, file = _recognized(copy, sha256, source, wanted, manifest)
         receipt = Receipt(
-            file=file.name if file else weights.name + (".safetensors" if is_safetensors(copy) else ".pth"),
+            file=file.name if file else weights.name + ending(copy),
             size=copy.stat().st_size,
             sha256=sha256,
             source=source.name,
@@ -45,6 +47,23 @@ def add(source: Path, places: Places, name: str | None = None, manifest: Manifes
                 raise busy(weights)
             put(copy, weights, receipt, places)
     return weights, receipt
+
+
+def add_folder(
+    folder: Path, places: Places, name: str | None = None, manifest: Manifest = MANIFEST
+) -> list[tuple[Weights, Receipt]]:
+    """As `add`, of a folder as the hub publishes a model: its tensors, and its vocabulary where it has one.
+
+    name: whose the tensors are. Raises as `add` does, and BadRequest where the folder holds no tensors.
+    """
+    found = []
+    for number, names in enumerate(FOLDER):
+        file = next((folder / each for each in names if (folder / each).is_file()), None)
+        if file:
+            found.append(add(file, places, name if number == 0 else None, manifest))
+        elif number == 0:
+            raise BadRequest(f"{folder} has none of the files {', '.join(names)}. Name a folder or a file with weights.")
+    return found
 
 
 @contextlib.contextmanager

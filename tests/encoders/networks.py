@@ -81,14 +81,20 @@ def clip_vit_weights(seed=0, patch=16, width=128, blocks=3, grid=3):
     }
     found |= norm(generator, "visual.ln_pre", width) | norm(generator, "visual.ln_post", width)
     for i in range(blocks):
-        block = f"visual.transformer.resblocks.{i}"
-        inward = linear(generator, "x", 3 * width, width)
-        found |= {f"{block}.attn.in_proj_{end}": inward[f"x.{end}"] for end in ("weight", "bias")}
-        found |= linear(generator, f"{block}.attn.out_proj", width, width)
-        found |= norm(generator, f"{block}.ln_1", width) | norm(generator, f"{block}.ln_2", width)
-        found |= linear(generator, f"{block}.mlp.c_fc", 4 * width, width)
-        found |= linear(generator, f"{block}.mlp.c_proj", width, 4 * width)
+        found |= transformer_block(generator, f"visual.transformer.resblocks.{i}", width)
     return found
+
+
+def transformer_block(generator, block, width):
+    inward = linear(generator, "x", 3 * width, width)
+    return {
+        **{f"{block}.attn.in_proj_{end}": inward[f"x.{end}"] for end in ("weight", "bias")},
+        **linear(generator, f"{block}.attn.out_proj", width, width),
+        **norm(generator, f"{block}.ln_1", width),
+        **norm(generator, f"{block}.ln_2", width),
+        **linear(generator, f"{block}.mlp.c_fc", 4 * width, width),
+        **linear(generator, f"{block}.mlp.c_proj", width, 4 * width),
+    }
 
 
 def as_hub(weights):
@@ -156,11 +162,31 @@ def clip_resnet_weights(seed=0, width=16, blocks=(1, 2, 1, 1), grid=2):
     return found
 
 
+def clip_text_weights(seed=0, width=128, blocks=2, words=40, length=77, out=32):
+    """The reading part of a tiny CLIP, as OpenAI names it; words: how many merges its vocabulary has."""
+    generator = torch.Generator().manual_seed(seed + 1000)
+    found = {
+        "token_embedding.weight": torch.randn(512 + words + 2, width, generator=generator),
+        "positional_embedding": 0.3 * torch.randn(length, width, generator=generator),
+        "text_projection": torch.randn(width, out, generator=generator) / width**0.5,
+    }
+    found |= norm(generator, "ln_final", width)
+    for i in range(blocks):
+        found |= transformer_block(generator, f"transformer.resblocks.{i}", width)
+    return found
+
+
+def merges():
+    """A small vocabulary's merges: enough for cats."""
+    listed = "a t|a c|a t</w>|c at</w>|t h|th e</w>|a n|o f</w>|p h|o t|ot o</w>|ph oto</w>|d o|do g</w>|d r|e r|i n|in g</w>|r a|dr a"
+    return [pair.split() for pair in listed.split("|")]
+
+
 WEIGHTS = {
     "squeezenet": squeezenet_weights,
     "vgg19": vgg19_weights,
     "vgg19_distilled": distilled_vgg19_weights,
-    "clip_vit_b32": clip_vit_weights,
+    "clip_vit_b32": lambda: clip_vit_weights() | clip_text_weights(words=len(merges())),
     "clip_vit_b16": lambda: clip_vit_weights(patch=8, grid=6),
     "clip_rn101": clip_resnet_weights,
 }

@@ -13,7 +13,7 @@ from backend.core.errors import BadRequest, Conflict, Missing, NotFound, OutOfDi
 from backend.weights import own_file, room
 from backend.weights.intake import holding, intact, remove
 from backend.weights.manifest import DIGITS, MANIFEST, Weights, WeightsFile
-from backend.weights.own_file import add
+from backend.weights.own_file import add, add_folder
 from backend.weights.shelf import read_receipt
 from tests.weights.tiny_weights import LAYOUT, TENSORS
 
@@ -178,3 +178,17 @@ def test_real_weights_are_told_by_their_tensors(places, pytestconfig, file, name
     found, receipt = add(path, places)
     assert found.name == name and receipt.size == path.stat().st_size
     assert len(weights.load(name, places)) > 40
+
+
+def test_a_models_folder_brings_its_tensors_and_its_vocabulary(places, tmp_path, manifest_of):
+    words = Weights("words", "Words", "tests", "none", ({"merges": (2, 2)},), about="It is nobody's.")
+    manifest = {**manifest_of(), "words": words}
+    save_file({"own.weight": torch.ones(1)}, tmp_path / "model.safetensors")
+    (tmp_path / "merges.txt").write_text("#version: 0.2\na t\nc at\n")
+    (tmp_path / "config.json").write_text("{}")
+    found = add_folder(tmp_path, places, manifest=manifest)
+    assert [(weights.name, receipt.file) for weights, receipt in found] == [("own", "own.safetensors"), ("words", "words.txt")]
+    assert weights.load("words", places, manifest)["merges"].shape == (2, 2)
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(BadRequest, match="none of the files model.safetensors"):
+        add_folder(tmp_path, places, manifest=manifest)
