@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gzip
 import html
+import itertools
 import json
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -28,7 +29,7 @@ def read_merges(content: bytes) -> Tensor:
     text = (gzip.decompress(content) if content[:2] == GZIP else content).decode("utf-8")
     pairs = _json_pairs(text) if text.lstrip()[:1] == "{" else [line.split() for line in text.splitlines()[1:]]
     numbers = {symbol: i for i, symbol in enumerate(_first_symbols())}
-    merges = []
+    merges: list[list[int]] = []
     for pair in pairs[:MOST_MERGES]:
         if len(pair) != 2 or not all(part in numbers for part in pair):
             raise ValueError(f"its entry {len(merges) + 1} merges what is not there")
@@ -73,7 +74,7 @@ class Words:
         symbols = [letters[byte] for byte in word.encode("utf-8")]
         symbols[-1] += WORD_END
         while len(symbols) > 1:
-            pairs = list(zip(symbols, symbols[1:], strict=False))
+            pairs = list(itertools.pairwise(symbols))
             best = min(pairs, key=lambda pair: self._ranks.get(pair, len(self._ranks)))
             if best not in self._ranks:
                 break

@@ -178,7 +178,7 @@ def clip_text_weights(seed=0, width=128, blocks=2, words=40, length=77, out=32):
 
 def merges():
     """A small vocabulary's merges: enough for cats."""
-    listed = "a t|a c|a t</w>|c at</w>|t h|th e</w>|a n|o f</w>|p h|o t|ot o</w>|ph oto</w>|d o|do g</w>|d r|e r|i n|in g</w>|r a|dr a"
+    listed = "a t|a c|a t</w>|c at</w>|t h|th e</w>|a n|o f</w>|p h|o t|ot o</w>|ph oto</w>|d o|do g</w>|e r|i n|in g</w>"
     return [pair.split() for pair in listed.split("|")]
 
 

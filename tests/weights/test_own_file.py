@@ -190,5 +190,5 @@ def test_a_models_folder_brings_its_tensors_and_its_vocabulary(places, tmp_path,
     assert [(weights.name, receipt.file) for weights, receipt in found] == [("own", "own.safetensors"), ("words", "words.txt")]
     assert weights.load("words", places, manifest)["merges"].shape == (2, 2)
     (tmp_path / "model.safetensors").unlink()
-    with pytest.raises(BadRequest, match="none of the files model.safetensors"):
+    with pytest.raises(BadRequest, match="none of the files model"):
         add_folder(tmp_path, places, manifest=manifest)
