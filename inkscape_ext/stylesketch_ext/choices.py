@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Optional
+from typing import Any, Dict, Optional
 
 from stylesketch_ext.failures import Failure, sentence
 from stylesketch_ext.pack_facts import USUAL
@@ -87,11 +87,15 @@ def remembered(folder: str, otherwise: Choices) -> Choices:
 
 def remember(folder: str, choices: Choices) -> Optional[str]:
     """Keep `choices` for next time. Returns the file, or None if the folder cannot be written: nothing is lost by that."""
-    path = os.path.join(folder, FILE_NAME)
+    return write_kept(os.path.join(folder, FILE_NAME), asdict(_lasting(choices)))
+
+
+def write_kept(path: str, values: Dict[str, Any]) -> Optional[str]:
+    """Write values to a file of JSON. Returns it, or None where it cannot be written."""
     try:
-        os.makedirs(folder, exist_ok=True)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path + ".new", "w", encoding="utf-8") as file:
-            json.dump(asdict(_lasting(choices)), file, indent=1)
+            json.dump(values, file, indent=1)
         os.replace(path + ".new", path)
     except OSError as error:
         LOG.warning("the choices cannot be kept: %s", error)

@@ -7,7 +7,7 @@ import logging
 import threading
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Callable, List, Mapping, Optional
+from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple
 
 from stylesketch_ext.client import BackendClient
 from stylesketch_ext.engine_job import EngineJob
@@ -52,9 +52,11 @@ class EngineThread(threading.Thread):
         self._job, self._begun = EngineJob(), threading.Event()
         self._count = 1  # of the task's parts
         self.snapshot = Snapshot(stage=_("Looking for the drawing engine …"))
+        self.pictures: Sequence[Tuple[str, bytes]] = ()  # (name, file) of what is worked on, where that is known
         self.result: Any = None
         self.failure: Optional[Failure] = None
         self.cancelled = False
+        self.picked = 0  # which of several results the user wants
 
     def give(self, task: Callable[[BackendClient, Any], Any]) -> None:
         """Go: this is what to do."""

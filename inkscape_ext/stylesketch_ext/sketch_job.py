@@ -30,7 +30,6 @@ class SketchJob(EngineThread):
     def __init__(self, connect: Connect, with_styles: bool = False) -> None:
         """`with_styles`: look for the style packs too, for a window that offers them."""
         super().__init__(connect, with_styles)
-        self.pictures: Sequence[Tuple[str, bytes]] = ()
         self._settings, self._recipe = SketchSettings(), "object"
         self._marks: Sequence[MarksOn] = ()
         self.results: List[Sketched] = []

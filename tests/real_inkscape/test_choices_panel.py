@@ -14,7 +14,9 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import Gtk
 from stylesketch_ext.choices import Choices
 from stylesketch_ext.dialogs.choices_panel import ChoicesPanel
+from stylesketch_ext.wire.messages import StyleInfo
 
+pack = StyleInfo("ink", "Ink", strokes=90)
 panel, seen = ChoicesPanel(Choices(strokes=64, fidelity=0.3, style_strength=0.4, seed=int(sys.argv[1]))), []
 panel.show_all()
 for kinds in ((), ("classical",), ("classical", "clip"), ("classical",)):
@@ -22,10 +24,10 @@ for kinds in ((), ("classical",), ("classical", "clip"), ("classical",)):
     seen.append(panel._guidance.get_visible() and panel._guidance_label.get_visible())
 panel._strokes.set_value(2000)
 chosen = panel.read()
-panel.tell_usual(90)
+panel.style_is(pack)
 asked = chosen.strokes
 panel._automatic.set_active(True)
-panel.tell_usual(90)
+panel.style_is(pack)
 strengths = chosen.style_strength, panel._strokes.get_value_as_int(), panel.read().strokes
 panel._automatic.set_active(False)
 panel._strokes.set_value(400)

@@ -41,7 +41,7 @@ def no_dialogs(inkscape):
 
 def read_slowly(installed, seconds=12.0):
     """Notes stay longer: clicks take their time on a busy machine."""
-    window = installed.profile / "extensions/stylesketch/inkscape_ext/stylesketch_ext/dialogs/sketch_window.py"
+    window = installed.profile / "extensions/stylesketch/inkscape_ext/stylesketch_ext/dialogs/job_window.py"
     text = window.read_text(encoding="utf-8")
     assert "READING = 4.0" in text
     window.write_text(text.replace("READING = 4.0", f"READING = {seconds}"), encoding="utf-8")
