@@ -137,6 +137,9 @@ def _subject(info: JobInfo) -> str:
     """What a job is about."""
     if info.style:
         return f"style pack {info.style.name}"
+    if info.matrix:
+        sketch = info.matrix.sketch
+        return f"matrix of {sketch.title or sketch.image[:12]}"
     if info.pull:
         return f"weights {info.pull.model}"
     return (info.request.title or info.request.image[:12]) if info.request else ""

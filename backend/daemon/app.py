@@ -15,6 +15,8 @@ from stylesketch_ext.wire.messages import (
     Health,
     ImageInfo,
     JobInfo,
+    MatrixRequest,
+    MatrixResult,
     PullResult,
     SketchRequest,
     SketchResult,
@@ -119,6 +121,18 @@ def _add_jobs(app: FastAPI, house: House) -> None:
         info, new = jobs.submit(request, idempotency_key)
         return Message(info, 201 if new else 200, {"Location": f"/v1/jobs/{info.id}"})
 
+    @app.post("/v1/matrices", response_model=JobInfo, status_code=201, tags=["jobs"])
+    def submit_matrix(
+        request: MatrixRequest, idempotency_key: Annotated[str | None, Header(max_length=200)] = None
+    ) -> Response:
+        """Queues the drawing of a scene at several fidelities; its rows can be fetched one by one while it is drawn.
+
+        The same Idempotency-Key with the same request gives the same job (then 200).
+        """
+        _check(house, request.sketch)
+        info, new = jobs.submit(request, idempotency_key)
+        return Message(info, 201 if new else 200, {"Location": f"/v1/jobs/{info.id}"})
+
     @app.get("/v1/jobs", response_model=list[JobInfo], tags=["jobs"])
     def jobs_list() -> Response:
         """Every job, the newest first."""
@@ -157,9 +171,9 @@ def _add_results(app: FastAPI, house: House) -> None:
         stream = event_stream(jobs, job, last)
         return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
-    @app.get("/v1/jobs/{job}/result", response_model=SketchResult | StyleResult | PullResult, tags=["results"])
+    @app.get("/v1/jobs/{job}/result", response_model=SketchResult | StyleResult | PullResult | MatrixResult, tags=["results"])
     def result(job: str, simplicity: Annotated[float | None, Query(ge=0, le=1)] = None) -> Response:
-        """The finished sketch, or what the making of a style pack or a download brought.
+        """The finished sketch, or what a job of another kind brought.
 
         `simplicity` (of a sketch made with 0) leaves the most important strokes only: at once, without drawing anew.
         """
@@ -167,6 +181,12 @@ def _add_results(app: FastAPI, house: House) -> None:
         if simplicity is None:
             return Response(found, media_type="application/json")
         return Message(_simplified(found, simplicity))
+
+    @app.get("/v1/jobs/{job}/rows/{number}", response_model=SketchResult, tags=["results"])
+    def row(job: str, number: int) -> Response:
+        """A row of a matrix, counted from 1, as soon as the job's progress says that so many `rows` are ready."""
+        jobs.info(job)
+        return Response(jobs.results.row(job, number), media_type="application/json")
 
     @app.get("/v1/jobs/{job}/result.svg", tags=["results"], responses={200: {"content": {"image/svg+xml": {}}}})
     def result_svg(job: str) -> Response:

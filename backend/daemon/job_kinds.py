@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from stylesketch_ext.wire.messages import PullRequest, SketchRequest, StyleRequest
+from stylesketch_ext.wire.messages import MatrixRequest, ProgressEvent, PullRequest, SketchRequest, StyleRequest
 
 from backend.daemon.capabilities import Capabilities
 from backend.daemon.images import Images
 from backend.daemon.jobs import DOWNLOADS, Kind
 from backend.daemon.models import Brought, Models
 from backend.daemon.result_files import ResultFiles
+from backend.daemon.rows import RowReady
 from backend.daemon.styles import Extraction, Styles
 from backend.daemon.tasks import Tasks
 
@@ -22,6 +23,12 @@ def job_kinds(tasks: Tasks, images: Images, styles: Styles, models: Models, resu
     def keep_pull(job: str, brought: Brought) -> None:
         results.keep_told(job, models.told(brought))
 
+    def tell_row(job: str, event: ProgressEvent | RowReady) -> ProgressEvent:
+        if not isinstance(event, RowReady):
+            return event
+        results.keep_row(job, event.told.rows, event.row)
+        return event.told
+
     return {
         SketchRequest: Kind(
             task=tasks.draw,
@@ -29,6 +36,14 @@ def job_kinds(tasks: Tasks, images: Images, styles: Styles, models: Models, resu
             keep=results.keep,
             check=Capabilities.check,
             device=lambda request: request.settings.device,
+        ),
+        MatrixRequest: Kind(
+            task=tasks.draw_rows,
+            arguments=lambda request: (request, *tasks.arguments(request.sketch, images, styles.library.own)),
+            keep=results.keep_told,
+            told=tell_row,
+            check=lambda known, request: known.check(request.sketch),
+            device=lambda request: request.sketch.settings.device,
         ),
         StyleRequest: Kind(
             task=tasks.extract,

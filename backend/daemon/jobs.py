@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from stylesketch_ext.wire.messages import CANCELLED, FAILED, FINISHED, RUNNING, JobInfo
+from stylesketch_ext.wire.messages import CANCELLED, FAILED, FINISHED, RUNNING, JobInfo, ProgressEvent
 
 from backend.core.errors import Cancelled, Internal, StyleSketchError, WorkerDied
 from backend.daemon.capabilities import Capabilities
@@ -33,6 +33,7 @@ class Kind:
     task: Callable[..., Any]  # an importable function: a generator of ProgressEvent
     arguments: Callable[[Any], tuple[object, ...]]  # of the task, for a request
     keep: Callable[[str, Any], None]  # stores what the task of a job returned
+    told: Callable[[str, Any], ProgressEvent] = lambda job, event: event  # of what a task of a job yields; may store a part
     check: Callable[[Capabilities, Any], None] = lambda known, request: None  # BadRequest for what this machine cannot do
     device: Callable[[Any], str] = lambda request: "auto"
     lane: str = MAIN  # another one for what needs no device, so that sketches need not wait for it
@@ -157,7 +158,7 @@ class Jobs:
         work = executor.run_unless(running.cancelled.is_set, kind.task, *kind.arguments(request))
         try:
             while True:
-                self.events.progress(job, stored.attempts, next(work))
+                self.events.progress(job, stored.attempts, kind.told(job, next(work)))
         except StopIteration as end:
             finished = end.value
         finally:

@@ -6,13 +6,16 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 
-from stylesketch_ext.wire.messages import ProgressEvent, SketchRequest, SketchResult
+from stylesketch_ext.wire.messages import MatrixRequest, MatrixResult, ProgressEvent, SketchRequest, SketchResult
 
-from backend.daemon.results import sketch_result
+from backend.core.drawing import Drawing
+from backend.daemon.results import drawing_data, run_name, sketch_result
+from backend.daemon.rows import RowReady
 from backend.daemon.sketching import Sources, choices_of, prepare_process, read_inputs
 from backend.export.png import drawing_png
 from backend.model_pool import ModelPool
 from backend.recipes import SCENE_SKETCH
+from backend.recipes.scene import Scene
 from backend.style_library import load_pack
 
 
@@ -29,6 +32,15 @@ def steps(count: int, first: float, last: float, only: float) -> list[float]:
     return [only] if count == 1 else [first + (last - first) * i / (count - 1) for i in range(count)]
 
 
+def draw_rows(request: MatrixRequest, sources: Sources) -> Generator[ProgressEvent | RowReady, None, MatrixResult]:
+    """The task of the drawing worker: a sketch with all its strokes for every fidelity, each told as soon as it is ready.
+
+    Errors of our tree, OSError for unreadable files.
+    """
+    drawn = yield from _drawn_rows(request, sources)
+    return MatrixResult([result for _drawing, result in drawn])
+
+
 def draw_matrix(
     request: SketchRequest, sources: Sources, shape: tuple[int, int], side: int
 ) -> Generator[ProgressEvent, None, list[list[Cell]]]:
@@ -36,27 +48,53 @@ def draw_matrix(
 
     shape: rows and columns; side: of the previews, px. Errors of our tree, OSError for unreadable files.
     """
-    prepare_process()
-    begin, settings = time.perf_counter(), request.settings
-    fidelities = steps(shape[0], 1.0, 0.0, settings.fidelity)
+    settings = request.settings
     simplicities = steps(shape[1], 0.0, 1.0, settings.simplicity)
-    pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device, places=sources.places)
-    yield ProgressEvent("reading the picture", 0.0)
-    work = SCENE_SKETCH.rows(read_inputs(sources, settings), choices_of(settings), fidelities, pack, pool)
+    work = _drawn_rows(MatrixRequest(request, steps(shape[0], 1.0, 0.0, settings.fidelity)), sources)
     try:
         while True:
-            progress = next(work)
-            yield ProgressEvent(progress.stage, progress.done, None, dict(progress.losses))
+            event = next(work)
+            yield event.told if isinstance(event, RowReady) else event
     except StopIteration as end:
-        drawings = end.value
+        drawn: list[tuple[Drawing, SketchResult]] = end.value
     finally:
         work.close()
-    seconds, rows = time.perf_counter() - begin, list[list[Cell]]()
-    for fidelity, full in zip(fidelities, drawings, strict=True):
-        rows.append([])
-        for simplicity in simplicities:
-            drawing = SCENE_SKETCH.simplified(full, simplicity)
-            wanted = replace(request, settings=replace(settings, fidelity=fidelity, simplicity=simplicity))
-            result = sketch_result(drawing, wanted, pack, pool, {"total": seconds})
-            rows[-1].append(Cell(result, drawing_png(drawing, pool.rasterizer, pool.device, side)))
-    return rows
+    pool = ModelPool.choose(settings.device, places=sources.places)
+    return [[_cell(full, result, simplicity, pool, side) for simplicity in simplicities] for full, result in drawn]
+
+
+def _drawn_rows(
+    request: MatrixRequest, sources: Sources
+) -> Generator[ProgressEvent | RowReady, None, list[tuple[Drawing, SketchResult]]]:
+    prepare_process()
+    begin, settings = time.perf_counter(), request.sketch.settings
+    pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device, places=sources.places)
+    yield ProgressEvent("reading the picture", 0.0)
+    inputs, choices = read_inputs(sources, settings), choices_of(settings)
+    yield ProgressEvent("finding the objects", 0.02)
+    scene, drawn = Scene.of(inputs, choices), list[tuple[Drawing, SketchResult]]()
+    for number, fidelity in enumerate(request.fidelities):
+        share, seconds = 0.9 / len(request.fidelities), time.perf_counter()
+        work = SCENE_SKETCH.row(scene, choices, fidelity, pack, pool)
+        try:
+            while True:
+                progress = next(work).within(0.1 + number * share, 0.1 + (number + 1) * share)
+                yield ProgressEvent(progress.stage, progress.done, None, dict(progress.losses), number)
+        except StopIteration as end:
+            drawing: Drawing = end.value
+        finally:
+            work.close()
+        wanted = replace(request.sketch, settings=replace(settings, fidelity=fidelity, simplicity=0.0))
+        now = time.perf_counter()
+        result = sketch_result(drawing, wanted, pack, pool, {"row": now - seconds, "total": now - begin})
+        drawn.append((drawing, result))
+        yield RowReady(ProgressEvent("drawing", 0.1 + (number + 1) * share, rows=number + 1), result)
+    return drawn
+
+
+def _cell(full: Drawing, result: SketchResult, simplicity: float, pool: ModelPool, side: int) -> Cell:
+    """A part of a row under a name of its own."""
+    drawing = SCENE_SKETCH.simplified(full, simplicity)
+    request = SketchRequest(result.image, replace(result.settings, simplicity=simplicity), result.recipe, result.title)
+    named = replace(result, settings=request.settings, drawing=drawing_data(drawing, run_name(request)))
+    return Cell(named, drawing_png(drawing, pool.rasterizer, pool.device, side))

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stylesketch_ext.wire.codec import dumps
-from stylesketch_ext.wire.messages import PullResult, SketchResult, StyleResult
+from stylesketch_ext.wire.messages import MatrixResult, PullResult, SketchResult, StyleResult
 
 from backend.core.errors import NotFound
-from backend.core.files import remove_parts, write_folder
+from backend.core.files import remove_parts, write_folder, write_whole
 
 RESULT, SVG, PREVIEW = "result.json", "drawing.svg", "preview.png"
 
@@ -37,11 +37,29 @@ class ResultFiles:
         """Writes the files of a sketch; OSError leaves nothing behind."""
         self._write(job, finished.result, {SVG: finished.svg.encode(), PREVIEW: finished.preview})
 
-    def keep_told(self, job: str, result: StyleResult | PullResult) -> None:
-        """Writes what the making of a style pack or a download brought; OSError leaves nothing behind."""
+    def keep_told(self, job: str, result: StyleResult | PullResult | MatrixResult) -> None:
+        """Writes what a job without pictures brought; OSError leaves nothing behind."""
         self._write(job, result, {})
 
-    def _write(self, job: str, result: SketchResult | StyleResult | PullResult, files: Mapping[str, bytes]) -> None:
+    def keep_row(self, job: str, number: int, row: SketchResult) -> None:
+        """Writes a row of a matrix, counted from 1, before the others are there."""
+        folder = self._rows(job)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / f"{number}.json", dumps(replace(row, job=job)).encode(), 0o600)
+
+    def row(self, job: str, number: int) -> bytes:
+        """A row of a matrix as JSON, counted from 1; NotFound."""
+        try:
+            return (self._rows(job) / f"{number}.json").read_bytes()
+        except FileNotFoundError:
+            raise NotFound(f"Row {number} of this matrix is not there (yet). Wait for it, or draw the matrix again.") from None
+
+    def _rows(self, job: str) -> Path:
+        return self._folder / f"{job}.rows"
+
+    def _write(
+        self, job: str, result: SketchResult | StyleResult | PullResult | MatrixResult, files: Mapping[str, bytes]
+    ) -> None:
         write_folder(self._folder / job, {RESULT: dumps(replace(result, job=job)).encode(), **files})
 
     def read(self, job: str, name: str) -> bytes:
@@ -54,3 +72,4 @@ class ResultFiles:
     def remove(self, job: str) -> None:
         """Deletes the files of a job."""
         shutil.rmtree(self._folder / job, ignore_errors=True)
+        shutil.rmtree(self._rows(job), ignore_errors=True)

@@ -19,6 +19,7 @@ from stylesketch_ext.wire.messages import (
     RUNNING,
     ImageInfo,
     JobInfo,
+    MatrixRequest,
     Problem,
     PullRequest,
     SketchRequest,
@@ -43,10 +44,10 @@ MIGRATIONS = (
     "ALTER TABLE jobs ADD COLUMN kind TEXT NOT NULL DEFAULT 'request';",
 )
 COLUMNS = "id, kind, request, state, attempts, forgiven, created, started, ended, error"
-REQUESTS: dict[str, type] = {"request": SketchRequest, "style": StyleRequest, "pull": PullRequest}
+REQUESTS: dict[str, type] = {"request": SketchRequest, "style": StyleRequest, "pull": PullRequest, "matrix": MatrixRequest}
 """What a job can be asked for with, by the field of JobInfo that tells it."""
 
-JobRequest = SketchRequest | StyleRequest | PullRequest
+JobRequest = SketchRequest | StyleRequest | PullRequest | MatrixRequest
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stylesketch_ext.wire.messages import SketchRequest, StyleRequest
+from stylesketch_ext.wire.messages import MatrixRequest, SketchRequest, StyleRequest
 
 from backend.daemon.images import Images, measure
 from backend.daemon.models import pull_model
 from backend.places import Places
+
+
+def draw_matrix_rows(request: MatrixRequest, image: Path, packs: Path, mask: Path | None) -> Any:
+    """The rows of a matrix; see matrix.draw_rows."""
+    from backend.daemon.matrix import draw_rows
+    from backend.daemon.sketching import Sources
+
+    return draw_rows(request, Sources(image, packs, mask))
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,9 @@ class Tasks:
     extract: Callable[..., Any]  # (StyleRequest, paths, Places) → a generator of ProgressEvent that returns an Extraction
     measure: Callable[[str], Any] = measure
     arguments: Callable[[SketchRequest, Images, Path], tuple[object, ...]] = lambda request, images, packs: ()
+    draw_rows: Callable[..., Any] = (
+        draw_matrix_rows  # (MatrixRequest, *arguments) → a generator of ProgressEvent and RowReady: a MatrixResult
+    )
     pull: Callable[..., Any] = pull_model  # (name, Places, manifest) → a generator of ProgressEvent that returns a Brought
 
     @classmethod

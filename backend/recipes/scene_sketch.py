@@ -41,19 +41,10 @@ class SceneSketch:
         drawing = yield from mapped(drawn, functools.partial(Progress.within, begin=0.1, end=0.98))
         return self.simplified(drawing, choices.simplicity)
 
-    def rows(
-        self, inputs: Inputs, choices: SketchChoices, fidelities: Sequence[float], pack: StylePack, pool: ModelPool
-    ) -> Work[list[Drawing]]:
-        """A drawing with all its strokes for each fidelity, of which every simplicity is a part. Raises as `run`."""
+    def row(self, scene: Scene, choices: SketchChoices, fidelity: float, pack: StylePack, pool: ModelPool) -> Work[Drawing]:
+        """The drawing of a scene at a fidelity with all its strokes, of which every simplicity is a part. Raises as `run`."""
         choices.check_guidance(self.guidances)
-        yield Progress("finding the objects", 0.02)
-        scene, drawings = Scene.of(inputs, choices), list[Drawing]()
-        for fidelity in fidelities:
-            begin, share = 0.1 + 0.88 * len(drawings) / len(fidelities), 0.88 / len(fidelities)
-            plan = ScenePlan(self.settings, scene, replace(choices, fidelity=fidelity, simplicity=0.0), pack)
-            place = functools.partial(Progress.within, begin=begin, end=begin + share)
-            drawings.append((yield from mapped(self.draw(plan, pool), place)))
-        return drawings
+        return self.draw(ScenePlan(self.settings, scene, replace(choices, fidelity=fidelity, simplicity=0.0), pack), pool)
 
     def simplified(self, drawing: Drawing, simplicity: float) -> Drawing:
         """The first strokes of a full drawing that a simplicity from 0 (all) to 1 (the fewest) keeps."""

@@ -7,13 +7,23 @@ import errno
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from stylesketch_ext.wire.messages import DrawingData, ProgressEvent, SketchRequest, SketchResult, StyleRequest
+from stylesketch_ext.wire.messages import (
+    DrawingData,
+    MatrixRequest,
+    MatrixResult,
+    ProgressEvent,
+    SketchRequest,
+    SketchResult,
+    StyleRequest,
+)
 
 from backend.core.errors import BadRequest
 from backend.daemon.capabilities import Capabilities
 from backend.daemon.result_files import Finished
+from backend.daemon.rows import RowReady
 from backend.daemon.styles import Extraction
 from backend.daemon.tasks import Tasks
 from backend.style_members import Pack, check_pack
@@ -113,8 +123,19 @@ def extract(request: StyleRequest, images, places):
     return Extraction(check_pack(Pack(request.name, {"style.toml": style.encode()})), request.replace, ["a note"])
 
 
+def draw_rows(request: MatrixRequest):
+    """After its first row a matrix does what its title tells."""
+    mode, _, place = request.sketch.title.partition("|")
+    rows = []
+    for fidelity in request.fidelities:
+        rows.append(_result(replace(request.sketch, settings=replace(request.sketch.settings, fidelity=fidelity))))
+        yield RowReady(ProgressEvent("drawing", 0.1 * len(rows), rows=len(rows)), rows[-1])
+        yield from MODES[mode](Path(place))
+    return MatrixResult(rows)
+
+
 def preload() -> Capabilities:
-    return Capabilities("cpu", ["cpu"], "fake", {"object": ["classical"]})
+    return Capabilities("cpu", ["cpu"], "fake", {"object": ["classical"], "scene": ["classical"]})
 
 
 def measure(path: str):
@@ -130,4 +151,4 @@ def measure(path: str):
 
 
 def tasks() -> Tasks:
-    return Tasks(draw, preload, extract, measure)
+    return Tasks(draw, preload, extract, measure, draw_rows=draw_rows)

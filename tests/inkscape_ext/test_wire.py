@@ -11,6 +11,8 @@ from stylesketch_ext.wire.messages import (
     ImageInfo,
     JobInfo,
     LayerData,
+    MatrixRequest,
+    MatrixResult,
     ModelInfo,
     PathData,
     Problem,
@@ -41,12 +43,15 @@ PROBLEM = Problem("Bad image", 422, "bad-image", "A sentence.")
 STYLE = StyleInfo("chalk", "Red chalk", bundled=True, strokes=9, measured={"width": 0.01}, features=["squeezenet/fire5"])
 MODEL = ModelInfo("squeezenet", "SqueezeNet 1.1", "guidance", "BSD-3-Clause", False, 4958839, kept=100, pullable=True)
 STYLE_REQUEST = StyleRequest(["ab" * 32], "red-chalk", "Rötel", True)
+MATRIX = MatrixRequest(replace(REQUEST, recipe="scene"), [1.0, 0.5])
 MESSAGES = [
     SketchSettings(), REQUEST, PATH, RESULT, PROBLEM, Health(1, "0.1.0"), Health(1, "0.1.0", "cpu", "fast", ["classical"], 2),
     ImageInfo("ab", 4, 3), ProgressEvent("drawing", 0.5, "QUJD", {"line": 0.25}),
     JobInfo("j", "failed", REQUEST, 1.0, 2.0, 3.0, "drawing", 0.5, PROBLEM), STYLE, STYLE_REQUEST, StyleChange(title="Öl"),
     JobInfo("j", "queued", None, 1.0, style=STYLE_REQUEST), StyleResult(STYLE, ["a note"], "job1"),
     MODEL, JobInfo("j", "queued", None, 1.0, pull=PullRequest("squeezenet")), PullResult(MODEL, ["a note"], "job1"),
+    MATRIX, JobInfo("j", "queued", None, 1.0, matrix=MATRIX), MatrixResult([RESULT], "job1"),
+    ProgressEvent("drawing", 0.5, rows=2),
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ MAX_STROKES = 1000
 MAX_STEPS = 5000
 MAX_SEED = 2**31 - 1
 MAX_REFERENCES = 32  # pictures that one style is measured on
+MAX_ROWS = 12  # fidelities of one matrix
 
 STYLE_NAME = "[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?"  # of a folder on any system, and no path
 _DEVICE_NAMES = re.compile("(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # no folder of Windows can be called so
@@ -81,6 +82,23 @@ class SketchRequest:
     settings: SketchSettings = SketchSettings()
     recipe: str = "object"
     title: str = ""  # the picture's name, for lists and layer labels; no part of the drawing
+
+
+@dataclass(frozen=True)
+class MatrixRequest:
+    """One scene from precise to loose: a sketch of all its strokes for every fidelity, of which each simplicity is a part."""
+
+    sketch: SketchRequest  # with the recipe "scene"; its fidelity and simplicity count for nothing
+    fidelities: List[float]  # 1 … MAX_ROWS, in the order in which they are drawn
+
+    def __post_init__(self) -> None:
+        if self.sketch.recipe != "scene":
+            raise ValueError("a matrix is drawn of a scene, so the recipe must be 'scene', not '%s'" % self.sketch.recipe)
+        if not 1 <= len(self.fidelities) <= MAX_ROWS:
+            raise ValueError("a matrix has 1 to %d fidelities, not %d" % (MAX_ROWS, len(self.fidelities)))
+        for fidelity in self.fidelities:
+            if not 0 <= fidelity <= 1:
+                raise ValueError("fidelity must be between 0 and 1, not %s" % fidelity)
 
 
 def check_style_name(name: str) -> None:
@@ -216,7 +234,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class JobInfo:
-    """A job as the daemon remembers it: a sketch (`request`), a style pack in the making (`style`) or a download (`pull`).
+    """A job as the daemon remembers it: a sketch (`request`), a style pack in the making (`style`), a download (`pull`) …
 
     Times are seconds since 1970.
     """
@@ -232,6 +250,7 @@ class JobInfo:
     error: Optional[Problem] = None
     style: Optional[StyleRequest] = None
     pull: Optional[PullRequest] = None
+    matrix: Optional[MatrixRequest] = None
 
 
 @dataclass(frozen=True)
@@ -242,6 +261,7 @@ class ProgressEvent:
     done: float  # 0 … 1 of the whole job
     preview: Optional[str] = None  # a small PNG, base64
     losses: Dict[str, float] = field(default_factory=dict)
+    rows: int = 0  # of a matrix, that are ready
 
 
 @dataclass(frozen=True)
@@ -336,3 +356,11 @@ class SketchResult:
         count = round(full * (fewest / full) ** simplicity) if fewest else 0
         settings = replace(self.settings, simplicity=simplicity)
         return replace(self, drawing=self.drawing.first(count), settings=settings)
+
+
+@dataclass(frozen=True)
+class MatrixResult:
+    """What the job of a MatrixRequest brought: each row as a SketchRequest with its fidelity would give it."""
+
+    rows: List[SketchResult]  # in the order of the fidelities
+    job: str = ""
