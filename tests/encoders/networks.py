@@ -162,6 +162,11 @@ def clip_resnet_weights(seed=0, width=16, blocks=(1, 2, 1, 1), grid=2):
     return found
 
 
+def vocabulary():
+    """A small vocabulary as a file, as the hub lists it."""
+    return ("#version: 0.2\n" + "\n".join(" ".join(pair) for pair in merges()) + "\n").encode()
+
+
 def clip_text_weights(seed=0, width=128, blocks=2, words=40, length=77, out=32):
     """The reading part of a tiny CLIP, as OpenAI names it; words: how many merges its vocabulary has."""
     generator = torch.Generator().manual_seed(seed + 1000)

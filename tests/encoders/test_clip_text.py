@@ -14,30 +14,25 @@ from backend.encoders.byte_pairs import Words, _first_symbols, read_merges, spli
 from backend.weights.formats import read_tensors
 
 sys.path.append(str(Path(__file__).parent))
-from networks import as_hub, clip_text_weights, clip_vit_weights, merges
+from networks import as_hub, clip_text_weights, clip_vit_weights, merges, vocabulary
 
 CPU = torch.device("cpu")
 TEXTS = ["a photo of the cat", "Drawing: two dogs' 2024 CATS!!", "ein Käfer", "", "don't — we'll see"]
 
 
-def listed():
-    """The small vocabulary as a text, as OpenAI and the hub list it."""
-    return "#version: 0.2\n" + "\n".join(" ".join(pair) for pair in merges()) + "\n"
-
-
 @pytest.fixture
 def words():
-    return Words(read_merges(listed().encode()))
+    return Words(read_merges(vocabulary()))
 
 
 def reader(weights, dtype=torch.float32):
-    return ClipText(weights, {"merges": read_merges(listed().encode())}, CPU, "clip", dtype)
+    return ClipText(weights, {"merges": read_merges(vocabulary())}, CPU, "clip", dtype)
 
 
 def test_the_vocabulary_is_read_in_every_form(tmp_path):
     tokenizer = {"model": {"type": "BPE", "merges": merges()}}
     older = {"model": {"merges": [" ".join(pair) for pair in merges()]}}
-    forms = [listed().encode(), gzip.compress(listed().encode()), json.dumps(tokenizer).encode(), json.dumps(older).encode()]
+    forms = [vocabulary(), gzip.compress(vocabulary()), json.dumps(tokenizer).encode(), json.dumps(older).encode()]
     for number, content in enumerate(forms):
         (tmp_path / str(number)).write_bytes(content)
         found = read_tensors(tmp_path / str(number))
