@@ -19,6 +19,7 @@ ENCODERS: dict[str, Callable[[Weights, torch.device], Encoder]] = {
     "vgg19_distilled": DistilledVgg19,
     "clip_vit_b32": functools.partial(ClipVit, name="clip_vit_b32"),
     "clip_vit_b16": functools.partial(ClipVit, name="clip_vit_b16"),
+    "clip_vit_l14": functools.partial(ClipVit, name="clip_vit_l14"),
     "clip_rn101": functools.partial(ClipResNet, name="clip_rn101"),
 }
 """Every encoder by the name of its weights; it raises Missing where they are another network's."""

@@ -1,29 +1,36 @@
-"""Restyle: a photograph that looks like an exemplar and keeps its own shapes, without any network.
+"""Restyle: a photograph that looks like an exemplar and keeps its own shapes.
 
-Smoothed between its edges, in the exemplar's colors, put together of the exemplar's patches along its lines, with its
-contours drawn in the exemplar's ink.
+`restyle` chooses the way. Without any network: smoothed between its edges, in the exemplar's colors, put together of the
+exemplar's patches along its lines, with its contours drawn in the exemplar's ink. With one: see diffusion_transfer.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from backend.core.errors import BadRequest
+from backend.core.errors import BadRequest, Missing
 from backend.core.image import Framing, Image
 from backend.core.work import Progress, Work
+from backend.diffusion.edge_guided import INVERSIONS, EdgeGuided
+from backend.model_pool import ModelPool
 from backend.perception.color_transport import lab_of, matched, rgb_of, transported
 from backend.perception.edges import edge_map
 from backend.perception.flow import Flow, along_flow, flow_of
 from backend.perception.patch_transfer import TransferSettings, transfer
+from backend.recipes.diffusion_parts import AUTO
+from backend.recipes.diffusion_transfer import DiffusionStyle, Redrawing, canny, prepared, redrawn
 
 MOST_SIDE = 1024  # px, the longer side of a result
 LEAST_SIDE = 48  # px of photograph and exemplar
 LIGHT_ON_DARK = 2.0  # so many times farther from the ground must the lightest color be than the darkest to be the ink
+CLASSICAL, DIFFUSION = "classical", "diffusion"
+METHODS = (AUTO, CLASSICAL, DIFFUSION)
+CLASSICAL_STRENGTH = 1.0
 EXEMPLAR_SIDE = 1.2  # longer side of the exemplar beside the photograph's, at most
 
 Map = npt.NDArray[np.float32]
@@ -47,12 +54,101 @@ class RestyleSettings:
 
 
 @dataclass(frozen=True)
+class StyleSource:
+    """The style that a photograph shall take on."""
+
+    image: Image  # [1, 3, h, w], the exemplar
+    name: str  # for the user: the pack's, or the file's
+    learned: bytes | None = None  # content of the style pack's learned style (style_members.LEARNED), if it has one
+
+
+@dataclass(frozen=True)
+class RestyleChoices:
+    """What the user chose; None leaves the choice to the method."""
+
+    strength: float | None = None  # 0 = the photograph … 1; classical 1, diffusion .4
+    method: str = AUTO  # one of METHODS
+    seed: int = 0
+    # the rest is for diffusion alone
+    prompt: str = ""  # tells in words what is seen, beside the style
+    negative: str = ""
+    steps: int | None = None  # of a whole schedule, of which strength · steps are taken; 50
+    cfg_scale: float | None = None  # 10
+    inversion: str = EdgeGuided.inversion  # a name in diffusion.edge_guided.INVERSIONS
+    checkpoint: str = AUTO  # a folder, a short name, or OWNER/NAME on the hub
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise BadRequest(f"There is no method '{self.method}'; choose one of: {', '.join(METHODS)}.")
+        if self.inversion not in INVERSIONS:
+            raise BadRequest(f"There is no inversion '{self.inversion}'; choose one of: {', '.join(INVERSIONS)}.")
+        if self.strength is not None and not 0 <= self.strength <= 1:
+            raise BadRequest(f"The strength is a number from 0 to 1, not {self.strength}.")
+
+    @property
+    def edge_guided(self) -> EdgeGuided:
+        """The settings of the diffusion method; the strength must not be 0. BadRequest."""
+        usual = EdgeGuided()
+        return EdgeGuided(
+            strength=usual.strength if self.strength is None else self.strength,
+            steps=usual.steps if self.steps is None else self.steps,
+            cfg_scale=usual.cfg_scale if self.cfg_scale is None else self.cfg_scale,
+            seed=self.seed,
+            inversion=self.inversion,
+        )
+
+
+@dataclass(frozen=True)
 class RestyleResult:
     """A restyled photograph."""
 
     image: Image  # [1, 3, H, W]
     edges: Image  # [1, 1, H, W], the photograph's edges dark on white
     notes: tuple[str, ...] = ()
+    method: str = CLASSICAL  # that was used
+    strength: float = CLASSICAL_STRENGTH
+    steps: int = 0  # of a diffusion network
+
+
+def restyle(photograph: Image, style: StyleSource, choices: RestyleChoices, pool: ModelPool) -> Work[RestyleResult]:
+    """A photograph [1, 3, H, W] in a style, by the method that was chosen.
+
+    `auto` takes the diffusion method where packages, a checkpoint and a way to tell it the style are here, and otherwise
+    the classical one, with a note that says why. Progress of the diffusion method carries small pictures.
+    Raises BadRequest, Missing (with the command that brings what is not here), BadPack, OutOfMemory.
+    """
+    redrawing, why = _prepared(style, choices, pool)
+    if redrawing is not None:
+        return (yield from _redrawn(photograph, redrawing, choices, pool))
+    strength = CLASSICAL_STRENGTH if choices.strength is None else choices.strength
+    result = yield from style_transfer(photograph, style.image, strength, choices.seed)
+    notes = [*result.notes, *([why] if why else [])]
+    if choices.prompt.strip() or choices.negative.strip():
+        notes.append("The prompt changes nothing here: only the diffusion method reads it.")
+    return replace(result, notes=tuple(notes))
+
+
+def _prepared(style: StyleSource, choices: RestyleChoices, pool: ModelPool) -> tuple[Redrawing | None, str]:
+    """What the diffusion method needs, or None and why it is not taken."""
+    if choices.method == CLASSICAL:
+        return None, ""
+    told = DiffusionStyle(style.name, style.image, style.learned, choices.prompt, choices.negative)
+    try:
+        return prepared(told, choices.checkpoint, pool), ""
+    except Missing as error:
+        if choices.method == DIFFUSION or choices.checkpoint != AUTO:
+            raise
+        return None, f"Restyled without a diffusion network. {error}"
+
+
+def _redrawn(photograph: Image, redrawing: Redrawing, choices: RestyleChoices, pool: ModelPool) -> Work[RestyleResult]:
+    strength = EdgeGuided.strength if choices.strength is None else choices.strength
+    _check(photograph, redrawing.style.image, strength)
+    fitted, notes = _fitted(photograph)
+    if strength == 0:
+        return RestyleResult(fitted, canny(fitted), notes, DIFFUSION, 0.0)
+    found, edges, told = yield from redrawn(fitted, redrawing, choices.edge_guided, pool)
+    return RestyleResult(found.image, edges, (*notes, *told), DIFFUSION, strength, found.steps)
 
 
 def style_transfer(
@@ -70,10 +166,10 @@ def style_transfer(
     picture = lab_of(pixels)
     edges = edge_map(picture[..., 0], side * settings.edges)
     if strength == 0:
-        return RestyleResult(photograph, _drawn(edges), notes)
+        return RestyleResult(photograph, _drawn(edges), notes, strength=strength)
     styled = yield from _styled(picture, lab_of(_pixels(_exemplar(style, side))), seed, settings)
     mixed = pixels + strength * (styled - pixels)
-    return RestyleResult(_tensor(mixed), _drawn(edges), notes)
+    return RestyleResult(_tensor(mixed), _drawn(edges), notes, strength=strength)
 
 
 def _check(photograph: Image, style: Image, strength: float) -> None:

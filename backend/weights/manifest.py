@@ -155,6 +155,17 @@ _ALL = (
         ),
     ),
     Weights(
+        name="clip_vit_l14",
+        title="CLIP ViT-L/14",
+        used_by="training styles, restyling by diffusion in a trained style",
+        license="MIT (OpenAI)",
+        layouts=(
+            {"visual.conv1.weight": (1024, 3, 14, 14), "visual.proj": (1024, 768)},
+            {"vision_model.embeddings.patch_embedding.weight": (1024, 3, 14, 14), "visual_projection.weight": (768, 1024)},
+        ),
+        files=(_openai("b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836", "ViT-L-14.pt", 932_768_134),),
+    ),
+    Weights(
         name="clip_vocabulary",
         title="CLIP's vocabulary",
         used_by="reading a text, beside clip_vit_b32",

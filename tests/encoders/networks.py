@@ -193,5 +193,6 @@ WEIGHTS = {
     "vgg19_distilled": distilled_vgg19_weights,
     "clip_vit_b32": lambda: clip_vit_weights() | clip_text_weights(words=len(merges())),
     "clip_vit_b16": lambda: clip_vit_weights(patch=8, grid=6),
+    "clip_vit_l14": lambda: clip_vit_weights(patch=8, grid=4),
     "clip_rn101": clip_resnet_weights,
 }

@@ -1,0 +1,140 @@
+"""The diffusion networks that recipes work with: found, loaded once, and used more sparingly where memory runs out."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from backend.core.errors import Missing, OutOfMemory
+from backend.core.image import Image
+from backend.core.work import Progress, Work
+from backend.diffusion import packages
+from backend.diffusion.checkpoint import Memory, Networks, fingerprint, load
+from backend.diffusion.image_prompt import embed, read_image_encoder, with_adapter
+from backend.model_pool import ModelPool
+from backend.weights.checkpoints import find_checkpoint, need_checkpoint
+
+T = TypeVar("T")
+AUTO = "auto"
+ADAPTER = "ip_adapter"
+EYES = "clip_vit_l14"  # the encoder that learned styles see with, where the checkpoint brings none
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A checkpoint on this machine, and how it is used."""
+
+    name: str
+    folder: Path
+    device: torch.device
+    adapter: Path | None = None  # weights of an image adapter
+    training: bool = False  # gradients go through it
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that tell checkpoints apart."""
+        return fingerprint(self.folder)
+
+
+def wanted_checkpoint(name: str, preferred: Sequence[str], pool: ModelPool) -> Wanted:
+    """The checkpoint that a user names, or the first of the preferred ones that is here.
+
+    Raises Missing, with the command that brings packages or weights, their size and their licence.
+    """
+    packages.need_packages()
+    found = need_checkpoint(preferred if name == AUTO else (name,), pool.places)
+    return Wanted(found.name, found.folder, pool.device)
+
+
+def adapter_files(pool: ModelPool) -> tuple[Path, Path] | None:
+    """An image adapter's weights and the folder of its image encoder, where they are here."""
+    found = find_checkpoint(ADAPTER, pool.places)
+    if found is None:
+        return None
+    models = found.folder / "models"
+    return models / "ip-adapter_sd15.safetensors", models / "image_encoder"
+
+
+def sparingly(wanted: Wanted, make: Callable[[Networks], Work[T]]) -> Work[T]:
+    """What `make` does with the checkpoint's networks; begun anew with less of the device's memory where that runs out.
+
+    Raises OutOfMemory where it never fits.
+    """
+    yield Progress("loading the checkpoint", 0.0)
+    memory: Memory | None = None
+    while True:
+        networks = _loaded(wanted, memory)
+        try:
+            return (yield from make(networks))
+        except torch.OutOfMemoryError:
+            memory = networks.memory.thriftier
+        _loaded.cache_clear()
+        del networks
+        torch.cuda.empty_cache()
+        if memory is None:
+            raise OutOfMemory(f"{wanted.name} does not fit into the memory of {wanted.device}. Choose --device cpu.")
+        yield Progress("loading the checkpoint again, more sparingly", 0.0)
+
+
+def eyes_of(networks: Networks, pool: ModelPool) -> Callable[[Image], Tensor]:
+    """CLIP's embedding [1, E] of pictures, by the checkpoint's own image encoder or CLIP ViT-L/14; Missing."""
+    if networks.image_encoder is not None:
+        return functools.partial(_seen, networks)
+    encoder = pool.encoder(EYES)
+
+    def see(image: Image) -> Tensor:
+        with torch.no_grad():
+            return encoder(image.to(pool.device))["pooled"][:, :, 0, 0].float()
+
+    return see
+
+
+def has_eyes(networks: Networks, pool: ModelPool) -> bool:
+    """Whether `eyes_of` has something to see with."""
+    return networks.image_encoder is not None or pool.has_encoder(EYES)
+
+
+def adapter_eyes(folder: Path, networks: Networks) -> Callable[[Image], Tensor]:
+    """The embedding [1, E] of pictures that an adapter expects; BadRequest."""
+    return functools.partial(embed, _image_encoder(folder, networks.device, networks.memory.dtype))
+
+
+def need_style(name: str) -> Missing:
+    """What is said where a diffusion network cannot be told a style."""
+    return Missing(
+        f"The style '{name}' was not trained, and no image adapter is here: `stylesketch style train NAME` trains a pack, "
+        "`stylesketch models pull ip_adapter` brings the adapter (Apache-2.0; the command first tells its size), "
+        "and --prompt tells the style in words."
+    )
+
+
+def _seen(networks: Networks, image: Image) -> Tensor:
+    with networks.using(networks.image_encoder) as encoder:
+        return embed(encoder, image)
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(wanted: Wanted, memory: Memory | None) -> Networks:
+    if wanted.training and memory is None:
+        memory = _for_training(wanted.device)
+    networks = load(wanted.folder, wanted.name, wanted.device, memory)
+    if wanted.adapter is not None:
+        with_adapter(networks, wanted.adapter)
+    return networks
+
+
+def _for_training(device: torch.device) -> Memory:
+    """Numbers in which small gradients do not vanish."""
+    native = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return Memory(torch.bfloat16 if native else torch.float32)
+
+
+@functools.lru_cache(maxsize=1)
+def _image_encoder(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
+    return read_image_encoder(folder, device, dtype)
