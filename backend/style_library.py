@@ -20,7 +20,7 @@ from backend.core.errors import BadPack, BadRequest, Conflict, Exists, NotFound
 from backend.core.files import sync_folder, write_whole
 from backend.core.lock import only_one
 from backend.style_archive import ENDING, SEED_LIBRARY, read_archive, write_archive
-from backend.style_members import EXEMPLAR, FEATURES, PREVIEW, STYLE, TEXTS, Pack, check_name, check_pack, most_bytes
+from backend.style_members import EXEMPLAR, FEATURES, LEARNED, PREVIEW, STYLE, TEXTS, Pack, check_name, check_pack, most_bytes
 from backend.style_pack import StylePack, parse_pack, read_pack
 
 LOCK = ".lock"
@@ -225,7 +225,7 @@ def _escaped(text: str) -> str:
 
 
 def _belongs(name: str) -> bool:
-    return name in (STYLE, PREVIEW, FEATURES, *TEXTS) or EXEMPLAR.fullmatch(name) is not None
+    return name in (STYLE, PREVIEW, FEATURES, LEARNED, *TEXTS) or EXEMPLAR.fullmatch(name) is not None
 
 
 def _read_limited(path: Path) -> bytes:

@@ -13,6 +13,7 @@ from backend.perception.picture_file import open_picture
 from backend.style_pack import MOST_BYTES, parse_pack
 
 STYLE, PREVIEW, FEATURES = "style.toml", "preview.png", "features.safetensors"
+LEARNED = "learned_style.safetensors"  # what `style train` learned, see diffusion.style_embedding
 EXEMPLAR = re.compile(r"exemplar(-[2-9])?\.(png|jpg|jpeg|webp)")
 NAME = re.compile("[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")  # as the wire's STYLE_NAME
 DEVICE_NAME = re.compile("(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # no folder of Windows can be called so
@@ -21,6 +22,8 @@ MOST_EXEMPLARS = 9
 MEGABYTE = 2**20
 TEXTS = ("NOTICE", "LICENSE")
 PICTURE_FORMATS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP"}
+
+NO_EXEMPLAR = "The style pack '{name}' carries no exemplar picture. Name a picture file instead, or a pack that was extracted."
 
 Files = Mapping[str, bytes]
 
@@ -36,6 +39,13 @@ class Pack:
     def exemplars(self) -> list[bytes]:
         """The pictures of the style it carries."""
         return [self.files[name] for name in exemplar_names(self.files)]
+
+    @property
+    def exemplar(self) -> bytes:
+        """The first of them; BadRequest where there is none."""
+        if not self.exemplars:
+            raise BadRequest(NO_EXEMPLAR.format(name=self.name))
+        return self.exemplars[0]
 
 
 def check_name(name: str) -> None:
@@ -55,7 +65,7 @@ def name_from(text: str) -> str:
 
 def exemplar_names(names: Iterable[str]) -> list[str]:
     """Those of some members' names that are exemplars, in order: exemplar, exemplar-2, exemplar-3, …"""
-    return sorted(name for name in names if EXEMPLAR.fullmatch(name))
+    return sorted((name for name in names if EXEMPLAR.fullmatch(name)), key=lambda name: (name.partition(".")[0], name))
 
 
 def most_bytes(member: str) -> int:
@@ -65,7 +75,7 @@ def most_bytes(member: str) -> int:
             return most
     raise BadPack(
         f"A style pack cannot hold '{member[:80]}'. It holds a {STYLE} and, if wanted, exemplar pictures, {PREVIEW}, "
-        f"{FEATURES}, NOTICE and LICENSE; take out everything else."
+        f"{FEATURES}, {LEARNED}, NOTICE and LICENSE; take out everything else."
     )
 
 
@@ -86,8 +96,8 @@ def check_pack(pack: Pack) -> Pack:
 def _check(name: str, content: bytes, pack: str) -> None:
     if name == STYLE:
         _check_style(_text(name, content), pack)
-    elif name == FEATURES:
-        _check_features(content)
+    elif name in (FEATURES, LEARNED):
+        _check_tensors(name, content)
     elif name in TEXTS:
         _text(name, content)
     else:
@@ -101,11 +111,11 @@ def _check_style(toml: str, pack: str) -> None:
         raise BadPack(str(error)) from None
 
 
-def _check_features(content: bytes) -> None:
+def _check_tensors(name: str, content: bytes) -> None:
     try:
         safetensors.header(content)
     except ValueError as error:
-        raise BadPack(f"The file {FEATURES} of this style pack is damaged: {error}. Export the pack again.") from None
+        raise BadPack(f"The file {name} of this style pack is damaged: {error}. Export the pack again.") from None
 
 
 def _check_picture(name: str, content: bytes) -> None:
@@ -133,4 +143,5 @@ _LIMITS: tuple[tuple[re.Pattern[str], int], ...] = (
     (re.compile(re.escape(PREVIEW)), 8 * MEGABYTE),
     (EXEMPLAR, 16 * MEGABYTE),
     (re.compile(re.escape(FEATURES)), 32 * MEGABYTE),
+    (re.compile(re.escape(LEARNED)), 32 * MEGABYTE),
 )
