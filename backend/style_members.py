@@ -47,6 +47,11 @@ class Pack:
             raise BadRequest(NO_EXEMPLAR.format(name=self.name))
         return self.exemplars[0]
 
+    @property
+    def learned(self) -> bytes | None:
+        """What training learned of the style, if it was trained."""
+        return self.files.get(LEARNED)
+
 
 def check_name(name: str) -> None:
     """BadRequest where no pack can be called so."""

@@ -7,13 +7,10 @@ from pathlib import Path
 
 from backend.cli.sketch import read_file
 from backend.cli.style_option import is_pack_path
-from backend.core.errors import BadRequest
 from backend.places import Places
 from backend.style_archive import ENDING
 from backend.style_library import Library, read_pack_file
 from backend.style_members import NAME, STYLE, Pack
-
-NO_EXEMPLAR = "The style pack '{name}' carries no exemplar picture. Name a picture file instead, or a pack that was extracted."
 
 
 @dataclass(frozen=True)
@@ -23,6 +20,7 @@ class Exemplar:
     content: bytes  # of its file
     label: str  # for the account: the file's or the pack's name
     file: Path | None = None  # nothing may be written there
+    learned: bytes | None = None  # a pack's learned style, for diffusion
 
 
 def read_exemplar(text: str, places: Places) -> Exemplar:
@@ -39,6 +37,4 @@ def read_exemplar(text: str, places: Places) -> Exemplar:
 
 
 def _first(pack: Pack) -> Exemplar:
-    if not pack.exemplars:
-        raise BadRequest(NO_EXEMPLAR.format(name=pack.name))
-    return Exemplar(pack.exemplars[0], pack.name)
+    return Exemplar(pack.exemplar, pack.name, learned=pack.learned)

@@ -86,6 +86,11 @@ class RestyleChoices:
             raise BadRequest(f"The strength is a number from 0 to 1, not {self.strength}.")
 
     @property
+    def for_diffusion(self) -> bool:
+        """Whether there is anything that the classical method does not look at."""
+        return self != RestyleChoices(self.strength, self.method, self.seed)
+
+    @property
     def edge_guided(self) -> EdgeGuided:
         """The settings of the diffusion method; the strength must not be 0. BadRequest."""
         usual = EdgeGuided()
@@ -123,8 +128,8 @@ def restyle(photograph: Image, style: StyleSource, choices: RestyleChoices, pool
     strength = CLASSICAL_STRENGTH if choices.strength is None else choices.strength
     result = yield from style_transfer(photograph, style.image, strength, choices.seed)
     notes = [*result.notes, *([why] if why else [])]
-    if choices.prompt.strip() or choices.negative.strip():
-        notes.append("The prompt changes nothing here: only the diffusion method reads it.")
+    if choices.for_diffusion:
+        notes.append("The prompt and the other options of the diffusion method changed nothing.")
     return replace(result, notes=tuple(notes))
 
 
