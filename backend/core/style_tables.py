@@ -15,6 +15,7 @@ class Pen:
     color: Color = color((0.0, 0.0, 0.0))
     opacity: float = number(1.0, 0.05, 1)
     pressure: float = number(0.0, 0, 1)  # 0: all lines as wide … 1: important ones wide and swelling, the last ones hairlines
+    sizes: float = number(0.0, 0, 1)  # 0: one nib … 1: important lines from wide nibs, the last from fine ones, each line even
     shade: float = number(0.0, 0, 1)  # how far the width follows the darkness beside the line
     taper_start: float = number(0.0, 0, 1)  # share of a line's length over which it swells from the tip's width …
     taper_end: float = number(0.0, 0, 1)  # … and over which it thins again
@@ -30,7 +31,7 @@ class Pen:
     @property
     def is_plain(self) -> bool:
         """All its lines are of one width and opaque."""
-        return not self.varies and self.contour == 1 and self.opacity == 1
+        return not (self.varies or self.sizes) and self.contour == 1 and self.opacity == 1
 
     def loosened(self, loose: float) -> Pen:
         """The pen in a hurry (1), or as it is (0): its lines thin towards their ends."""
@@ -46,6 +47,7 @@ class Pen:
         return replace(
             self,
             pressure=self.pressure * strength,
+            sizes=self.sizes * strength,
             shade=self.shade * strength,
             taper_start=self.taper_start * strength,
             taper_end=self.taper_end * strength,

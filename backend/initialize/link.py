@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,7 @@ def link_traces(traces: list[Trace], settings: LinkSettings = LinkSettings()) ->
     open_traces = [trace for trace in traces if not trace.closed]
     closed = [trace for trace in traces if trace.closed]
     joints = _joints(open_traces, settings)
-    return closed + [_closed_if_it_meets(trace, settings) for trace in _joined(open_traces, joints)]
+    return closed + [_closed_if_it_meets(trace, settings) for trace in joined(open_traces, joints)]
 
 
 def _ends(trace: Trace, steps: int) -> list[tuple[Row, Row]]:
@@ -58,7 +59,13 @@ def _joints(traces: list[Trace], settings: LinkSettings) -> list[tuple[float, in
     return sorted((float(cost[a, b]), int(a), int(b)) for a, b in zip(i[other], j[other], strict=True))
 
 
-def _joined(traces: list[Trace], joints: list[tuple[float, int, int]]) -> list[Trace]:
+def joined(
+    traces: list[Trace], joints: list[tuple[float, int, int]], bridges: Mapping[tuple[int, int], Trace] | None = None
+) -> list[Trace]:
+    """The traces joined at (cost, end, end), in that order, each end once and never to a ring.
+
+    End 2i is the start of trace i, 2i+1 its finish. bridges: what lies between two ends, from the first to the second.
+    """
     chain = list(range(len(traces)))
     partner: dict[int, int] = {}
 
@@ -73,7 +80,7 @@ def _joined(traces: list[Trace], joints: list[tuple[float, int, int]]) -> list[T
         partner[a], partner[b] = b, a
         chain[root(a // 2)] = root(b // 2)
     done: set[int] = set()
-    joined = []
+    chains = []
     for i in range(len(traces)):
         if i in done:
             continue
@@ -81,11 +88,17 @@ def _joined(traces: list[Trace], joints: list[tuple[float, int, int]]) -> list[T
         while end in partner:  # walk to the chain's beginning; it has one, since joints never close a ring
             end = partner[end] ^ 1
             seen.add(end // 2)
-        joined.append(_walk(traces, partner, end, done))
-    return joined
+        chains.append(_walk(traces, partner, end, done, bridges or {}))
+    return chains
 
 
-def _walk(traces: list[Trace], partner: dict[int, int], end: int, done: set[int]) -> Trace:
+def _walk(
+    traces: list[Trace],
+    partner: dict[int, int],
+    end: int,
+    done: set[int],
+    bridges: Mapping[tuple[int, int], Trace],
+) -> Trace:
     rows, strengths = [], []
     while True:
         trace = traces[end // 2]
@@ -95,7 +108,13 @@ def _walk(traces: list[Trace], partner: dict[int, int], end: int, done: set[int]
         strengths.append(trace.strength if forward else trace.strength[::-1])
         if end ^ 1 not in partner:
             return Trace(np.concatenate(rows), np.concatenate(strengths))
-        end = partner[end ^ 1]
+        left, end = end ^ 1, partner[end ^ 1]
+        if (left, end) in bridges:
+            rows.append(bridges[left, end].row)
+            strengths.append(bridges[left, end].strength)
+        elif (end, left) in bridges:
+            rows.append(bridges[end, left].row[::-1])
+            strengths.append(bridges[end, left].strength[::-1])
 
 
 def _closed_if_it_meets(trace: Trace, settings: LinkSettings) -> Trace:

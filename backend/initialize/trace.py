@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from backend.core.bezier import find_corners, fit_poly_bezier, smoothed, straightened
+from backend.initialize.bridge import BridgeSettings, bridged
 from backend.initialize.link import LinkSettings, link_traces
 from backend.initialize.order import OrderSettings, Votes, order_by_coverage
 from backend.initialize.streamlines import Trace, TraceSettings, trace_lines
@@ -45,6 +46,7 @@ class TracedStartSettings:
 
     trace: TraceSettings = TraceSettings()
     link: LinkSettings = LinkSettings()
+    bridge: BridgeSettings = BridgeSettings()
     order: OrderSettings = OrderSettings()
     calm: float = 4.0  # σ along a line over which its tremor is smoothed away
     tolerance: float = 2.0  # largest distance of a curve from its calmed line
@@ -120,14 +122,15 @@ class _Line:
     enlarged: float = 1.0
 
     def placed(self, closeup: Closeup) -> _Line:
-        """A line of a close-up, where it lies on the canvas."""
+        """A line of a close-up, where it lies on the canvas: all of them are details there."""
         row = (self.trace.row + 0.5) / closeup.scale + closeup.origin - 0.5
-        return replace(self, trace=replace(self.trace, row=row), enlarged=closeup.scale)
+        return replace(self, trace=replace(self.trace, row=row), kind="detail", enlarged=closeup.scale)
 
 
 def _found(lines: Lines, worth: Map, settings: TracedStartSettings) -> list[_Line]:
     strength = np.where(worth > 0, lines.strength, 0)
     traces = link_traces(trace_lines(strength, lines.tangent_x, lines.tangent_y, settings.trace), settings.link)
+    traces = bridged(traces, (strength.shape[0], strength.shape[1]), settings.bridge)
     kinds = ["detail" if _along(trace, lines.fine).mean() > 0.5 else "contour" for trace in traces]
     return [_Line(trace, _worth_along(trace, worth), kind) for trace, kind in zip(traces, kinds, strict=True)]
 

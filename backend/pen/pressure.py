@@ -52,7 +52,7 @@ def line_widths(
     darkness: [H, W] beside the lines.
     """
     bold = np.array([pen.contour if kind == "contour" else 1.0 for kind in kinds])
-    heavy = pen.width * side * bold * (1 + pen.pressure * (1.1 * weights - 0.5))
+    heavy = pen.width * side * bold * (1 + (pen.pressure + pen.sizes) * (1.1 * weights - 0.5)).clip(0.1)
     if not pen.varies:
         return torch.from_numpy(heavy[:, None]).float()
     along, points = _knots(strokes)

@@ -117,3 +117,12 @@ def test_a_broad_pen_under_pressure_thins_where_lines_crowd():
 
     assert mean([50, 10, 90]) == pytest.approx(mean([50]), rel=0.05)
     assert mean([50, 48, 49, 51, 52]) < 0.75 * mean([50])
+
+
+def test_nibs_of_several_sizes_draw_important_lines_wider_and_each_line_even():
+    pen = Pen(width=0.02, sizes=0.5)
+    found = widths(pen, weights=np.array([1.0, 0.0]))
+    assert found.shape[1] == 1
+    first, last = found[:, 0]
+    assert first == pytest.approx(2 * 1.3) and last == pytest.approx(2 * 0.75)
+    assert not pen.is_plain and pen.at(0.0).is_plain
