@@ -34,6 +34,7 @@ def add(commands: Commands) -> None:
     command.add_argument("image", metavar="IMAGE", type=Path, help="a picture file")
     sketch.add_drawing_options(command)
     sketch.add_style_weight(command)
+    sketch.add_candidates(command)
     command.add_argument("--daemon", action="store_true", help="let the daemon draw, started if need be (no matrix)")
     command.add_argument(
         "--matrix", metavar="RxC", type=_shape, help="R fidelities × C simplicities; -o is then an overview of all of them"
@@ -49,6 +50,7 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Draws and writes; the exit code."""
     _check_together(arguments)
+    _check_candidates(arguments)
     if arguments.matrix is not None:
         return _run_matrix(arguments)
     return _run_published(arguments) if arguments.method == "clipascene" else sketch.run(arguments)
@@ -61,6 +63,11 @@ def _check_together(arguments: argparse.Namespace) -> None:
         raise BadRequest("A matrix is drawn by the command itself. Leave out --daemon.")
     if arguments.method == "clipascene" and (arguments.matrix is not None or arguments.daemon):
         raise BadRequest("The method clipascene draws one scene, by the command itself. Leave out --matrix and --daemon.")
+
+
+def _check_candidates(arguments: argparse.Namespace) -> None:
+    if arguments.candidates > 1 and (arguments.matrix is not None or arguments.method == "clipascene"):
+        raise BadRequest("A matrix and the method clipascene draw once each. Leave out --candidates.")
 
 
 def _run_published(arguments: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stylesketch_ext.wire.messages import (
+    MAX_CANDIDATES,
     MAX_SEED,
     MAX_STEPS,
     MAX_STROKES,
@@ -25,10 +26,11 @@ from stylesketch_ext.wire.messages import (
 
 from backend.cli.arguments import Commands, add_command, number_to, or_auto, places, points, share, whole_number
 from backend.cli.launch import running_or_started
-from backend.cli.outputs import check_writable, output_path, write_outputs
+from backend.cli.outputs import check_writable, make_folder, output_path, write_outputs
 from backend.cli.style_option import opened_style
 from backend.cli.terminal import ProgressLine
 from backend.core.errors import BadRequest
+from backend.core.files import write_whole
 from backend.places import Places
 
 MARKS = {
@@ -47,6 +49,7 @@ def add(commands: Commands) -> None:
     command.add_argument("image", metavar="IMAGE", type=Path, help="a picture file")
     add_drawing_options(command)
     add_style_weight(command)
+    add_candidates(command)
     command.add_argument("--recipe", default="object", help="how to draw (default: object)")
     command.add_argument("--daemon", action="store_true", help="let the daemon draw, started if need be")
 
@@ -55,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Draws and writes; the exit code."""
     mask = mask_file(arguments.mask)
     check_writable(arguments.output, [arguments.image, *([mask] if mask else [])])
+    if arguments.candidates_dir is not None:
+        make_folder(arguments.candidates_dir)
     line = ProgressLine(arguments.quiet)
     with opened_style(arguments) as packs:
         request = request_of(arguments)
@@ -65,7 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
                 result, svg, png = draw_here(request, arguments.image, mask, packs, places(arguments), line.show)
         finally:
             line.clear()
-    tell(arguments, result, write_outputs(arguments.output, svg, png))
+    outputs = write_outputs(arguments.output, svg, png)
+    if arguments.candidates_dir is not None:
+        outputs += write_candidates(result, arguments.candidates_dir)
+    tell(arguments, result, outputs)
     return 0
 
 
@@ -124,7 +132,25 @@ def account(result: SketchResult, outputs: list[str]) -> dict[str, object]:
         "steps": result.steps,
         "scores": result.scores,
         "notes": result.notes,
+        **({"candidates": _attempts(result), "judge": result.judge} if result.candidates else {}),
     }
+
+
+def _attempts(result: SketchResult) -> list[dict[str, object]]:
+    return [{"seed": c.seed, "score": c.score, "kept": c.kept, "finished": c.finished} for c in result.candidates]
+
+
+def write_candidates(result: SketchResult, folder: Path) -> list[str]:
+    """Writes every attempt as an SVG named after its seed; their absolute names."""
+    from backend.daemon.sketching import result_svg
+
+    written = []
+    for each in result.candidates:
+        path = folder / f"seed{each.seed}.svg"
+        settings = replace(result.settings, seed=each.seed, candidates=1)
+        write_whole(path, result_svg(replace(result, drawing=each.drawing, settings=settings)).encode())
+        written.append(str(path.absolute()))
+    return written
 
 
 def read_file(path: Path) -> bytes:
@@ -171,11 +197,19 @@ def add_style_weight(command: argparse.ArgumentParser) -> None:
     command.add_argument("--style-weight", metavar="W", type=number_to(100), default=0.0, help=told)
 
 
+def add_candidates(command: argparse.ArgumentParser) -> None:
+    """The options of the commands that can keep the best of several attempts: `request_of` and `tell` read them."""
+    count = whole_number(1, MAX_CANDIDATES)
+    told = "attempts, with this seed and those after it, of which the best is kept (default: 1)"
+    command.add_argument("--candidates", metavar="N", type=count, default=1, help=told)
+    command.add_argument("--candidates-dir", metavar="DIR", type=Path, help="also write each attempt there, as SVG")
+
+
 def request_of(arguments: argparse.Namespace) -> SketchRequest:
     """What the options ask for; BadRequest for files that cannot be read."""
     mask = mask_file(arguments.mask)
     settings = settings_of(arguments, _hash(mask) if mask else arguments.mask)
-    settings = replace(settings, style_weight=arguments.style_weight)
+    settings = replace(settings, style_weight=arguments.style_weight, candidates=arguments.candidates)
     return SketchRequest(_hash(arguments.image), settings, arguments.recipe, arguments.image.name)
 
 

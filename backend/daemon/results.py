@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from stylesketch_ext.wire.codec import dumps
 from stylesketch_ext.wire.messages import (
+    CandidateData,
     DrawingData,
     FilterStep,
     LayerData,
@@ -23,6 +25,7 @@ from backend.export.paths import Path, drawing_paths
 from backend.export.texture import texture_filter
 from backend.model_pool import ModelPool
 from backend.recipes import EVERY_RECIPE
+from backend.recipes.candidates import Attempts, best_of
 from backend.style_pack import StylePack
 
 
@@ -41,9 +44,14 @@ def drawing_data(drawing: Drawing, run: str) -> DrawingData:
 
 
 def sketch_result(
-    drawing: Drawing, request: SketchRequest, pack: StylePack, pool: ModelPool, seconds: Mapping[str, float]
+    drawing: Drawing,
+    request: SketchRequest,
+    pack: StylePack,
+    pool: ModelPool,
+    seconds: Mapping[str, float],
+    attempts: Attempts | None = None,
 ) -> SketchResult:
-    """A finished sketch with its account; `seconds` are total and each stage."""
+    """A finished sketch with its account; `seconds` are total and each stage; attempts: those that it is the best of."""
     account = drawing.account
     return SketchResult(
         drawing=drawing_data(drawing, run_name(request)),
@@ -61,7 +69,19 @@ def sketch_result(
         scores=dict(account.scores),
         seconds={stage: round(value, 3) for stage, value in seconds.items()},
         fewest=EVERY_RECIPE[request.recipe].fewest,
+        candidates=_candidates(attempts, request) if attempts else [],
+        judge=attempts.judge if attempts else "",
     )
+
+
+def _candidates(attempts: Attempts, request: SketchRequest) -> list[CandidateData]:
+    """Every attempt; each drawing is named as the request for it alone would be."""
+    found, best = [], best_of(attempts.candidates)
+    for each in attempts.candidates:
+        alone = replace(request, settings=replace(request.settings, seed=each.seed, candidates=1))
+        drawing = drawing_data(each.drawing, run_name(alone))
+        found.append(CandidateData(each.seed, each.score, drawing, each is best, each.finished))
+    return found
 
 
 def _path(path: Path, run: str) -> PathData:

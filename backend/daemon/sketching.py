@@ -26,7 +26,9 @@ from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import decode, decode_mask
 from backend.places import Places
 from backend.recipes import EVERY_RECIPE, RECIPES, Inputs, SketchChoices
+from backend.recipes.candidates import Attempts, draw_attempts
 from backend.style_library import load_pack
+from backend.style_pack import StylePack
 
 PREVIEW_SIDE = 320  # px
 PREVIEW_PAUSE = 0.25  # seconds between two previews, at least
@@ -67,17 +69,28 @@ def sketch(request: SketchRequest, sources: Sources) -> Work[tuple[Drawing, Sket
         raise BadRequest(f"There is no recipe '{request.recipe}'; choose one of: {', '.join(EVERY_RECIPE)}.")
     pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device, places=sources.places)
     yield seconds.seen(Progress("reading the picture", 0.0))
-    work = EVERY_RECIPE[request.recipe].run(read_inputs(sources, settings), choices_of(settings), pack, pool)
+    work = _attempts(request, read_inputs(sources, settings), pack, pool)
     try:
         while True:
             yield seconds.seen(next(work))
     except StopIteration as end:
-        drawing: Drawing = end.value
+        drawing, attempts = end.value
     finally:
         work.close()
     seconds.end()
-    result = sketch_result(drawing, request, pack, pool, {**seconds.stages, "total": time.perf_counter() - begin})
-    return drawing, result
+    spent = {**seconds.stages, "total": time.perf_counter() - begin}
+    return drawing, sketch_result(drawing, request, pack, pool, spent, attempts)
+
+
+def _attempts(
+    request: SketchRequest, inputs: Inputs, pack: StylePack, pool: ModelPool
+) -> Work[tuple[Drawing, Attempts | None]]:
+    """The drawing, and the attempts that it is the best of, where more than one was asked for."""
+    recipe, choices, count = EVERY_RECIPE[request.recipe], choices_of(request.settings), request.settings.candidates
+    if count == 1:
+        return (yield from recipe.run(inputs, choices, pack, pool)), None
+    attempts = yield from draw_attempts(recipe, inputs, choices, count, pack, pool)
+    return attempts.drawing, attempts
 
 
 def draw(request: SketchRequest, sources: Sources, previews: bool = True) -> Generator[ProgressEvent, None, Finished]:

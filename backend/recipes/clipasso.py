@@ -76,6 +76,7 @@ class Clipasso:
     settings: ClipassoSettings = ClipassoSettings()
     guidances: tuple[str, ...] = tuple(TERMS)
     fewest: int = FEWEST
+    background: bool = False
 
     def run(self, inputs: Inputs, choices: SketchChoices, pack: StylePack, pool: ModelPool) -> Work[Drawing]:
         """The drawing of a subject. Raises Missing without an encoder's weights, BadRequest where nothing is salient."""

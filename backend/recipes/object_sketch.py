@@ -27,6 +27,7 @@ class ObjectSketch:
     settings: RegionSettings = RegionSettings()
     guidances: tuple[str, ...] = GUIDANCES
     fewest: int = FEWEST
+    background: bool = False
 
     def run(self, inputs: Inputs, choices: SketchChoices, pack: StylePack, pool: ModelPool) -> Work[Drawing]:
         """The drawing of one subject; strokes most important first.
@@ -59,6 +60,8 @@ class ObjectSketch:
 
 def choose_foreground(inputs: Inputs, choices: SketchChoices, faces: Sequence[Face] = ()) -> tuple[Foreground, tuple[str, ...]]:
     """What the user marked, else the user's mask, else the file's own transparency, else the one found; and what to tell."""
+    if inputs.found is not None:
+        return inputs.found
     photograph = inputs.photograph
     everything = torch.ones_like(photograph.pixels[:, :1])
     given = inputs.mask if inputs.mask is not None else photograph.alpha

@@ -11,6 +11,7 @@ from backend.core.errors import BadRequest
 from backend.core.image import Mask
 from backend.core.work import Work
 from backend.model_pool import ModelPool
+from backend.perception.foreground import Foreground
 from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import Photograph
 from backend.style_pack import StylePack
@@ -32,6 +33,7 @@ class Inputs:
     photograph: Photograph
     mask: Mask | None = None  # [1, 1, H, W] at the photograph's size, 1 = keep
     marks: tuple[Mark, ...] = ()  # lines that tell the subject; where there are any, they stand instead of the mask
+    found: tuple[Foreground, tuple[str, ...]] | None = None  # the subject and what to tell of it, where it was found before
 
     def __post_init__(self) -> None:
         if self.mask is not None and tuple(self.mask.shape[-2:]) != self.photograph.size:
@@ -94,6 +96,11 @@ class Recipe(Protocol):
     @property
     def fewest(self) -> int:
         """Strokes of its simplest drawing."""
+        ...
+
+    @property
+    def background(self) -> bool:
+        """Whether it draws what is behind the subject, too."""
         ...
 
     def run(self, inputs: Inputs, choices: SketchChoices, pack: StylePack, pool: ModelPool) -> Work[Drawing]: ...

@@ -24,6 +24,7 @@ class SceneSketch:
 
     settings: SceneSettings = SceneSettings()
     guidances: tuple[str, ...] = GUIDANCES
+    background: bool = True
 
     @property
     def fewest(self) -> int:

@@ -13,6 +13,7 @@ from backend.style_library import load_pack
 from backend.style_pack import StylePack
 from tests.recipes.tiny_pool import ReadingPool
 
+PLAIN = StylePack("plain", "Plain")
 SHORT = TextSketch(TextSketchSettings(canvas=64, strokes=8, steps=12, pool=6, proposals=4))
 
 
@@ -21,7 +22,7 @@ def pool():
     return ReadingPool.made()
 
 
-def drawn(pool, text="a photo of the cat", pack=StylePack("plain", "Plain"), recipe=SHORT, **choices):
+def drawn(pool, text="a photo of the cat", pack=PLAIN, recipe=SHORT, **choices):
     return completed(recipe.run(text, SketchChoices(**choices), pack, pool))
 
 

@@ -12,6 +12,7 @@ PROTOCOL_VERSION = 1
 MAX_STROKES = 1000
 MAX_STEPS = 5000
 MAX_SEED = 2**31 - 1
+MAX_CANDIDATES = 16
 MAX_REFERENCES = 32  # pictures that one style is measured on
 MAX_ROWS = 12  # fidelities of one matrix
 
@@ -57,6 +58,7 @@ class SketchSettings:
     style_strength: float = 1.0  # 0 = a plain pen … 1 = the style's full gesture
     style_weight: float = 0.0  # how far line weights and tones come nearer to the style's exemplar, 0 = not at all … 100
     marks: List[Mark] = field(default_factory=list)  # what the subject is; where there are any, they stand instead of the mask
+    candidates: int = 1  # attempts, 1 … MAX_CANDIDATES, of this seed and those after it; the best one is kept
 
     def __post_init__(self) -> None:
         if self.strokes is not None and not 1 <= self.strokes <= MAX_STROKES:
@@ -65,6 +67,8 @@ class SketchSettings:
             raise ValueError("steps must be between 0 and %d, not %d" % (MAX_STEPS, self.steps))
         if not 0 <= self.seed <= MAX_SEED:
             raise ValueError("the seed must be between 0 and %d, not %d" % (MAX_SEED, self.seed))
+        if not 1 <= self.candidates <= MAX_CANDIDATES:
+            raise ValueError("there can be 1 to %d candidates, not %d" % (MAX_CANDIDATES, self.candidates))
         if len(self.marks) > MAX_MARKS:
             raise ValueError("there can be at most %d marks, not %d" % (MAX_MARKS, len(self.marks)))
         for name in ("fidelity", "simplicity", "style_strength"):
@@ -326,6 +330,17 @@ class DrawingData:
 
 
 @dataclass(frozen=True)
+class CandidateData:
+    """One of several attempts at a drawing."""
+
+    seed: int
+    score: float  # likeness of drawing and photograph, 1 = alike
+    drawing: DrawingData  # as far as it was drawn
+    kept: bool = False  # it is the result's own drawing
+    finished: bool = True  # False: it was stopped early, because others were better
+
+
+@dataclass(frozen=True)
 class SketchResult:
     """A finished sketch and how it came about."""
 
@@ -345,17 +360,25 @@ class SketchResult:
     job: str = ""
     fewest: int = 4  # strokes of the simplest drawing
     scores: Dict[str, float] = field(default_factory=dict)  # encoder: likeness of drawing and photograph, 1 = alike
+    candidates: List[CandidateData] = field(default_factory=list)  # all attempts, where there was more than one
+    judge: str = ""  # what scored them: an encoder, or "lines"
 
     def simplified(self, simplicity: float) -> "SketchResult":
         """This result of simplicity 0 as the same request with another one gives it: the first of its strokes.
 
         Only the names of the strokes stay. Equal steps of simplicity are equal ratios of strokes.
         """
-        full = sum(len(layer.paths) for layer in self.drawing.layers)
+        return replace(
+            self,
+            drawing=self._simplified(self.drawing, simplicity),
+            settings=replace(self.settings, simplicity=simplicity),
+            candidates=[replace(each, drawing=self._simplified(each.drawing, simplicity)) for each in self.candidates],
+        )
+
+    def _simplified(self, drawing: DrawingData, simplicity: float) -> DrawingData:
+        full = sum(len(layer.paths) for layer in drawing.layers)
         fewest = min(full, self.fewest)
-        count = round(full * (fewest / full) ** simplicity) if fewest else 0
-        settings = replace(self.settings, simplicity=simplicity)
-        return replace(self, drawing=self.drawing.first(count), settings=settings)
+        return drawing.first(round(full * (fewest / full) ** simplicity) if fewest else 0)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,126 @@
+"""The best of several attempts: who is stopped when, and what is told."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from backend.core.drawing import Drawing, Layer, StrokeNote
+from backend.core.image import Framing
+from backend.core.strokes import Strokes
+from backend.core.work import Progress, completed
+from backend.model_pool import ModelPool
+from backend.places import Places
+from backend.recipes import RECIPES, Inputs, SketchChoices
+from backend.recipes.candidates import best_of, draw_attempts, draw_candidates, told
+from backend.style_pack import StylePack
+from tests.pictures import face, photograph
+from tests.recipes.tiny_pool import TinyPool
+
+PLAIN = StylePack("plain", "Plain")
+STEPS = 20
+
+
+def drawing(worth):
+    """A drawing whose only stroke is as long as the drawing is good."""
+    strokes = Strokes.build([torch.tensor([[0.0, 5], [1, 5], [2, 5], [float(worth), 5]])], 1.0)
+    return Drawing(
+        (10, 100), (Layer("object", Framing((10, 100), (10, 100)), strokes, (StrokeNote("contour", "object", 1.0),)),)
+    )
+
+
+class ByLength:
+    name = "lines"
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, drawings):
+        self.asked.append(len(drawings))
+        return [float(each.layers[0].strokes.points[0, -1, 0]) / 100 for each in drawings]
+
+
+class Attempts:
+    """Works of known worth that write down how far they came."""
+
+    def __init__(self, worths):
+        self.worths, self.steps = worths, dict.fromkeys(worths, 0)
+
+    def work(self, seed):
+        for number in range(1, STEPS + 1):
+            self.steps[seed] = number
+            yield Progress("drawing", number / STEPS, drawing(self.worths[seed]) if number > 2 else None)
+        return drawing(self.worths[seed])
+
+    def drawn(self, report=lambda progress: None):
+        judge = ByLength()
+        return completed(draw_candidates([(seed, self.work(seed)) for seed in self.worths], judge), report), judge
+
+
+def test_the_best_is_finished_and_the_worse_halves_are_stopped_early():
+    attempts = Attempts({7: 30, 8: 90, 9: 50, 10: 10, 11: 70})
+    found, judge = attempts.drawn()
+    assert best_of(found).seed == 8
+    assert [each.seed for each in found] == [7, 8, 9, 10, 11]
+    assert [each.finished for each in found] == [False, True, False, False, True]
+    assert judge.asked == [5, 3, 2]
+    third, half = 0.34 * STEPS + 1, 0.6 * STEPS
+    assert attempts.steps[7] <= third and attempts.steps[10] <= third
+    assert third <= attempts.steps[9] <= half
+    assert attempts.steps[8] == attempts.steps[11] == STEPS
+
+
+def test_of_equal_ones_the_first_stays():
+    found, _judge = Attempts({3: 50, 4: 50}).drawn()
+    assert best_of(found).seed == 3
+
+
+def test_progress_rises_to_the_end_and_shows_one_of_them():
+    seen = []
+    Attempts({1: 20, 2: 60, 3: 40}).drawn(seen.append)
+    assert [p.done for p in seen] == sorted(p.done for p in seen)
+    assert 0.9 < seen[-1].done <= 1
+    assert any(p.preview for p in seen)
+
+
+def test_closing_it_closes_every_attempt():
+    closed = []
+
+    def work(seed):
+        try:
+            while True:
+                yield Progress("drawing", 0.1)
+        finally:
+            closed.append(seed)
+
+    candidates = draw_candidates([(seed, work(seed)) for seed in (1, 2)], ByLength())
+    for _ in range(4):
+        next(candidates)
+    candidates.close()
+    assert closed == [1, 2]
+
+
+def test_the_choice_is_told_with_the_judge():
+    found, _judge = Attempts({1: 20, 2: 60}).drawn()
+    assert told(found, "squeezenet") == (
+        "Of 2 attempts the one of seed 2 was kept, judged by what squeezenet sees: 0.600, not 0.200 (seed 1)."
+    )
+    assert "models pull squeezenet" in told(found, "lines")
+
+
+@pytest.fixture(params=["squeezenet", "lines"])
+def pool(request, tmp_path):
+    return TinyPool.made() if request.param == "squeezenet" else ModelPool.choose("cpu", places=Places.find(tmp_path))
+
+
+@pytest.mark.parametrize("recipe", ["object", "scene"])
+def test_the_best_attempt_is_the_drawing_of_its_seed(pool, recipe):
+    inputs, choices = Inputs(photograph(face())), SketchChoices(strokes=6, steps=2, seed=5)
+    attempts = completed(draw_attempts(RECIPES[recipe], inputs, choices, 3, PLAIN, pool))
+    best = best_of(attempts.candidates)
+    assert [each.seed for each in attempts.candidates] == [5, 6, 7]
+    assert attempts.judge == ("squeezenet" if pool.has_encoder("squeezenet") else "lines")
+    alone = completed(RECIPES[recipe].run(inputs, replace(choices, seed=best.seed), PLAIN, pool))
+    assert torch.equal(attempts.drawing.layers[-1].strokes.points, alone.layers[-1].strokes.points)
+    assert attempts.drawing.account.notes[-1].startswith("Of 3 attempts")
+    assert all(0 <= each.score <= 1 for each in attempts.candidates)
