@@ -1,7 +1,8 @@
-"""The deep features that a style pack may carry: one matrix per encoder and feature layer, the mean over its exemplars.
+"""The deep features that a style pack may carry, by encoder and feature layer: Gram matrices, and embeddings of CLIP.
 
-They are of the exemplar at SIDE px on its longer side, by the encoder's own preprocessing; what is compared with them must
-be, too. A file of another way of measuring, or of other encoders than asked for, is an error that says how to mend it.
+They are of the exemplars at SIDE px on the longer side, by the encoder's own preprocessing; what is compared with them must
+be, too. A file of another way of measuring, of another network of the same name, or of other encoders than asked for, is an
+error that says how to mend it.
 """
 
 from __future__ import annotations
@@ -17,38 +18,55 @@ from backend.core.errors import BadPack, Missing
 from backend.style_members import FEATURES
 
 SIDE = 512  # px
-GRAM = "gram"  # [C, C], see guidance.gram
-WAY = {"format": "1", "side": str(SIDE), "gram": "F·Fᵀ/(h·w)"}
-Matrix = npt.NDArray[np.float32]  # [C, C]
+GRAM, EMBEDDING = "gram", "embedding"  # [C, C], see guidance.gram; [C], see guidance.embedding
+RANKS = {GRAM: 2, EMBEDDING: 1}
+WAY = {"format": "1", "side": str(SIDE), GRAM: "F·Fᵀ/(h·w)", EMBEDDING: "unit mean of unit embeddings"}
+MEND = "Measure them again with: stylesketch style features {pack}"
+
+Feature = npt.NDArray[np.float32]  # [C, C] Gram matrix or [C] embedding
+Features = Mapping[tuple[str, str], Feature]  # by encoder and feature layer
 
 
-def write_features(grams: Mapping[tuple[str, str], Matrix]) -> bytes:
-    """The features file of Gram matrices by encoder and feature layer."""
-    return safetensors.write({_name(*where): matrix for where, matrix in grams.items()}, WAY)
+def write_features(features: Features) -> bytes:
+    """The features file of Gram matrices and embeddings by encoder and feature layer."""
+    kinds = {rank: kind for kind, rank in RANKS.items()}
+    return safetensors.write({_name(*where, kinds[value.ndim]): value for where, value in features.items()}, WAY)
 
 
-def read_features(file: Path, encoder: str, layers: Sequence[str]) -> dict[str, Matrix]:
-    """The Gram matrices of an encoder's feature layers in a pack's features file.
+def read_features(file: Path, encoder: str, layers: Sequence[str], kind: str = GRAM) -> dict[str, Feature]:
+    """The Gram matrices (or embeddings) of an encoder's feature layers in a pack's features file.
 
     Raises BadPack where the file is damaged or was made another way, Missing where it has no such features.
     """
     try:
         tensors, way = safetensors.read(file.read_bytes())
     except (OSError, ValueError) as error:
-        raise BadPack(f"The features {file} are damaged: {error}. Remove the file.") from None
-    if way != WAY:
-        raise BadPack(f"The features {file} were measured another way than this StyleSketch does. Remove the file.")
-    lacking = [layer for layer in layers if _name(encoder, layer) not in tensors]
+        raise BadPack(f"The features {file} are damaged: {error}. {_mend(file)}") from None
+    if any(way.get(key) != WAY[key] for key in ("format", "side", kind)):
+        raise BadPack(f"The features {file} were measured another way than this StyleSketch does. {_mend(file)}")
+    lacking = [layer for layer in layers if _name(encoder, layer, kind) not in tensors]
     if lacking:
         held = ", ".join(sorted({name.rpartition("/")[0] for name in tensors})) or "none"
-        raise Missing(
-            f"The style pack {file.parent.name} has no features of {encoder}/{lacking[0]}, only: {held}. Extract it again."
-        )
-    found = {layer: tensors[_name(encoder, layer)] for layer in layers}
-    for layer, matrix in found.items():
-        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
-            raise BadPack(f"The features {file} of {encoder}/{layer} are no Gram matrix. Remove the file.")
+        raise Missing(f"The style pack {file.parent.name} has no {kind} of {encoder}/{lacking[0]}, only: {held}. {_mend(file)}")
+    found = {layer: tensors[_name(encoder, layer, kind)] for layer in layers}
+    for layer, value in found.items():
+        if value.ndim != RANKS[kind] or len(set(value.shape)) != 1 or not np.isfinite(value).all():
+            raise BadPack(f"The features {file} of {encoder}/{layer} are no {kind}. {_mend(file)}")
     return found
+
+
+def check_channels(file: Path, encoder: str, layer: str, found: int, channels: int) -> None:
+    """BadPack where features were measured by another network than the one of that name that is here."""
+    if found != channels:
+        raise BadPack(
+            f"The features {file} of {encoder}/{layer} are another network's: of {found} channels, not {channels}. "
+            f"{_mend(file)}"
+        )
+
+
+def has_features(file: Path, encoder: str) -> bool:
+    """Whether a features file, which need not be there, holds any of an encoder. BadPack."""
+    return any(name.startswith(f"{encoder}/") for name in feature_layers(file))
 
 
 def feature_layers(file: Path) -> list[str]:
@@ -62,5 +80,9 @@ def feature_layers(file: Path) -> list[str]:
     return sorted({name.rpartition("/")[0] for name in names})
 
 
-def _name(encoder: str, layer: str) -> str:
-    return f"{encoder}/{layer}/{GRAM}"
+def _name(encoder: str, layer: str, kind: str) -> str:
+    return f"{encoder}/{layer}/{kind}"
+
+
+def _mend(file: Path) -> str:
+    return MEND.format(pack=file.parent.name)

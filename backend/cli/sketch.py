@@ -193,8 +193,9 @@ def add_drawing_options(
 
 def add_style_weight(command: argparse.ArgumentParser) -> None:
     """The option of the commands whose drawings are finished after their exemplar: `request_of` reads it."""
-    told = "how far line weights and tones come nearer to the style's exemplar, to 100 (default: 0)"
-    command.add_argument("--style-weight", metavar="W", type=number_to(100), default=0.0, help=told)
+    usual = SketchSettings.style_weight
+    told = f"how far line weights and tones come nearer to the style's exemplar, to 100 (default: {usual:g})"
+    command.add_argument("--style-weight", metavar="W", type=number_to(100), default=usual, help=told)
 
 
 def add_candidates(command: argparse.ArgumentParser) -> None:

@@ -54,7 +54,7 @@ class PatchMatch:
             count = min(len(theirs), len(ours))
             if not count:
                 continue
-            target = (_patches(there, theirs[:count], settings.side) @ directions).sort(0).values
+            target = _sorted(there, theirs[:count], settings.side, directions)
             self._parts.append((ours[:count], directions, target, target.var().clamp_min(1e-6)))
 
     def __bool__(self) -> bool:
@@ -64,7 +64,7 @@ class PatchMatch:
     def __call__(self, view: View) -> Tensor:
         ink = ink_of(view.image, self._paper)
         losses = [
-            ((_patches(_halved(ink, scale), places, self._side) @ directions).sort(0).values - target).square().mean() / spread
+            (_sorted(_halved(ink, scale), places, self._side, directions) - target).square().mean() / spread
             for scale, (places, directions, target, spread) in enumerate(self._parts)
         ]
         return torch.stack(losses).mean() if losses else ink.sum() * 0
@@ -99,10 +99,15 @@ def _inked(ink: Tensor, settings: PatchSettings, generator: torch.Generator) -> 
     height, width = ink.shape[-2:]
     if min(height, width) < settings.side:
         return torch.zeros(0, dtype=torch.long, device=ink.device)
-    darkest = F.max_pool2d(ink, settings.side, 1)[0, 0]
+    darkest = ink.unfold(2, settings.side, 1).amax(-1).unfold(3, settings.side, 1).amax(-1)[0, 0]
     rows, columns = (darkest > INKED).nonzero(as_tuple=True)
     chosen = torch.randperm(len(rows), generator=generator)[: settings.places].to(ink.device)
     return rows[chosen] * width + columns[chosen]
+
+
+def _sorted(ink: Tensor, places: Tensor, side: int, directions: Tensor) -> Tensor:
+    """Projections [directions, n] of patches, in order."""
+    return (directions.T @ _patches(ink, places, side).T).sort(-1).values
 
 
 def _patches(ink: Tensor, places: Tensor, side: int) -> Tensor:

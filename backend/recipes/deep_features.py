@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from backend.core.image import Image
 from backend.encoders import ENCODERS, Encoder
+from backend.guidance.embedding import POOLED, embedding, mean_embedding
 from backend.guidance.gram import grams
 from backend.model_pool import ModelPool
-from backend.style_features import SIDE, Matrix
-
-Grams = dict[tuple[str, str], Matrix]  # by encoder and feature layer
+from backend.style_features import SIDE, Feature, Features
 
 
-def grams_of(exemplars: Sequence[Image], pool: ModelPool) -> Grams:
-    """Mean Gram matrices of exemplars [1, 3, H, W], by every encoder that is here; empty where none is."""
-    found: Grams = {}
+def features_of(exemplars: Sequence[Image], pool: ModelPool) -> Features:
+    """Means over exemplars [1, 3, H, W], by every encoder that is here; empty where none is."""
+    found: dict[tuple[str, str], Feature] = {}
     for name in ENCODERS:
-        if pool.has_encoder(name):
-            found.update({(name, layer): matrix for layer, matrix in _grams(exemplars, pool.encoder(name), pool.device)})
+        if not pool.has_encoder(name):
+            continue
+        for layer, mean in means(exemplars, pool.encoder(name), pool.device).items():
+            found[name, layer] = np.ascontiguousarray(mean.cpu().numpy(), np.float32)
     return found
 
 
@@ -33,9 +35,12 @@ def at_side(image: Image, side: int = SIDE) -> Image:
     return F.interpolate(image, size, mode="bilinear", antialias=True, align_corners=False).clamp(0, 1)
 
 
-def _grams(exemplars: Sequence[Image], encoder: Encoder, device: torch.device) -> Iterator[tuple[str, Matrix]]:
-    with torch.no_grad():
-        each = [grams(encoder(at_side(image).to(device))) for image in exemplars]
-    for layer in each[0]:
-        mean = torch.cat([matrices[layer] for matrices in each]).mean(0)
-        yield layer, np.ascontiguousarray(mean.cpu().numpy(), np.float32)
+@torch.no_grad()
+def means(exemplars: Sequence[Image], encoder: Encoder, device: torch.device) -> dict[str, Tensor]:
+    """Over exemplars [1, 3, H, W]: the mean Gram matrix [C, C] of each feature layer, or, of an encoder that has one, the mean
+    embedding [C], a unit vector."""
+    each = [encoder(at_side(image).to(device)) for image in exemplars]
+    if POOLED in encoder.layers:
+        return {POOLED: mean_embedding(torch.cat([embedding(features) for features in each]))}
+    matrices = [grams(features) for features in each]
+    return {layer: torch.cat([found[layer] for found in matrices]).mean(0) for layer in matrices[0]}

@@ -18,6 +18,7 @@ from backend.style_pack import StylePack
 
 FEWEST = 4  # strokes of the simplest drawing
 LEAST_SIDE = 8  # px; a smaller picture holds no lines
+USUAL_STYLE_WEIGHT = 15.0  # SD-CLIPasso's; who asks for more is told where it cannot be had
 
 
 def kept_strokes(full: int, simplicity: float, fewest: int = FEWEST) -> int:
@@ -55,7 +56,7 @@ class SketchChoices:
     fidelity: float = 1.0  # 1 = precise … 0 = loose
     simplicity: float = 0.0  # 0 = all strokes … 1 = the first few only
     style_strength: float = 1.0  # 0 = a plain pen … 1 = the full style
-    style_weight: float = 0.0  # how far widths and opacities come nearer to the pack's exemplar, 0 = not at all … 100
+    style_weight: float = USUAL_STYLE_WEIGHT  # how far widths and opacities come nearer to the pack's exemplar, 0 … 100
 
     def kept(self, full: int, fewest: int = FEWEST) -> int:
         """How many of the first strokes of a full drawing the simplicity keeps."""
@@ -65,7 +66,7 @@ class SketchChoices:
     def unfinished(self) -> tuple[str, ...]:
         """What the user should know of a recipe that never looks at an exemplar."""
         told = "This method draws with a pen of one width, so the style weight changes nothing."
-        return (told,) if self.style_weight else ()
+        return (told,) if self.style_weight > USUAL_STYLE_WEIGHT else ()
 
     def check_guidance(self, names: Sequence[str]) -> None:
         """BadRequest for a guidance that is not among a recipe's."""

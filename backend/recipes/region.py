@@ -25,7 +25,7 @@ from backend.perception.line_field import LineFieldSettings, line_field
 from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
 from backend.recipes.dressing import Dressing
 from backend.recipes.guided import Guide, guide_of
-from backend.recipes.recipe import SketchChoices
+from backend.recipes.recipe import USUAL_STYLE_WEIGHT, SketchChoices
 from backend.recipes.style_finish import NO_EXEMPLAR, StyleFinish
 from backend.style_pack import Measured, StylePack
 
@@ -144,7 +144,7 @@ def draw_region(
     guide = guide_of(choices.guidance, pool)
     if guide:
         guide = guide.at_fidelity(choices.fidelity)
-    finish = StyleFinish.of(pack, choices.style_weight, pool, networks=choices.guidance != "classical")
+    finish = StyleFinish.of(pack, choices, pool)
     yield Progress("finding the lines", 0.0)
     start = trace_region(region, dressing.plain_count, settings, guide)
     traced = Strokes.build(start.curves, pack.pen.width * max(region.framing.canvas), pack.pen.color, start.closed)
@@ -170,7 +170,7 @@ def draw_region(
         yield Progress("finishing", 0.95)
         finished, told = finish.finished(layer.strokes, region.framing.canvas, pool)
         layer, notes = replace(layer, strokes=finished), (*notes, *told)
-    elif choices.style_weight and not finish:
+    elif choices.style_weight > USUAL_STYLE_WEIGHT and not finish:
         notes = (*notes, NO_EXEMPLAR.format(pack=pack.title))
     return RegionSketch(
         layer,

@@ -81,6 +81,7 @@ class SequenceSketch:
         Raises BadRequest for a clip without a line, or masks that do not fit.
         """
         choices.check_guidance(("classical",))
+        choices = replace(choices, style_weight=0.0)  # line weights would change from frame to frame
         settings = replace(self.settings, region=self.settings.region.at_fidelity(choices.fidelity).varied(choices.seed))
         drawer = _Drawer(settings, choices, _simple(pack), pool)
         kept, page, before = list[Page](), None, None

@@ -21,7 +21,7 @@ from backend.export.png import drawing_png
 from backend.model_pool import ModelPool
 from backend.perception.line_style import Observation, observe, summary
 from backend.perception.photograph import Photograph, decode
-from backend.recipes.deep_features import grams_of
+from backend.recipes.deep_features import features_of
 from backend.recipes.object_sketch import ObjectSketch
 from backend.recipes.recipe import Inputs, SketchChoices
 from backend.recipes.still_life import still_life
@@ -69,7 +69,7 @@ def extract_style(
         seen.append(observe(_pixels(decode(data), label)))
     yield Progress("reading the style", 0.7)
     exemplars = [_exemplar(data) for data in pictures[:EXEMPLARS]]
-    grams = grams_of([decode(exemplar).pixels for exemplar in exemplars], pool)
+    features = features_of([decode(exemplar).pixels for exemplar in exemplars], pool)
     notes = _notes(seen, labels)
     style = pack_from_lines(summary(seen), name, title or title_of(name), f"Measured on {_count(len(pictures))}.")
     yield Progress("drawing the preview", 0.8)
@@ -78,7 +78,7 @@ def extract_style(
         "NOTICE": NOTICE.format(version=__version__, count=_count(len(pictures))).encode(),
         PREVIEW: (yield from preview(style, pool)),
         **{_exemplar_name(i): exemplar for i, exemplar in enumerate(exemplars)},
-        **({FEATURES: write_features(grams)} if grams else {}),
+        **({FEATURES: write_features(features)} if features else {}),
     }
     if len(pictures) > EXEMPLARS:
         notes.append(f"All pictures were measured; the pack keeps the first {EXEMPLARS} of them as exemplars.")

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from backend.core.errors import BadPack
 from backend.core.image import Image
 from backend.core.strokes import Strokes
-from backend.guidance.gram import GramMatch, grams
-from backend.guidance.patches import PatchMatch, exemplar_ink, ink_of, usual_ink
+from backend.encoders import Encoder
+from backend.guidance.embedding import POOLED, EmbeddingMatch
+from backend.guidance.gram import GramMatch
+from backend.guidance.late import Late
+from backend.guidance.patches import PatchMatch, PatchSettings, ink_of, usual_ink
 from backend.guidance.tones import KeepTones, tone_change
 from backend.guidance.view import Guidance, Objective, View
 from backend.model_pool import ModelPool
 from backend.optimize import Schedule, optimize
 from backend.parameterize.touch import TouchedStrokes, TouchSettings
-from backend.perception.photograph import decode
-from backend.recipes.deep_features import at_side
-from backend.style_features import SIDE, read_features
-from backend.style_members import FEATURES, exemplar_names
+from backend.recipes.exemplar import Exemplars
+from backend.recipes.recipe import USUAL_STYLE_WEIGHT, SketchChoices
+from backend.style_features import EMBEDDING, GRAM, SIDE
 from backend.style_pack import StylePack
 
-ENCODER, LAYERS = "squeezenet", ("fire3", "fire5", "fire9")
+GRAM_EYE, GRAM_LAYERS = "squeezenet", ("fire3", "fire5", "fire9")
+WHOLE_EYES = ("clip_vit_b32", "clip_rn101", "clip_vit_b16")  # quickest first; one of them looks
 FULL = 100.0  # the highest style weight
 NO_EXEMPLAR = "The style pack {pack} has no exemplar to come nearer to, so the style weight changes nothing."
 BLANK = "The exemplar of the style pack {pack} shows no ink, so the style weight changes nothing."
+NEAR = "The drawing is as near to the exemplar as the style pack {pack} draws, so the style weight changes nothing."
 NO_GAIN = "The drawing could not come nearer to the exemplar without harm, so it is as the pen drew it."
 
 
@@ -36,12 +39,17 @@ NO_GAIN = "The drawing could not come nearer to the exemplar without harm, so it
 class FinishSettings:
     """How the style terms move widths and opacities."""
 
-    steps: int = 14
-    rate: float = 0.16  # of Adam, in the exponent of the factors
-    most: float = 1.8  # widths and opacities are multiplied by at most this, at the full style weight
-    gram: float = 0.01  # weight beside the patches' 1; more draws streaks of wide hatches
-    staying: float = 0.5
+    steps: int = 8
+    rate: float = 0.25  # of Adam, in the exponent of the factors
+    most: float = 2.2  # widths and opacities are multiplied by at most this, at the full style weight
+    patches: PatchSettings = PatchSettings(places=1000, directions=32)
+    staying: float = 0.5  # weight beside the patches' reach
+    late: int = 2  # steps at the end in which networks look
+    gram: float = 1.0  # weight beside the patches' 1
+    whole: float = 0.1  # the same, of CLIP's
+    window: int = 192  # px, of the most inked part, in which Gram matrices are taken
     coarse: int = 16  # px of a picture of SIDE px over which tones are to stay
+    near: float = 0.065  # drawings in the bundled styles lie nearer to the exemplars of these: so far, nothing is to be done
     ways: tuple[float, ...] = (1.0, 0.6, 0.3)  # shares of the change that are tried until one keeps the bounds that follow
     least_gain: float = 0.01  # share of the distance in held-out patches that must be gained, or the strokes stay
     least_likeness: float = 0.98  # correlation of the tones before and after
@@ -52,41 +60,47 @@ class FinishSettings:
 class StyleFinish:
     """What of a pack's exemplar a drawing is brought nearer to, and how far."""
 
-    exemplar: Image  # [1, 3, h, w], SIDE px on the longer side
+    exemplars: Exemplars
     pack: StylePack
-    weight: float  # above 0 … 1
-    grams: Mapping[str, Tensor] | None = None  # [1, C, C] by feature layer of ENCODER; None: it is not asked
+    weight: float  # above 0 … FULL
+    strength: float = 1.0  # of the style, above 0 … 1
+    eyes: tuple[str, ...] = ()  # encoders that look, too; their weights are here
     settings: FinishSettings = field(default_factory=FinishSettings)
 
     @classmethod
-    def of(cls, pack: StylePack, weight: float, pool: ModelPool, networks: bool) -> StyleFinish | None:
-        """The finish in a pack's style, weight 0 … 100; None where the pack has no exemplar, or at 0.
+    def of(cls, pack: StylePack, choices: SketchChoices, pool: ModelPool) -> StyleFinish | None:
+        """The finish in a pack's style that was chosen; None where the pack has no exemplar, or nothing is wanted of it.
 
-        networks: the encoder is asked where its weights are. Raises BadPack, Missing for a pack's damaged or lacking parts.
+        Networks look where their weights are, unless the user wants none. Raises BadPack for a pack's damaged parts.
         """
-        exemplar = _exemplar(pack.folder) if weight and pack.folder else None
-        if exemplar is None:
+        wanted = choices.style_weight and choices.style_strength
+        exemplars = Exemplars.of(pack.folder) if wanted and pack.folder else None
+        if exemplars is None:
             return None
-        exemplar = at_side(exemplar).to(pool.device)
-        found = _grams(pack, exemplar, pool) if networks and pool.has_encoder(ENCODER) else None
-        return cls(exemplar, pack, weight / FULL, found)
+        return cls(exemplars, pack, choices.style_weight, choices.style_strength, _eyes(choices, pool))
+
+    @property
+    def reach(self) -> float:
+        """How far it goes, 0 … 1: the first of the weight counts most, so that the usual weight can be seen."""
+        return self.strength * float((self.weight / FULL) ** 0.5)
 
     def finished(self, strokes: Strokes, size: tuple[int, int], pool: ModelPool) -> tuple[Strokes, tuple[str, ...]]:
         """Strokes (at least one) on a canvas (height, width) nearer to the exemplar, or as they were where that would do
-        harm; and what to tell the user. Only widths and opacities differ. Same strokes, same result."""
+        harm or is not worth it; and what to tell the user. Only widths and opacities differ. Same strokes, same result.
+
+        Raises BadPack, Missing for features of the pack that cannot be used.
+        """
         part, small = _small(size)
         before = _scaled(strokes.to(pool.device), part)
         paper = self._paper(pool)
         picture = self._drawn(before, small, pool)
         judge = self._patches(ink_of(picture, paper), paper, seed=2)
         if not judge:
-            return strokes, (BLANK.format(pack=self.pack.title),)
-        after = before
-        touched = TouchedStrokes(before, TouchSettings(self.settings.most**self.weight))
-        schedule = Schedule(self.settings.steps, self.settings.rate, (0.3, 0.3))
-        for step in optimize(touched, self._objective(picture, paper, pool), schedule, pool.rasterizer, small, paper):
-            after = step.strokes
+            return strokes, self._told(BLANK)
         was = float(judge(View(picture, before)))
+        if was < self.settings.near * USUAL_STYLE_WEIGHT / self.weight:
+            return strokes, self._told(NEAR)
+        after = self._moved(before, picture, pool)
         for way in self.settings.ways:
             tried = _between(before, after, way)
             finished = self._drawn(tried, small, pool)
@@ -94,7 +108,7 @@ class StyleFinish:
             if gained and self._keeps(ink_of(picture, paper), ink_of(finished, paper)):
                 tried = tried.to(strokes.points.device)
                 return replace(strokes, widths=tried.widths / part, opacities=tried.opacities), ()
-        return strokes, (NO_GAIN,)
+        return strokes, self._told(NO_GAIN)
 
     def distance(self, strokes: Strokes, size: tuple[int, int], pool: ModelPool) -> float:
         """How far canvas strokes are from the exemplar in their patches; 0 where these are distributed alike."""
@@ -102,6 +116,18 @@ class StyleFinish:
         seen = _scaled(strokes.to(pool.device), part)
         picture, paper = self._drawn(seen, small, pool), self._paper(pool)
         return float(self._patches(ink_of(picture, paper), paper, seed=3)(View(picture, seen)))
+
+    def _told(self, sentence: str) -> tuple[str, ...]:
+        """What the user is told who asked for more than the usual weight."""
+        return (sentence.format(pack=self.pack.title),) if self.weight > USUAL_STYLE_WEIGHT else ()
+
+    def _moved(self, before: Strokes, picture: Image, pool: ModelPool) -> Strokes:
+        touched = TouchedStrokes(before, TouchSettings(self.settings.most**self.reach))
+        schedule = Schedule(self.settings.steps, self.settings.rate, (0.3, 0.3))
+        size, after = (picture.shape[-2], picture.shape[-1]), before
+        for step in optimize(touched, self._objective(picture, pool), schedule, pool.rasterizer, size, self._paper(pool)):
+            after = step.strokes
+        return after
 
     def _keeps(self, before: Tensor, after: Tensor) -> bool:
         """Whether tones are where they were, of about as much ink."""
@@ -115,51 +141,86 @@ class StyleFinish:
     def _paper(self, pool: ModelPool) -> Tensor:
         return torch.tensor(self.pack.paper, device=pool.device)
 
-    def _objective(self, picture: Image, paper: Tensor, pool: ModelPool) -> Objective:
-        s, ink = self.settings, ink_of(picture, paper)
+    def _objective(self, picture: Image, pool: ModelPool) -> Objective:
+        s, paper = self.settings, self._paper(pool)
+        ink = ink_of(picture, paper)
         terms: dict[str, Guidance] = {
             "patches": self._patches(ink, paper, seed=1),
             "staying": KeepTones(ink, paper, s.coarse),
         }
-        if self.grams is not None:
-            terms["gram"] = _SeenGram(GramMatch.measured(self.grams, pool.encoder(ENCODER)))
-        return Objective(terms, {"patches": self.weight, "gram": s.gram * self.weight, "staying": s.staying})
+        for name in self.eyes:
+            terms[name] = Late(self._look(pool.encoder(name), ink, pool.device), s.steps - s.late + 1)
+        weights = {"patches": 1.0, GRAM_EYE: s.gram, **dict.fromkeys(WHOLE_EYES, s.whole)}
+        return Objective(terms, {**{name: self.reach * weight for name, weight in weights.items()}, "staying": s.staying})
+
+    def _look(self, encoder: Encoder, ink: Tensor, device: torch.device) -> Guidance:
+        """How an encoder compares the drawing with the exemplars, both `SIDE` px large where lines are as wide in both."""
+        farther = 1 / max(1.0, magnification(self.pack))
+        if encoder.name in WHOLE_EYES:
+            target = self.exemplars.features(encoder, [POOLED], EMBEDDING, device)[POOLED]
+            return _Seen(EmbeddingMatch(target, encoder), farther)
+        found = self.exemplars.features(encoder, GRAM_LAYERS, GRAM, device)
+        targets: Mapping[str, Tensor] = {layer: found[layer][None] for layer in GRAM_LAYERS}
+        window = _most_inked(_resized(ink, farther), self.settings.window)
+        return _Seen(GramMatch.measured(targets, encoder), farther, window)
 
     def _patches(self, ink: Tensor, paper: Tensor, seed: int) -> PatchMatch:
-        exemplar = exemplar_ink(self.exemplar, dark=sum(self.pack.paper) < 1.5)
+        exemplar = self.exemplars.ink(round(SIDE * magnification(self.pack)), dark=sum(self.pack.paper) < 1.5).to(paper.device)
         if self.pack.texture.kind != "none":  # its grain makes lines lighter; the drawing's is laid over it later
             exemplar = exemplar * usual_ink(ink) / usual_ink(exemplar).clamp_min(1e-6)
-        return PatchMatch(exemplar, ink, paper, torch.Generator().manual_seed(seed))
+        return PatchMatch(exemplar, ink, paper, torch.Generator().manual_seed(seed), self.settings.patches)
 
 
-class _SeenGram:
-    """The Gram matrices of the picture of a view."""
+Window = tuple[int, int, int, int]  # top, left, height, width, px
 
-    def __init__(self, match: GramMatch) -> None:
-        self._match = match
+
+@dataclass(frozen=True)
+class _Seen:
+    """A match of pictures with the picture of a view, seen from farther away, or only a window of it."""
+
+    match: GramMatch | EmbeddingMatch
+    farther: float
+    window: Window | None = None
 
     def __call__(self, view: View) -> Tensor:
-        return self._match(view.image)
+        picture = _resized(view.image, self.farther)
+        if self.window:
+            top, left, height, width = self.window
+            picture = picture[..., top : top + height, left : left + width]
+        return self.match(picture)
 
 
-def _exemplar(folder: Path) -> Image | None:
-    """The first exemplar in a pack's folder, if it has one."""
-    try:
-        names = exemplar_names(path.name for path in folder.iterdir())
-        return decode((folder / names[0]).read_bytes()).pixels if names else None
-    except OSError as error:
-        raise BadPack(f"The exemplar in {folder} cannot be read ({error.strerror}). Install the style pack again.") from error
+def magnification(pack: StylePack) -> float:
+    """How many times wider the pack's pen is than the exemplar's lines, and its hatching than the exemplar's hatching."""
+    measured = pack.measured
+    if pack.hatch.share and measured.hatch_spacing:
+        times = pack.hatch.spacing / measured.hatch_spacing
+    else:
+        times = pack.pen.width / measured.line_width if measured.line_width else 1.0
+    return min(max(times, 0.4), 2.5)
 
 
-def _grams(pack: StylePack, exemplar: Image, pool: ModelPool) -> dict[str, Tensor]:
-    """The pack's own matrices if it carries some, else those of its exemplar."""
-    assert pack.folder is not None
-    file = pack.folder / FEATURES
-    if file.is_file():
-        found = read_features(file, ENCODER, LAYERS)
-        return {layer: torch.tensor(matrix)[None].to(pool.device) for layer, matrix in found.items()}
-    with torch.no_grad():
-        return grams(pool.encoder(ENCODER)(exemplar))
+def _eyes(choices: SketchChoices, pool: ModelPool) -> tuple[str, ...]:
+    if choices.guidance == "classical":
+        return ()
+    whole = [name for name in WHOLE_EYES if pool.has_encoder(name)][:1]
+    return (*([GRAM_EYE] if pool.has_encoder(GRAM_EYE) else []), *whole)
+
+
+def _most_inked(ink: Tensor, side: int) -> Window:
+    """The window of at most `side` px a side that has most of the ink [1, 1, H, W]."""
+    height, width = min(side, ink.shape[-2]), min(side, ink.shape[-1])
+    step = max(1, side // 16)
+    sums = F.avg_pool2d(ink, (height, width), step)[0, 0]
+    row, column = divmod(int(sums.argmax()), sums.shape[1])
+    return row * step, column * step, height, width
+
+
+def _resized(image: Tensor, scale: float) -> Tensor:
+    if scale == 1:
+        return image
+    size = [max(32, round(length * scale)) for length in image.shape[-2:]]
+    return F.interpolate(image, size, mode="bilinear", antialias=True, align_corners=False)
 
 
 def _small(size: tuple[int, int]) -> tuple[float, tuple[int, int]]:

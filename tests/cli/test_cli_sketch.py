@@ -97,13 +97,14 @@ def test_the_same_request_gives_the_same_file(command, picture, tmp_path):
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
-def test_a_style_weight_changes_the_drawing_and_none_does_not(command, picture, tmp_path):
-    asked = {"plain": (), "none": ("--style-weight", "0"), "full": ("--style-weight", "100")}
+def test_a_style_weight_changes_the_drawing_and_the_usual_one_need_not_be_named(command, picture, tmp_path):
+    asked = {"usual": (), "named": ("--style-weight", "15"), "none": ("--style-weight", "0"), "full": ("--style-weight", "100")}
     for name, weight in asked.items():
         arguments = ("--style", "brush-ink", "--quiet", *weight, *QUICK)
         assert command("sketch", picture, "-o", tmp_path / f"{name}.svg", *arguments) == (0, "", "")
-    plain, none, full = ((tmp_path / f"{name}.svg").read_bytes() for name in asked)
-    assert plain == none != full
+    usual, named, none, full = ((tmp_path / f"{name}.svg").read_bytes() for name in asked)
+    assert usual == named
+    assert none != full
 
 
 def test_without_json_one_line_says_what_was_written(command, picture, tmp_path):

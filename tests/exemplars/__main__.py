@@ -25,9 +25,9 @@ COLORS = 48  # of a picture file
 
 
 def exemplar(pack: StylePack, picture: Photograph, side: int) -> Image.Image:
-    """The still life, drawn in a style."""
+    """A picture, drawn in a style, whatever exemplar it has by now."""
     pool = ModelPool.choose("cpu")
-    drawing = completed(RECIPES["object"].run(Inputs(picture), SketchChoices(), pack, pool))
+    drawing = completed(RECIPES["object"].run(Inputs(picture), SketchChoices(style_weight=0.0), pack, pool))
     return Image.open(io.BytesIO(drawing_png(drawing, pool.rasterizer, pool.device, side)))
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from backend.encoders.squeezenet import SqueezeNet
-from backend.recipes.deep_features import at_side, grams_of
+from backend.encoders import ENCODERS
+from backend.recipes.deep_features import at_side, features_of
 from backend.style_features import SIDE
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "encoders"))
-from networks import squeezenet_weights
+from networks import WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Pool:
         return name in self.names
 
     def encoder(self, name):
-        return SqueezeNet(squeezenet_weights(), self.device)
+        return ENCODERS[name](WEIGHTS[name](), self.device)
 
 
 def picture(seed, height=60, width=90):
@@ -33,18 +33,28 @@ def picture(seed, height=60, width=90):
 
 
 def test_every_layer_of_every_encoder_that_is_here():
-    grams = grams_of([picture(0)], Pool())
+    grams = features_of([picture(0)], Pool())
     assert sorted(grams) == [("squeezenet", layer) for layer in ("fire3", "fire5", "fire9")]
     for matrix in grams.values():
         assert matrix.dtype == np.float32 and matrix.shape[0] == matrix.shape[1] and np.allclose(matrix, matrix.T, atol=1e-5)
-    assert grams_of([picture(0)], Pool(())) == {}
+    assert features_of([picture(0)], Pool(())) == {}
 
 
 def test_several_exemplars_are_one_mean():
-    one, other, both = (grams_of(pictures, Pool()) for pictures in ([picture(0)], [picture(1)], [picture(0), picture(1)]))
+    one, other, both = (features_of(pictures, Pool()) for pictures in ([picture(0)], [picture(1)], [picture(0), picture(1)]))
     for where, matrix in both.items():
         assert np.allclose(matrix, (one[where] + other[where]) / 2, atol=1e-6)
         assert not np.allclose(one[where], other[where], atol=1e-6)
+
+
+def test_of_clip_it_is_the_unit_mean_of_embeddings():
+    pool = Pool(("clip_vit_b32", "clip_rn101"))
+    one, other, both = (features_of(pictures, pool) for pictures in ([picture(0)], [picture(1)], [picture(0), picture(1)]))
+    assert sorted(both) == [("clip_rn101", "pooled"), ("clip_vit_b32", "pooled")]
+    for where, vector in both.items():
+        assert vector.shape == (32,) and vector.dtype == np.float32 and np.linalg.norm(vector) == pytest.approx(1)
+        middle = one[where] + other[where]
+        assert np.allclose(vector, middle / np.linalg.norm(middle), atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(60, 90), (1200, 900), (700, 3)])

@@ -152,6 +152,6 @@ def test_several_pictures_are_one_pack():
 
 def test_deep_features_join_where_their_networks_are(monkeypatch):
     grams = {("squeezenet", "fire5"): np.eye(3, dtype=np.float32)}
-    monkeypatch.setattr(style_extraction, "grams_of", lambda exemplars, pool: grams)
+    monkeypatch.setattr(style_extraction, "features_of", lambda exemplars, pool: grams)
     found = extracted(file(lines()))
     assert found.pack.files["features.safetensors"] == write_features(grams)

@@ -1,25 +1,30 @@
 """Drawings finished after their pack's exemplar."""
 
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from backend.core.errors import BadRequest
+from backend.core.errors import BadPack, BadRequest
 from backend.core.work import completed
 from backend.encoders import ENCODERS
 from backend.model_pool import ModelPool
+from backend.perception.photograph import decode
 from backend.recipes import Inputs, SketchChoices
+from backend.recipes.deep_features import features_of
+from backend.recipes.exemplar import Exemplars
 from backend.recipes.object_sketch import ObjectSketch
 from backend.recipes.region import MOST_STEERED, USUAL_WOBBLE, RegionSettings, bending_share
-from backend.recipes.style_finish import LAYERS, NO_GAIN, FinishSettings, StyleFinish
+from backend.recipes.style_finish import GRAM_LAYERS, NEAR, NO_GAIN, FinishSettings, StyleFinish, magnification
 from backend.style_features import write_features
 from backend.style_library import bundled_packs
 from backend.style_members import FEATURES
-from backend.style_pack import Measured, Pen, StylePack, parse_pack, read_pack, write_pack
+from backend.style_pack import Hatch, Measured, Pen, StylePack, parse_pack, read_pack, write_pack
 from tests.pictures import face, photograph
 
 sys.path.append(str(Path(__file__).parents[1] / "encoders"))
@@ -50,18 +55,26 @@ def exemplar(folder, width, step=24):
 def engraved():
     """Without and with the full weight."""
     pack = read_pack(ENGRAVING)
-    return drawn(pack), drawn(pack, style_weight=100.0)
+    return drawn(pack, style_weight=0.0), drawn(pack, style_weight=100.0)
 
 
 def strokes_of(drawing):
     return drawing.layers[0].strokes
 
 
-def test_without_weight_nothing_is_asked_of_the_exemplar(tmp_path, engraved):
+def finish_of(pack, weight=100.0, pool=POOL, **choices):
+    return StyleFinish.of(pack, SketchChoices(style_weight=weight, **{"guidance": "classical", **choices}), pool)
+
+
+def test_without_weight_or_style_nothing_is_asked_of_the_exemplar(tmp_path, engraved):
     pack = replace(read_pack(ENGRAVING), folder=tmp_path / "gone")
     for part in ("points", "widths", "opacities", "colors"):
-        assert torch.equal(getattr(strokes_of(drawn(pack)), part), getattr(strokes_of(engraved[0]), part))
-    assert StyleFinish.of(pack, 0.0, POOL, True) is None
+        unweighed = strokes_of(drawn(pack, style_weight=0.0))
+        assert torch.equal(getattr(unweighed, part), getattr(strokes_of(engraved[0]), part))
+    assert finish_of(pack, 0.0) is None
+    assert finish_of(pack, 15.0, style_strength=0.0) is None
+    with pytest.raises(BadPack, match="cannot be read"):
+        finish_of(pack)
 
 
 def test_the_full_weight_brings_line_weights_nearer_and_leaves_shapes(engraved):
@@ -73,14 +86,28 @@ def test_the_full_weight_brings_line_weights_nearer_and_leaves_shapes(engraved):
     assert ((finished.widths / plain.widths) < most).all()
     assert ((plain.widths / finished.widths) < most).all()
     canvas = engraved[0].layers[0].framing.canvas
-    finish = StyleFinish.of(read_pack(ENGRAVING), 100.0, POOL, False)
+    finish = finish_of(read_pack(ENGRAVING))
     assert finish.distance(finished, canvas, POOL) < 0.9 * finish.distance(plain, canvas, POOL)
 
 
-def test_a_small_weight_goes_less_far(engraved):
-    plain = strokes_of(engraved[0]).widths
-    some = strokes_of(drawn(read_pack(ENGRAVING), style_weight=15.0)).widths
-    assert 0 < (some - plain).abs().mean() < 0.5 * (strokes_of(engraved[1]).widths - plain).abs().mean()
+def test_the_usual_weight_is_seen_and_goes_less_far_than_the_full_one(tmp_path):
+    pack = replace(PLAIN, folder=exemplar(tmp_path / "plain", 12))
+    none, usual, full = (strokes_of(drawn(pack, **weight)) for weight in ({"style_weight": 0.0}, {}, {"style_weight": 100.0}))
+    change = (usual.widths / none.widths).log()
+    assert 0.1 < float(change.mean()) < 0.8 * float((full.widths / none.widths).log().mean())
+
+
+def test_a_weaker_style_is_finished_less(tmp_path):
+    pack = replace(PLAIN, folder=exemplar(tmp_path / "plain", 12))
+    assert finish_of(pack, 15.0, style_strength=0.5).reach == 0.5 * finish_of(pack, 15.0).reach
+
+
+def test_what_is_as_near_as_another_drawing_of_the_pack_stays_as_it_is(engraved):
+    pack = read_pack(ENGRAVING)
+    strokes, canvas = strokes_of(engraved[0]), engraved[0].layers[0].framing.canvas
+    content = FinishSettings(near=1000.0)
+    for weight, notes in ((15.0, ()), (100.0, (NEAR.format(pack=pack.title),))):
+        assert replace(finish_of(pack, weight), settings=content).finished(strokes, canvas, POOL) == (strokes, notes)
 
 
 def test_equal_requests_give_equal_strokes(engraved):
@@ -92,14 +119,14 @@ def test_equal_requests_give_equal_strokes(engraved):
 @pytest.mark.parametrize(("width", "wider"), [(3, False), (12, True)])
 def test_lines_become_as_wide_as_the_exemplars(tmp_path, width, wider):
     pack = replace(PLAIN, folder=exemplar(tmp_path / "plain", width))
-    before, after = drawn(pack), drawn(pack, style_weight=60.0)
+    before, after = drawn(pack, style_weight=0.0), drawn(pack, style_weight=60.0)
     assert not after.account.notes or NO_GAIN not in after.account.notes
     assert (strokes_of(after).widths.mean() > 1.05 * strokes_of(before).widths.mean()) == wider
     assert (strokes_of(after).widths.mean() < 0.95 * strokes_of(before).widths.mean()) != wider
 
 
 def test_where_all_of_it_is_too_much_part_of_the_way_is_gone(engraved):
-    finish = StyleFinish.of(read_pack(ENGRAVING), 100.0, POOL, False)
+    finish = finish_of(read_pack(ENGRAVING))
     strokes, canvas = strokes_of(engraved[0]), engraved[0].layers[0].framing.canvas
     free, bound = (
         replace(finish, settings=FinishSettings(most_change=most)).finished(strokes, canvas, POOL)[0].widths
@@ -110,7 +137,7 @@ def test_where_all_of_it_is_too_much_part_of_the_way_is_gone(engraved):
 
 @pytest.mark.parametrize("bound", [{"least_gain": 0.99}, {"least_likeness": 1.1}, {"most_change": 0.0}])
 def test_where_it_would_do_harm_the_drawing_stays_and_the_user_is_told(engraved, bound):
-    finish = StyleFinish.of(read_pack(ENGRAVING), 100.0, POOL, False)
+    finish = finish_of(read_pack(ENGRAVING))
     strict = replace(finish, settings=FinishSettings(**bound))
     strokes = strokes_of(engraved[0])
     assert strict.finished(strokes, engraved[0].layers[0].framing.canvas, POOL) == (strokes, (NO_GAIN,))
@@ -118,7 +145,7 @@ def test_where_it_would_do_harm_the_drawing_stays_and_the_user_is_told(engraved,
 
 def test_a_pack_without_exemplar_says_so_only_when_asked(tmp_path):
     for pack in (PLAIN, replace(PLAIN, folder=tmp_path)):
-        assert any("no exemplar" in note for note in drawn(pack, style_weight=15.0).account.notes)
+        assert any("no exemplar" in note for note in drawn(pack, style_weight=16.0).account.notes)
         assert not any("exemplar" in note for note in drawn(pack).account.notes)
 
 
@@ -127,49 +154,119 @@ def test_a_blank_exemplar_changes_nothing_and_says_so(tmp_path):
     Image.new("L", (64, 64), 255).save(tmp_path / "exemplar.png")
     finished = drawn(pack, style_weight=100.0)
     assert any("no ink" in note for note in finished.account.notes)
-    assert torch.equal(strokes_of(finished).widths, strokes_of(drawn(pack)).widths)
+    assert torch.equal(strokes_of(finished).widths, strokes_of(drawn(pack, style_weight=0.0)).widths)
 
 
 class TinyPool(ModelPool):
-    """A pool with a tiny random SqueezeNet."""
+    """A pool with tiny random networks."""
+
+    names = ("squeezenet", "clip_vit_b32", "clip_rn101")
 
     def has_encoder(self, name):
-        return name == "squeezenet"
+        return name in self.names
 
     def encoder(self, name):
-        return NETWORK
+        return NETWORKS[name]
 
 
-NETWORK = ENCODERS["squeezenet"](WEIGHTS["squeezenet"](), torch.device("cpu"))
+class OnlyGrams(TinyPool):
+    names = ("squeezenet",)
 
 
-def test_a_user_who_wants_no_network_gets_none(monkeypatch):
+NETWORKS = {name: ENCODERS[name](WEIGHTS[name](), torch.device("cpu")) for name in TinyPool.names}
+TINY, GRAMS = TinyPool(POOL.device, POOL.engine), OnlyGrams(POOL.device, POOL.engine)
+
+
+def test_networks_look_where_they_are_unless_the_user_wants_none():
+    pack = read_pack(ENGRAVING)
+    assert finish_of(pack, pool=TINY).eyes == ()
+    assert finish_of(pack, pool=TINY, guidance="auto").eyes == ("squeezenet", "clip_vit_b32")
+    assert finish_of(pack, pool=GRAMS, guidance="auto").eyes == ("squeezenet",)
+    assert finish_of(pack, guidance="auto").eyes == ()
+
+
+@pytest.mark.parametrize("eye", ["squeezenet", "clip_vit_b32"])
+def test_every_eye_counts(engraved, eye):
+    strokes, canvas = strokes_of(engraved[0]), engraved[0].layers[0].framing.canvas
+    blind = finish_of(read_pack(ENGRAVING))
+    seen = replace(blind, eyes=(eye,)).finished(strokes, canvas, TINY)[0]
+    assert not torch.equal(seen.widths, blind.finished(strokes, canvas, TINY)[0].widths)
+    assert torch.equal(seen.points, strokes.points)
+
+
+def test_networks_look_late_only(engraved, monkeypatch):
     asked = []
-    of = StyleFinish.of
-    monkeypatch.setattr(StyleFinish, "of", lambda *parts, networks: asked.append(networks) or of(*parts, networks))
-    for guidance in ("classical", "auto"):
-        drawn(read_pack(ENGRAVING), guidance=guidance, style_weight=10.0, strokes=8)
-    assert asked == [False, True]
+    looks = {"squeezenet": 0, "clip_vit_b32": 0}
+    for name in looks:
+        network = NETWORKS[name]
+        monkeypatch.setitem(NETWORKS, name, Counted(network, asked))
+    strokes, canvas = strokes_of(engraved[0]), engraved[0].layers[0].framing.canvas
+    finish_of(read_pack(ENGRAVING), pool=TINY, guidance="auto").finished(strokes, canvas, TINY)
+    late = FinishSettings().late
+    assert {name: asked.count(name) for name in looks} == dict.fromkeys(looks, late + 1)  # once for the exemplar
 
 
-def test_gram_matrices_count_where_the_encoder_is(engraved):
-    pool, strokes, canvas = TinyPool(POOL.device, POOL.engine), strokes_of(engraved[0]), engraved[0].layers[0].framing.canvas
-    with_network = StyleFinish.of(read_pack(ENGRAVING), 100.0, pool, True)
-    without = StyleFinish.of(read_pack(ENGRAVING), 100.0, pool, False)
-    assert set(with_network.grams) == set(LAYERS)
-    assert without.grams is None
-    assert not torch.equal(
-        with_network.finished(strokes, canvas, pool)[0].widths, without.finished(strokes, canvas, pool)[0].widths
-    )
+class Counted:
+    """An encoder that tells each time it looks."""
+
+    def __init__(self, network, asked):
+        self.network, self.name, self.layers, self.asked = network, network.name, network.layers, asked
+
+    def __call__(self, images):
+        self.asked.append(self.name)
+        return self.network(images)
 
 
-def test_a_packs_own_gram_matrices_come_first(tmp_path):
-    pool = TinyPool(POOL.device, POOL.engine)
+def test_a_packs_own_features_come_first(tmp_path):
     folder = exemplar(tmp_path / "plain", 3)
-    own = StyleFinish.of(replace(PLAIN, folder=folder), 50.0, pool, True).grams
-    (folder / FEATURES).write_bytes(write_features({("squeezenet", layer): (2 * own[layer][0]).numpy() for layer in own}))
-    carried = StyleFinish.of(replace(PLAIN, folder=folder), 50.0, pool, True).grams
-    assert all(torch.allclose(carried[layer], 2 * own[layer]) for layer in LAYERS)
+    grams, pooled = NETWORKS["squeezenet"], NETWORKS["clip_vit_b32"]
+    own = Exemplars.of(folder).features(grams, GRAM_LAYERS, "gram", POOL.device)
+    carried = {("squeezenet", layer): (2 * own[layer]).numpy() for layer in own}
+    (folder / FEATURES).write_bytes(write_features(carried))
+    exemplars = Exemplars.of(folder)
+    found = exemplars.features(grams, GRAM_LAYERS, "gram", POOL.device)
+    assert all(torch.allclose(found[layer], 2 * own[layer]) for layer in GRAM_LAYERS)
+    [embedding] = exemplars.features(pooled, ["pooled"], "embedding", POOL.device).values()  # it carries none of CLIP
+    assert float(embedding.norm()) == pytest.approx(1)
+
+
+def test_features_are_measured_at_use_as_at_extraction(tmp_path):
+    folder = exemplar(tmp_path / "plain", 3)
+    picture = decode((folder / "exemplar.png").read_bytes()).pixels
+    extracted, exemplars = features_of([picture], TINY), Exemplars.of(folder)
+    used = exemplars.features(NETWORKS["squeezenet"], GRAM_LAYERS, "gram", POOL.device)
+    for layer in GRAM_LAYERS:
+        assert torch.equal(used[layer], torch.tensor(extracted["squeezenet", layer]))
+    [embedding] = exemplars.features(NETWORKS["clip_vit_b32"], ["pooled"], "embedding", POOL.device).values()
+    assert torch.equal(embedding, torch.tensor(extracted["clip_vit_b32", "pooled"]))
+
+
+@pytest.mark.parametrize("eye", ["squeezenet", "clip_vit_b32"])
+def test_features_of_another_network_of_that_name_are_an_error(tmp_path, eye):
+    folder = exemplar(tmp_path / "plain", 12)
+    values = {(eye, layer): np.eye(3) for layer in GRAM_LAYERS} if eye == "squeezenet" else {(eye, "pooled"): np.ones(3)}
+    (folder / FEATURES).write_bytes(write_features(values))
+    pack = replace(PLAIN, folder=folder)
+    before = drawn(pack, style_weight=0.0)
+    finish = replace(finish_of(pack), eyes=(eye,))
+    with pytest.raises(BadPack, match=rf"of {eye}/\w+ are another network's: of 3 channels.*style features plain"):
+        finish.finished(strokes_of(before), before.layers[0].framing.canvas, TINY)
+
+
+def test_a_changed_exemplar_is_read_anew(tmp_path):
+    folder = exemplar(tmp_path / "plain", 3)
+    thin = Exemplars.of(folder).ink(512, False)
+    assert Exemplars.of(folder).ink(512, False) is thin
+    shutil.rmtree(folder)
+    exemplar(folder, 12)
+    assert Exemplars.of(folder).ink(512, False).mean() > 2 * thin.mean()
+
+
+def test_exemplars_are_as_large_as_the_pen_is_wide():
+    measured = Measured(line_width=0.006, hatch_spacing=0.02)
+    assert magnification(PLAIN) == 1
+    assert magnification(replace(PLAIN, measured=measured)) == 2
+    assert magnification(replace(PLAIN, measured=measured, hatch=Hatch(share=0.5, spacing=0.03))) == pytest.approx(1.5)
 
 
 @pytest.mark.parametrize("weight", [-1.0, 101.0, float("nan")])
@@ -180,7 +277,7 @@ def test_a_weight_out_of_range_is_refused(weight):
 
 def test_a_method_without_a_finish_says_so_only_when_asked():
     assert SketchChoices().unfinished == ()
-    assert "changes nothing" in SketchChoices(style_weight=1.0).unfinished[0]
+    assert "changes nothing" in SketchChoices(style_weight=16.0).unfinished[0]
 
 
 def test_where_a_pack_lies_is_no_part_of_it():

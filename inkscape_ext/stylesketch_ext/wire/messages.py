@@ -56,7 +56,7 @@ class SketchSettings:
     fidelity: float = 1.0  # 1 = precise … 0 = loose
     simplicity: float = 0.0  # 0 = all strokes … 1 = the first few only
     style_strength: float = 1.0  # 0 = a plain pen … 1 = the style's full gesture
-    style_weight: float = 0.0  # how far line weights and tones come nearer to the style's exemplar, 0 = not at all … 100
+    style_weight: float = 15.0  # how far line weights and tones come nearer to the style's exemplar, 0 = not at all … 100
     marks: List[Mark] = field(default_factory=list)  # what the subject is; where there are any, they stand instead of the mask
     candidates: int = 1  # attempts, 1 … MAX_CANDIDATES, of this seed and those after it; the best one is kept
 
