@@ -140,6 +140,12 @@ def _subject(info: JobInfo) -> str:
     if info.matrix:
         sketch = info.matrix.sketch
         return f"matrix of {sketch.title or sketch.image[:12]}"
+    if info.texture:
+        return f"texture of {info.texture.title or info.texture.style or info.texture.exemplar[:12]}"
+    if info.restyle:
+        return f"restyling of {info.restyle.title or info.restyle.image[:12]}"
+    if info.prompt:
+        return f"“{info.prompt.prompt}”"
     if info.pull:
         return f"weights {info.pull.model}"
     return (info.request.title or info.request.image[:12]) if info.request else ""

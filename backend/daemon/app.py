@@ -9,14 +9,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from stylesketch_ext.wire.codec import WireError, loads
 from stylesketch_ext.wire.messages import (
-    FAILED,
-    FINISHED,
     PROTOCOL_VERSION,
     Health,
     ImageInfo,
     JobInfo,
     MatrixRequest,
     MatrixResult,
+    PicturesResult,
     PullResult,
     SketchRequest,
     SketchResult,
@@ -33,10 +32,13 @@ from backend.daemon.images import check_size
 from backend.daemon.jobs import Jobs
 from backend.daemon.message import Message
 from backend.daemon.model_routes import add_models
+from backend.daemon.picture_routes import add_pictures
 from backend.daemon.problems import answer_problems
 from backend.daemon.result_files import PREVIEW, RESULT, SVG
 from backend.daemon.streams import event_stream, final_event
 from backend.daemon.style_routes import add_styles
+
+RESULTS = SketchResult | StyleResult | PullResult | MatrixResult | PicturesResult
 
 
 def create_app(house: House, lifespan: Any = None) -> FastAPI:
@@ -56,6 +58,7 @@ def create_app(house: House, lifespan: Any = None) -> FastAPI:
     _add_results(app, house)
     add_styles(app, house)
     add_models(app, house)
+    add_pictures(app, house)
     answer_problems(app, house.log)
     app.add_middleware(Guard, token=house.token, port=house.port, activity=house.activity)
     return app
@@ -171,7 +174,7 @@ def _add_results(app: FastAPI, house: House) -> None:
         stream = event_stream(jobs, job, last)
         return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
-    @app.get("/v1/jobs/{job}/result", response_model=SketchResult | StyleResult | PullResult | MatrixResult, tags=["results"])
+    @app.get("/v1/jobs/{job}/result", response_model=RESULTS, tags=["results"])
     def result(job: str, simplicity: Annotated[float | None, Query(ge=0, le=1)] = None) -> Response:
         """The finished sketch, or what a job of another kind brought.
 
@@ -222,9 +225,5 @@ def _simplified(found: bytes, simplicity: float) -> SketchResult:
 
 def _finished(jobs: Jobs, job: str, name: str) -> bytes:
     """A file of a finished job; NotFound, Conflict."""
-    info = jobs.info(job)
-    if info.state == FAILED and info.error:
-        raise Conflict(f"The job failed: {info.error.detail}")
-    if info.state != FINISHED:
-        raise Conflict(f"The job has no result, it is {info.state}.")
+    jobs.check_finished(job)
     return jobs.results.read(job, name)

@@ -27,9 +27,13 @@ class Capabilities:
         guidances = ["auto", *self.guidance[request.recipe]]
         if settings.guidance not in guidances:
             raise BadRequest(f"There is no guidance '{settings.guidance}' here; choose one of: {', '.join(guidances)}.")
+        self.check_device(settings.device)
+
+    def check_device(self, device: str) -> None:
+        """BadRequest for a device that is not here."""
         devices = ["auto", *self.devices]
-        if self.lane(settings.device) not in devices:
-            raise BadRequest(f"There is no device '{settings.device}' here; choose one of: {', '.join(devices)}.")
+        if self.lane(device) not in devices:
+            raise BadRequest(f"There is no device '{device}' here; choose one of: {', '.join(devices)}.")
 
     def lane(self, device: str) -> str:
         """The device that a name means: `auto` is the best one, `cuda` the first."""

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from stylesketch_ext.wire.codec import to_json
-from stylesketch_ext.wire.messages import Problem, SketchRequest, SketchSettings, StyleChange, StyleRequest
+from stylesketch_ext.wire.messages import (
+    Problem,
+    PromptRequest,
+    RestyleRequest,
+    SketchRequest,
+    SketchSettings,
+    StyleChange,
+    StyleRequest,
+    TextureRequest,
+)
 
 from backend.core.errors import ERRORS_BY_CODE
 from backend.daemon.failures import as_problem
@@ -19,6 +28,21 @@ SKETCH_REQUESTS: dict[str, Any] = {
     "full": {"summary": "Every setting", "value": to_json(SketchRequest(HASH, CHOSEN, title="cat.jpg"))},
 }
 
+TEXTURE_REQUESTS: dict[str, Any] = {
+    "pack": {"summary": "A seamless tile of a style pack's exemplar", "value": {"style": "engraving", "tiled": True}},
+    "full": {
+        "summary": "Of a part of an uploaded picture",
+        "value": to_json(TextureRequest(HASH, region=(40, 60, 200, 200), tries=3)),
+    },
+}
+RESTYLE_REQUESTS: dict[str, Any] = {
+    "pack": {"summary": "After a style pack's exemplar", "value": {"image": HASH, "style": "engraving"}},
+    "full": {"summary": "Half way to another picture", "value": to_json(RestyleRequest(HASH, HASH, strength=0.5))},
+}
+PROMPT_REQUESTS: dict[str, Any] = {
+    "plain": {"summary": "The style decides", "value": {"prompt": "a horse"}},
+    "full": {"summary": "With settings", "value": to_json(PromptRequest("a horse", CHOSEN, "diffusion", "a rider"))},
+}
 STYLE_REQUESTS: dict[str, Any] = {
     "pictures": {"summary": "A pack from uploaded pictures", "value": to_json(StyleRequest([HASH], "red-chalk", "Red chalk"))},
 }

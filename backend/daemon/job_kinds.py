@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from stylesketch_ext.wire.messages import MatrixRequest, ProgressEvent, PullRequest, SketchRequest, StyleRequest
+from pathlib import Path
+
+from stylesketch_ext.wire.messages import (
+    MatrixRequest,
+    ProgressEvent,
+    PromptRequest,
+    PullRequest,
+    RestyleRequest,
+    SketchRequest,
+    StyleRequest,
+    TextureRequest,
+)
 
 from backend.daemon.capabilities import Capabilities
 from backend.daemon.images import Images
@@ -22,6 +33,9 @@ def job_kinds(tasks: Tasks, images: Images, styles: Styles, models: Models, resu
 
     def keep_pull(job: str, brought: Brought) -> None:
         results.keep_told(job, models.told(brought))
+
+    def exemplar(request: TextureRequest | RestyleRequest) -> Path | None:
+        return images.path(request.exemplar) if request.exemplar else None
 
     def tell_row(job: str, event: ProgressEvent | RowReady) -> ProgressEvent:
         if not isinstance(event, RowReady):
@@ -44,6 +58,27 @@ def job_kinds(tasks: Tasks, images: Images, styles: Styles, models: Models, resu
             told=tell_row,
             check=lambda known, request: known.check(request.sketch),
             device=lambda request: request.sketch.settings.device,
+        ),
+        TextureRequest: Kind(
+            task=tasks.texture,
+            arguments=lambda request: (request, exemplar(request), models.places),
+            keep=results.keep_pictures,
+            check=lambda known, request: known.check_device(request.device),
+            device=lambda request: request.device,
+        ),
+        RestyleRequest: Kind(
+            task=tasks.restyle,
+            arguments=lambda request: (request, images.path(request.image), exemplar(request), models.places),
+            keep=results.keep_pictures,
+            check=lambda known, request: known.check_device(request.device),
+            device=lambda request: request.device,
+        ),
+        PromptRequest: Kind(
+            task=tasks.prompt,
+            arguments=lambda request: (request, models.places),
+            keep=results.keep_prompted,
+            check=lambda known, request: known.check_device(request.settings.device),
+            device=lambda request: request.settings.device,
         ),
         StyleRequest: Kind(
             task=tasks.extract,

@@ -12,7 +12,7 @@ from typing import Any
 
 from stylesketch_ext.wire.messages import CANCELLED, FAILED, FINISHED, RUNNING, JobInfo, ProgressEvent
 
-from backend.core.errors import Cancelled, Internal, StyleSketchError, WorkerDied
+from backend.core.errors import Cancelled, Conflict, Internal, StyleSketchError, WorkerDied
 from backend.daemon.capabilities import Capabilities
 from backend.daemon.events import EventLog
 from backend.daemon.executors import ProcessExecutor
@@ -108,6 +108,14 @@ class Jobs:
     def info(self, job: str) -> JobInfo:
         """The job as it is now; NotFound."""
         return self._live(self.store.job(job).info)
+
+    def check_finished(self, job: str) -> None:
+        """NotFound for a job that is not there, Conflict for one without a result."""
+        info = self.info(job)
+        if info.state == FAILED and info.error:
+            raise Conflict(f"The job failed: {info.error.detail}")
+        if info.state != FINISHED:
+            raise Conflict(f"The job has no result, it is {info.state}.")
 
     def stored(self, job: str) -> StoredJob:
         """The job and its attempts; NotFound."""

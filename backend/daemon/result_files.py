@@ -1,4 +1,6 @@
-"""Finished jobs on disk: results/<job>/ holds result.json and, of a sketch, drawing.svg and preview.png; all or none."""
+"""Finished jobs on disk, all of their files or none. results/<job>/ holds result.json; of a sketch, drawing.svg and
+preview.png too; of what makes pictures, picture-1.png, picture-2.png, …
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stylesketch_ext.wire.codec import dumps
-from stylesketch_ext.wire.messages import MatrixResult, PullResult, SketchResult, StyleResult
+from stylesketch_ext.wire.messages import MatrixResult, PicturesResult, PullResult, SketchResult, StyleResult
 
 from backend.core.errors import NotFound
 from backend.core.files import remove_parts, write_folder, write_whole
@@ -25,6 +27,22 @@ class Finished:
     preview: bytes  # a PNG
 
 
+@dataclass(frozen=True)
+class Pictured:
+    """Pictures that a task made: what it returns to the server, which knows no torch."""
+
+    result: PicturesResult
+    pictures: list[bytes]  # a PNG for each entry of the result
+
+
+@dataclass(frozen=True)
+class Prompted:
+    """A sketch of a text: what a task returns to the server."""
+
+    finished: Finished
+    picture: bytes | None  # that the sketch was drawn after, a PNG; None where there was none
+
+
 class ResultFiles:
     """The folder of results."""
 
@@ -35,7 +53,20 @@ class ResultFiles:
 
     def keep(self, job: str, finished: Finished) -> None:
         """Writes the files of a sketch; OSError leaves nothing behind."""
-        self._write(job, finished.result, {SVG: finished.svg.encode(), PREVIEW: finished.preview})
+        self._write(job, finished.result, _files(finished))
+
+    def keep_prompted(self, job: str, prompted: Prompted) -> None:
+        """Writes the files of a sketch and the picture it was drawn after; OSError leaves nothing behind."""
+        pictures = {} if prompted.picture is None else {_picture(1): prompted.picture}
+        self._write(job, prompted.finished.result, {**_files(prompted.finished), **pictures})
+
+    def keep_pictures(self, job: str, pictured: Pictured) -> None:
+        """Writes pictures and what is told of them; OSError leaves nothing behind."""
+        self._write(job, pictured.result, {_picture(number): data for number, data in enumerate(pictured.pictures, 1)})
+
+    def picture(self, job: str, number: int) -> bytes:
+        """A picture as a PNG, counted from 1; NotFound."""
+        return self.read(job, _picture(number))
 
     def keep_told(self, job: str, result: StyleResult | PullResult | MatrixResult) -> None:
         """Writes what a job without pictures brought; OSError leaves nothing behind."""
@@ -58,7 +89,10 @@ class ResultFiles:
         return self._folder / f"{job}.rows"
 
     def _write(
-        self, job: str, result: SketchResult | StyleResult | PullResult | MatrixResult, files: Mapping[str, bytes]
+        self,
+        job: str,
+        result: SketchResult | StyleResult | PullResult | MatrixResult | PicturesResult,
+        files: Mapping[str, bytes],
     ) -> None:
         write_folder(self._folder / job, {RESULT: dumps(replace(result, job=job)).encode(), **files})
 
@@ -73,3 +107,11 @@ class ResultFiles:
         """Deletes the files of a job."""
         shutil.rmtree(self._folder / job, ignore_errors=True)
         shutil.rmtree(self._rows(job), ignore_errors=True)
+
+
+def _files(finished: Finished) -> dict[str, bytes]:
+    return {SVG: finished.svg.encode(), PREVIEW: finished.preview}
+
+
+def _picture(number: int) -> str:
+    return f"picture-{number}.png"

@@ -14,11 +14,13 @@ from stylesketch_ext.wire.messages import ProgressEvent, SketchRequest, SketchRe
 
 from backend.core.drawing import Drawing
 from backend.core.errors import BadRequest, NotFound
+from backend.core.image import Framing, Image
 from backend.core.work import Progress, Work
 from backend.daemon.capabilities import Capabilities
 from backend.daemon.result_files import Finished
 from backend.daemon.results import sketch_result
 from backend.daemon.warm_up import warm_up
+from backend.export.picture import picture_png
 from backend.export.png import drawing_png
 from backend.export.svg import drawing_svg
 from backend.model_pool import ModelPool, available_devices
@@ -97,7 +99,7 @@ def draw(request: SketchRequest, sources: Sources, previews: bool = True) -> Gen
     """The task of the drawing worker: `sketch` with small previews, ending in every form that is kept."""
     prepare_process()
     pool = ModelPool.choose(request.settings.device)
-    shots, work = _Previews(pool), sketch(request, sources)
+    shots, work = Previews(pool), sketch(request, sources)
     try:
         while True:
             progress = next(work)
@@ -158,20 +160,31 @@ def choices_of(settings: SketchSettings) -> SketchChoices:
     )
 
 
-class _Previews:
-    """Small pictures of the growing drawing, seldom enough not to slow it down."""
+class Previews:
+    """Small pictures of what is growing, seldom enough not to slow it down."""
 
     def __init__(self, pool: ModelPool) -> None:
         self._pool, self._due = pool, 0.0
 
     def of(self, progress: Progress) -> str | None:
-        """A base64 PNG, if the progress has a drawing and the last picture is long enough ago."""
+        """A base64 PNG, if the progress has a drawing or a picture and the last one is long enough ago."""
         begin = time.monotonic()
-        if progress.preview is None or begin < self._due:
+        if begin < self._due:
             return None
-        png = drawing_png(progress.preview, self._pool.rasterizer, self._pool.device, PREVIEW_SIDE)
+        if progress.preview is not None:
+            png = drawing_png(progress.preview, self._pool.rasterizer, self._pool.device, PREVIEW_SIDE)
+        elif progress.picture is not None:
+            png = picture_png(_small(progress.picture))
+        else:
+            return None
         self._due = begin + max(PREVIEW_PAUSE, PREVIEW_SHARE * (time.monotonic() - begin))
         return base64.b64encode(png).decode()
+
+
+def _small(picture: Image) -> Image:
+    """A picture of at most PREVIEW_SIDE px a side."""
+    size = (picture.shape[-2], picture.shape[-1])
+    return picture if max(size) <= PREVIEW_SIDE else Framing.whole(size, PREVIEW_SIDE).crop(picture)
 
 
 class _Stopwatch:

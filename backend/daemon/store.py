@@ -21,9 +21,12 @@ from stylesketch_ext.wire.messages import (
     JobInfo,
     MatrixRequest,
     Problem,
+    PromptRequest,
     PullRequest,
+    RestyleRequest,
     SketchRequest,
     StyleRequest,
+    TextureRequest,
 )
 
 from backend.core.errors import Conflict, NotFound, WorkerDied
@@ -44,10 +47,18 @@ MIGRATIONS = (
     "ALTER TABLE jobs ADD COLUMN kind TEXT NOT NULL DEFAULT 'request';",
 )
 COLUMNS = "id, kind, request, state, attempts, forgiven, created, started, ended, error"
-REQUESTS: dict[str, type] = {"request": SketchRequest, "style": StyleRequest, "pull": PullRequest, "matrix": MatrixRequest}
+REQUESTS: dict[str, type] = {
+    "request": SketchRequest,
+    "style": StyleRequest,
+    "pull": PullRequest,
+    "matrix": MatrixRequest,
+    "texture": TextureRequest,
+    "restyle": RestyleRequest,
+    "prompt": PromptRequest,
+}
 """What a job can be asked for with, by the field of JobInfo that tells it."""
 
-JobRequest = SketchRequest | StyleRequest | PullRequest | MatrixRequest
+JobRequest = SketchRequest | StyleRequest | PullRequest | MatrixRequest | TextureRequest | RestyleRequest | PromptRequest
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stylesketch_ext.wire.messages import MatrixRequest, SketchRequest, StyleRequest
+from stylesketch_ext.wire.messages import (
+    MatrixRequest,
+    PromptRequest,
+    RestyleRequest,
+    SketchRequest,
+    StyleRequest,
+    TextureRequest,
+)
 
 from backend.daemon.images import Images, measure
 from backend.daemon.models import pull_model
@@ -22,6 +29,27 @@ def draw_matrix_rows(request: MatrixRequest, image: Path, packs: Path, mask: Pat
     return draw_rows(request, Sources(image, packs, mask))
 
 
+def make_texture(request: TextureRequest, exemplar: Path | None, places: Places) -> Any:
+    """Textures of an exemplar; see picturing.textures."""
+    from backend.daemon.picturing import textures
+
+    return textures(request, exemplar, places)
+
+
+def restyle_picture(request: RestyleRequest, image: Path, exemplar: Path | None, places: Places) -> Any:
+    """A picture in the looks of an exemplar; see picturing.restyled."""
+    from backend.daemon.picturing import restyled
+
+    return restyled(request, image, exemplar, places)
+
+
+def draw_prompt(request: PromptRequest, places: Places) -> Any:
+    """The sketch of a text; see prompt_task.draw_text."""
+    from backend.daemon.prompt_task import draw_text
+
+    return draw_text(request, places)
+
+
 @dataclass(frozen=True)
 class Tasks:
     """Importable functions, since they run in spawned processes."""
@@ -34,6 +62,9 @@ class Tasks:
     draw_rows: Callable[..., Any] = (
         draw_matrix_rows  # (MatrixRequest, *arguments) → a generator of ProgressEvent and RowReady: a MatrixResult
     )
+    texture: Callable[..., Any] = make_texture  # (TextureRequest, path or None, Places) → a generator that returns a Pictured
+    restyle: Callable[..., Any] = restyle_picture  # (RestyleRequest, path, path or None, Places) → the same
+    prompt: Callable[..., Any] = draw_prompt  # (PromptRequest, Places) → a generator that returns a Prompted
     pull: Callable[..., Any] = pull_model  # (name, Places, manifest) → a generator of ProgressEvent that returns a Brought
 
     @classmethod

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -125,9 +126,14 @@ def _quilted(exemplar: Image, choices: TextureChoices) -> Work[TextureResult]:
     chance = np.random.default_rng(choices.seed)
     pixels = np.ascontiguousarray(exemplar[0].permute(1, 2, 0).cpu().numpy())
     picture = pixels
-    for done, picture in quilt(pixels, choices.size, choices.tiled, settings, chance):  # noqa: B007
-        yield Progress("joining patches", 0.02 + 0.98 * done)
-    return TextureResult(torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].contiguous(), QUILTING)
+    for done, picture in quilt(pixels, choices.size, choices.tiled, settings, chance):
+        yield Progress("joining patches", 0.02 + 0.98 * done, picture=_image(picture))
+    return TextureResult(_image(picture), QUILTING)
+
+
+def _image(pixels: npt.NDArray[np.float32]) -> Image:
+    """Pixels [H, W, 3] as an image of their own."""
+    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].contiguous()
 
 
 def _patch(exemplar: Image, choices: TextureChoices) -> int:
@@ -164,7 +170,8 @@ def _matched(exemplar: Image, choices: TextureChoices, encoder: Encoder) -> Work
             done += 1
             due = choices.snapshot_every and done % choices.snapshot_every == 0
             shot = resized(part.picture(), choices.size) if due else None
-            yield TextureStep("matching the style", done / max(choices.iterations, 1), None, losses, done, shot)
+            share = done / max(choices.iterations, 1)
+            yield TextureStep("matching the style", share, None, losses, part.picture().cpu(), done, shot)
         picture = part.picture()
     return TextureResult(picture, encoder.name, done, losses)
 

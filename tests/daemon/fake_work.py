@@ -14,7 +14,10 @@ from stylesketch_ext.wire.messages import (
     DrawingData,
     MatrixRequest,
     MatrixResult,
+    PictureInfo,
+    PicturesResult,
     ProgressEvent,
+    PromptRequest,
     SketchRequest,
     SketchResult,
     StyleRequest,
@@ -22,7 +25,7 @@ from stylesketch_ext.wire.messages import (
 
 from backend.core.errors import BadRequest
 from backend.daemon.capabilities import Capabilities
-from backend.daemon.result_files import Finished
+from backend.daemon.result_files import Finished, Pictured, Prompted
 from backend.daemon.rows import RowReady
 from backend.daemon.styles import Extraction
 from backend.daemon.tasks import Tasks
@@ -134,6 +137,26 @@ def draw_rows(request: MatrixRequest):
     return MatrixResult(rows)
 
 
+def pictures(request, *files):
+    """Pictures that tell their seed and the files that they were made of; on the way, what the title tells."""
+    mode, _, place = request.title.partition("|")
+    yield ProgressEvent("drawing", 0.1, preview="picture")
+    yield from MODES[mode](Path(place))
+    seeds = range(request.seed, request.seed + request.tries)
+    given = ",".join(file.name if isinstance(file, Path) else "-" for file in files[:-1])
+    result = PicturesResult([PictureInfo(4, 3, seed) for seed in seeds], "fake", "none", request.style, "cpu", "0")
+    return Pictured(result, [f"PNG {seed} of {given}".encode() for seed in seeds])
+
+
+def prompt(request: PromptRequest, places):
+    """What a text does is told by itself."""
+    mode, _, place = request.prompt.partition("|")
+    yield ProgressEvent("imagining", 0.1, preview="picture")
+    yield from MODES[mode](Path(place))
+    finished = Finished(_result(SketchRequest("0" * 64, request.settings)), "<svg/>", b"PNG")
+    return Prompted(finished, None if request.method == "clip" else b"PNG of " + mode.encode())
+
+
 def preload() -> Capabilities:
     return Capabilities("cpu", ["cpu"], "fake", {"object": ["classical"], "scene": ["classical"]})
 
@@ -151,4 +174,4 @@ def measure(path: str):
 
 
 def tasks() -> Tasks:
-    return Tasks(draw, preload, extract, measure, draw_rows=draw_rows)
+    return Tasks(draw, preload, extract, measure, draw_rows=draw_rows, texture=pictures, restyle=pictures, prompt=prompt)

@@ -15,10 +15,14 @@ from stylesketch_ext.wire.messages import (
     MatrixResult,
     ModelInfo,
     PathData,
+    PictureInfo,
+    PicturesResult,
     Problem,
     ProgressEvent,
+    PromptRequest,
     PullRequest,
     PullResult,
+    RestyleRequest,
     SketchRequest,
     SketchResult,
     SketchSettings,
@@ -27,6 +31,7 @@ from stylesketch_ext.wire.messages import (
     StyleRequest,
     StyleResult,
     TextureData,
+    TextureRequest,
 )
 
 PATH = PathData(
@@ -44,6 +49,9 @@ STYLE = StyleInfo("chalk", "Red chalk", bundled=True, strokes=9, measured={"widt
 MODEL = ModelInfo("squeezenet", "SqueezeNet 1.1", "guidance", "BSD-3-Clause", False, 4958839, kept=100, pullable=True)
 STYLE_REQUEST = StyleRequest(["ab" * 32], "red-chalk", "Rötel", True)
 MATRIX = MatrixRequest(replace(REQUEST, recipe="scene"), [1.0, 0.5])
+TEXTURE = TextureRequest("ab" * 32, region=(1, 2, 40, 50), iterations=9, snapshots=2, seed=3, tries=2, title="Ü")
+PROMPT = PromptRequest("ein Pferd", SketchSettings(strokes=12, seed=7), "clip", "a rider", "")
+RESTYLE = RestyleRequest("ab" * 32, style="ink", strength=0.5, method="classical", prompt="a horse", seed=1, device="cpu")
 MESSAGES = [
     SketchSettings(), REQUEST, PATH, RESULT, PROBLEM, Health(1, "0.1.0"), Health(1, "0.1.0", "cpu", "fast", ["classical"], 2),
     ImageInfo("ab", 4, 3), ProgressEvent("drawing", 0.5, "QUJD", {"line": 0.25}),
@@ -52,6 +60,9 @@ MESSAGES = [
     MODEL, JobInfo("j", "queued", None, 1.0, pull=PullRequest("squeezenet")), PullResult(MODEL, ["a note"], "job1"),
     MATRIX, JobInfo("j", "queued", None, 1.0, matrix=MATRIX), MatrixResult([RESULT], "job1"),
     ProgressEvent("drawing", 0.5, rows=2),
+    PROMPT, JobInfo("j", "queued", None, 1.0, prompt=PROMPT),
+    TEXTURE, RESTYLE, JobInfo("j", "queued", None, 1.0, texture=TEXTURE), JobInfo("j", "queued", None, 1.0, restyle=RESTYLE),
+    PicturesResult([PictureInfo(4, 3, 7, 25)], "style_texture", "vgg19", "ink", "cpu", "0.1", "t", ["a note"], 1.5, "job1"),
 ]  # fmt: skip
 
 

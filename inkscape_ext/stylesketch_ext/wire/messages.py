@@ -5,7 +5,7 @@ Coordinates are source pixels (the picture after EXIF rotation), x right, y down
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple, Union
 
 PROTOCOL_VERSION = 1
 
@@ -15,6 +15,10 @@ MAX_SEED = 2**31 - 1
 MAX_CANDIDATES = 16
 MAX_REFERENCES = 32  # pictures that one style is measured on
 MAX_ROWS = 12  # fidelities of one matrix
+MAX_PROMPT = 1000  # characters of a text that is drawn
+MAX_TRIES = 6  # seeds of one request for pictures
+MAX_SNAPSHOTS = 6  # of a texture on its way
+MAX_ITERATIONS = 100000  # of an encoder's texture
 
 STYLE_NAME = "[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?"  # of a folder on any system, and no path
 _DEVICE_NAMES = re.compile("(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # no folder of Windows can be called so
@@ -105,12 +109,86 @@ class MatrixRequest:
                 raise ValueError("fidelity must be between 0 and 1, not %s" % fidelity)
 
 
+@dataclass(frozen=True)
+class PromptRequest:
+    """A sketch of what a text tells."""
+
+    prompt: str
+    settings: SketchSettings = SketchSettings()  # the mask and marks count for nothing; the seed is the picture's too
+    method: str = "auto"  # "diffusion" (a picture first), "clip" (strokes after the text), or what is here
+    negative: Optional[str] = None  # what the picture shall not show; None: as usual
+    suffix: Optional[str] = None  # what follows the prompt; None: as usual
+
+    def __post_init__(self) -> None:
+        if not self.prompt.strip():
+            raise ValueError("the text is empty: tell what is to be drawn")
+        if len(self.prompt) > MAX_PROMPT:
+            raise ValueError("the text has more than %d characters" % MAX_PROMPT)
+
+
 def check_style_name(name: str) -> None:
     """ValueError, with a sentence, where a style pack cannot be called so."""
     if not re.fullmatch(STYLE_NAME, name) or _DEVICE_NAMES.fullmatch(name):
         raise ValueError(
             "a style pack cannot be called '%s': use small letters a to z, digits, - and _, at most 64 of them" % name[:80]
         )
+
+
+def _check_pictures(request: Union["TextureRequest", "RestyleRequest"]) -> None:
+    """ValueError where what requests for pictures have in common is out of range."""
+    if not 0 <= request.seed <= MAX_SEED:
+        raise ValueError("the seed must be between 0 and %d, not %d" % (MAX_SEED, request.seed))
+    if not 1 <= request.tries <= MAX_TRIES:
+        raise ValueError("tries must be between 1 and %d, not %d" % (MAX_TRIES, request.tries))
+    if bool(request.exemplar) == bool(request.style):
+        raise ValueError("either an exemplar or a style pack must be named")
+
+
+@dataclass(frozen=True)
+class TextureRequest:
+    """A texture to be made of an exemplar: of an uploaded picture, or of the one that a style pack carries."""
+
+    exemplar: str = ""  # sha256 of an uploaded picture
+    style: str = ""  # or the name of a style pack
+    width: int = 512  # px
+    height: int = 512
+    tiled: bool = False  # do opposite borders fit?
+    region: Optional[Tuple[int, int, int, int]] = None  # x, y, width, height in the exemplar, px; None: all of it
+    guidance: str = "auto"  # "classical" (patches; what auto means) or an encoder
+    iterations: Optional[int] = None  # of an encoder, 1 … MAX_ITERATIONS
+    snapshots: int = 0  # of an encoder, evenly on the way, 0 … MAX_SNAPSHOTS
+    seed: int = 0
+    tries: int = 1  # with this seed and those after it, 1 … MAX_TRIES
+    device: str = "auto"
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        _check_pictures(self)
+        if self.iterations is not None and not 1 <= self.iterations <= MAX_ITERATIONS:
+            raise ValueError("iterations must be between 1 and %d, not %d" % (MAX_ITERATIONS, self.iterations))
+        if not 0 <= self.snapshots <= MAX_SNAPSHOTS:
+            raise ValueError("snapshots must be between 0 and %d, not %d" % (MAX_SNAPSHOTS, self.snapshots))
+
+
+@dataclass(frozen=True)
+class RestyleRequest:
+    """An uploaded picture to be given the looks of an exemplar."""
+
+    image: str  # sha256
+    exemplar: str = ""  # sha256 of an uploaded picture
+    style: str = ""  # or the name of a style pack that carries one
+    strength: Optional[float] = None  # 0 = the picture … 1 = restyled; None: as the method does it
+    method: str = "auto"  # "classical", "diffusion", or what is here
+    prompt: str = ""  # what is seen, in words, for diffusion
+    seed: int = 0
+    tries: int = 1  # with this seed and those after it, 1 … MAX_TRIES
+    device: str = "auto"
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        _check_pictures(self)
+        if self.strength is not None and not 0 <= self.strength <= 1:
+            raise ValueError("strength must be between 0 and 1, not %s" % self.strength)
 
 
 @dataclass(frozen=True)
@@ -255,6 +333,9 @@ class JobInfo:
     style: Optional[StyleRequest] = None
     pull: Optional[PullRequest] = None
     matrix: Optional[MatrixRequest] = None
+    texture: Optional[TextureRequest] = None
+    restyle: Optional[RestyleRequest] = None
+    prompt: Optional[PromptRequest] = None
 
 
 @dataclass(frozen=True)
@@ -386,4 +467,30 @@ class MatrixResult:
     """What the job of a MatrixRequest brought: each row as a SketchRequest with its fidelity would give it."""
 
     rows: List[SketchResult]  # in the order of the fidelities
+    job: str = ""
+
+
+@dataclass(frozen=True)
+class PictureInfo:
+    """A picture of a result; its file is fetched by its number."""
+
+    width: int  # px
+    height: int
+    seed: int
+    iterations: int = 0  # after which it was taken, of a texture by an encoder; 0: it is finished
+
+
+@dataclass(frozen=True)
+class PicturesResult:
+    """What the job of a TextureRequest or RestyleRequest brought: pictures to choose from."""
+
+    pictures: List[PictureInfo]  # the finished one of each seed, then its snapshots, the latest first
+    recipe: str  # style_texture or style_transfer
+    guidance: str  # what was really used
+    style: str  # name of the style pack, empty for an uploaded exemplar
+    device: str
+    version: str
+    title: str = ""
+    notes: List[str] = field(default_factory=list)  # what was not used, and why
+    seconds: float = 0.0
     job: str = ""

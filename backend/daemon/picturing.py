@@ -1,0 +1,153 @@
+"""The work of requests for pictures: textures and restyled photographs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stylesketch_ext.wire.messages import PictureInfo, PicturesResult, ProgressEvent, RestyleRequest, TextureRequest
+
+from backend import __version__
+from backend.core.errors import BadRequest, NotFound
+from backend.core.image import Image
+from backend.core.work import Work
+from backend.daemon.result_files import Pictured
+from backend.daemon.sketching import Previews, prepare_process
+from backend.export.picture import picture_png
+from backend.model_pool import ModelPool
+from backend.perception.photograph import decode
+from backend.places import Places
+from backend.recipes.style_texture import QUILTING, TextureChoices, TextureStep, style_texture
+from backend.recipes.style_transfer import RestyleChoices, StyleSource, restyle
+from backend.style_library import Library
+
+
+@dataclass(frozen=True)
+class Made:
+    """A picture, and how it was made."""
+
+    image: Image  # [1, 3, H, W]
+    guidance: str  # what was really used
+    notes: tuple[str, ...]
+    snapshots: tuple[tuple[int, Image], ...] = ()  # on the way: iterations, picture
+
+
+Request = TextureRequest | RestyleRequest
+Events = Generator[ProgressEvent, None, Pictured]
+
+
+def textures(request: TextureRequest, exemplar: Path | None, places: Places) -> Events:
+    """The task of the worker: textures by each seed of the request; errors of our tree."""
+    prepare_process()
+    choices, pool = texture_choices(request), ModelPool.choose(request.device, places=places)
+    if request.snapshots and choices.guidance == QUILTING:
+        raise BadRequest("Only an encoder has snapshots on its way. Ask for none, or choose a guidance of an encoder.")
+    style = decode(_exemplar(request, exemplar, places).content).pixels
+
+    def made(seed: int) -> Work[Made]:
+        work, shots = style_texture(style, replace(choices, seed=seed), pool), list[tuple[int, Image]]()
+        try:
+            while True:
+                progress = next(work)
+                if isinstance(progress, TextureStep) and progress.snapshot is not None:
+                    shots.append((progress.number, progress.snapshot))
+                yield progress
+        except StopIteration as end:
+            result = end.value
+        finally:
+            work.close()
+        kept = tuple(shot for shot in reversed(shots) if shot[0] < result.steps)[: request.snapshots]
+        return Made(result.image, result.guidance, result.notes, kept)
+
+    return (yield from _each_seed(request, "style_texture", made, pool))
+
+
+def restyled(request: RestyleRequest, image: Path, exemplar: Path | None, places: Places) -> Events:
+    """The task of the worker: a picture restyled by each seed of the request; errors of our tree."""
+    prepare_process()
+    pool = ModelPool.choose(request.device, places=places)
+    found = _exemplar(request, exemplar, places)
+    style = StyleSource(decode(found.content).pixels, found.label, found.learned)
+    photograph = decode(_bytes(image)).pixels
+    choices = RestyleChoices(strength=request.strength, method=request.method, prompt=request.prompt)
+
+    def made(seed: int) -> Work[Made]:
+        result = yield from restyle(photograph, style, replace(choices, seed=seed), pool)
+        return Made(result.image, result.method, result.notes)
+
+    return (yield from _each_seed(request, "style_transfer", made, pool))
+
+
+def texture_choices(request: TextureRequest) -> TextureChoices:
+    """What the request asks for, as the recipe takes it; BadRequest."""
+    choices = TextureChoices(
+        size=(request.height, request.width),
+        tiled=request.tiled,
+        region=request.region,
+        guidance=QUILTING if request.guidance == "auto" else request.guidance,
+    )
+    if request.iterations is not None:
+        choices = replace(choices, iterations=request.iterations)
+    if request.snapshots:
+        choices = replace(choices, snapshot_every=max(1, choices.iterations // (request.snapshots + 1)))
+    return choices
+
+
+def _each_seed(request: Request, recipe: str, made: Callable[[int], Work[Made]], pool: ModelPool) -> Events:
+    """The pictures of all seeds, with small previews on the way."""
+    begin, previews, found = time.perf_counter(), Previews(pool), list[Made]()
+    for number in range(request.tries):
+        work = made(request.seed + number)
+        try:
+            while True:
+                progress = next(work).within(number / request.tries, (number + 1) / request.tries)
+                yield ProgressEvent(progress.stage, progress.done, previews.of(progress), dict(progress.losses))
+        except StopIteration as end:
+            found.append(end.value)
+        finally:
+            work.close()
+    return _pictured(request, recipe, found, pool, time.perf_counter() - begin)
+
+
+def _pictured(request: Request, recipe: str, found: list[Made], pool: ModelPool, seconds: float) -> Pictured:
+    infos, pictures = list[PictureInfo](), list[bytes]()
+    for number, made in enumerate(found):
+        for iterations, image in ((0, made.image), *made.snapshots):
+            infos.append(PictureInfo(image.shape[-1], image.shape[-2], request.seed + number, iterations))
+            pictures.append(picture_png(image))
+    result = PicturesResult(
+        pictures=infos,
+        recipe=recipe,
+        guidance=found[0].guidance,
+        style="" if request.exemplar else request.style,
+        device=str(pool.device),
+        version=__version__,
+        title=request.title,
+        notes=list(dict.fromkeys(note for made in found for note in made.notes)),
+        seconds=round(seconds, 3),
+    )
+    return Pictured(result, pictures)
+
+
+@dataclass(frozen=True)
+class _Exemplar:
+    content: bytes  # of a picture file
+    label: str
+    learned: bytes | None = None
+
+
+def _exemplar(request: Request, file: Path | None, places: Places) -> _Exemplar:
+    """The style image of a request; BadRequest for a pack without one."""
+    if file is not None:
+        return _Exemplar(_bytes(file), "the chosen picture")
+    pack = Library(places.packs).read(request.style)
+    return _Exemplar(pack.exemplar, request.style, pack.learned)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"The picture {path.name} is gone. Choose it again.") from None
