@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from logging import getLogger
 
 import torch
@@ -11,12 +11,15 @@ import torch
 from backend import weights
 from backend.core.errors import BadRequest, Missing
 from backend.encoders import ENCODERS, VOCABULARY, ClipText, Encoder
+from backend.encoders.in_pieces import InPieces
 from backend.places import Places
 from backend.raster import Rasterizer, rasterizers
 from backend.raster.allocator import keep_large_blocks
 from backend.raster.native import describe_engine
 
 log = getLogger(__name__)
+ONE_BY_ONE = "There was too little memory for all views of the picture at once, so they were looked at one by one."
+BY_PROCESSOR = "The graphics card had too little memory for this picture, so the processor drew."
 
 
 @dataclass(frozen=True)
@@ -26,14 +29,31 @@ class ModelPool:
     device: torch.device
     engine: str  # a name in rasterizers()
     places: Places = field(default_factory=Places.find)  # where the encoders' weights are
+    together: int | None = None  # pictures that encoders look at at once; None: all
+    lacked: tuple[str, ...] = ()  # what this pool does without, since memory ran out
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know of these parts, as sentences."""
         state = describe_engine()
         if self.engine == "culled" and state.name == "culled":
-            return (f"A slow rasterizer drew, because the native one is not built; this builds it: {state.cure}",)
-        return ()
+            return (*self.lacked, f"A slow rasterizer drew, because the native one is not built; this builds it: {state.cure}")
+        return self.lacked
+
+    @property
+    def thriftier(self) -> ModelPool | None:
+        """The pool that needs less of the device's memory, in the end the processor; None where nothing is left to save."""
+        if self.together is None:
+            return replace(self, together=1, lacked=(*self.lacked, ONE_BY_ONE))
+        if self.device.type == "cpu":
+            return None
+        return replace(self, device=torch.device("cpu"), together=None, lacked=(BY_PROCESSOR,))
+
+    def release(self) -> None:
+        """Forgets the loaded encoders, so that their memory is free for others."""
+        _loaded.cache_clear()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
     @property
     def rasterizer(self) -> Rasterizer:
@@ -47,7 +67,8 @@ class ModelPool:
     def encoder(self, name: str) -> Encoder:
         """An encoder by its name in `ENCODERS`, loaded once per process; Missing names the command that brings its weights."""
         path = weights.find(name, self.places)
-        return _loaded(name, self.places, self.device, path.stat().st_mtime_ns if path else 0)
+        found = _loaded(name, self.places, self.device, path.stat().st_mtime_ns if path else 0)
+        return found if self.together is None else InPieces(found, self.together)
 
     def has_reader(self, name: str) -> bool:
         """Whether the weights of a CLIP and its vocabulary are here."""

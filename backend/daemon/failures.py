@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-import sys
 
 from stylesketch_ext.wire.messages import Problem
 
 from backend.core.errors import ERRORS_BY_CODE, Internal, Missing, OutOfDisk, OutOfMemory, StyleSketchError
+from backend.core.memory import is_out_of_memory
 
 DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
-NO_MEMORY_TEXTS = ("can't allocate memory", "not enough memory", "out of memory")  # torch raises plain RuntimeErrors too
 
 
 def as_failure(error: BaseException, log: str = "") -> StyleSketchError:
@@ -33,14 +32,6 @@ def is_disk_full(error: BaseException) -> bool:
     if isinstance(error, sqlite3.OperationalError):
         return "disk is full" in str(error)
     return isinstance(error, OSError) and error.errno in DISK_FULL
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out, on the processor or on a graphics card."""
-    torch = sys.modules.get("torch")
-    if isinstance(error, MemoryError) or (torch is not None and isinstance(error, torch.OutOfMemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in NO_MEMORY_TEXTS)
 
 
 def as_problem(error: StyleSketchError, status: int | None = None) -> Problem:

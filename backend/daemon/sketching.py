@@ -29,6 +29,7 @@ from backend.perception.photograph import decode, decode_mask
 from backend.places import Places
 from backend.recipes import EVERY_RECIPE, RECIPES, Inputs, SketchChoices
 from backend.recipes.candidates import Attempts, draw_attempts
+from backend.recipes.sparing import sparing
 from backend.style_library import load_pack
 from backend.style_pack import StylePack
 
@@ -71,12 +72,13 @@ def sketch(request: SketchRequest, sources: Sources) -> Work[tuple[Drawing, Sket
         raise BadRequest(f"There is no recipe '{request.recipe}'; choose one of: {', '.join(EVERY_RECIPE)}.")
     pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device, places=sources.places)
     yield seconds.seen(Progress("reading the picture", 0.0))
-    work = _attempts(request, read_inputs(sources, settings), pack, pool)
+    inputs = read_inputs(sources, settings)
+    work = sparing(lambda given: _attempts(request, inputs, pack, given), pool)
     try:
         while True:
             yield seconds.seen(next(work))
     except StopIteration as end:
-        drawing, attempts = end.value
+        (drawing, attempts), pool = end.value
     finally:
         work.close()
     seconds.end()
@@ -98,7 +100,7 @@ def _attempts(
 def draw(request: SketchRequest, sources: Sources, previews: bool = True) -> Generator[ProgressEvent, None, Finished]:
     """The task of the drawing worker: `sketch` with small previews, ending in every form that is kept."""
     prepare_process()
-    pool = ModelPool.choose(request.settings.device)
+    pool = ModelPool.choose("cpu")  # of pictures of the drawing; a graphics card's memory is for those that guide it
     shots, work = Previews(pool), sketch(request, sources)
     try:
         while True:

@@ -238,3 +238,34 @@ def test_the_picture_and_its_mask_are_never_overwritten(command, picture, tmp_pa
         code, _out, err = command("sketch", picture, "-o", name, *(str(mask) if o == "mask.png" else o for o in option), *QUICK)
         assert code == 1 and "picture itself" in sentence(err)
     assert victim.read_bytes() == before
+
+
+def test_without_memory_to_the_end_it_is_4_and_nothing_is_written(command, picture, tmp_path, monkeypatch):
+    def fails(*_, **__):
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr("backend.recipes.object_sketch.draw_region", fails)
+    code, out, err = command("sketch", picture, "-o", tmp_path / "x.svg", "--quiet", *QUICK)
+    assert (code, out) == (OutOfMemory.exit_code, "") and "even sparingly" in sentence(err)
+    assert not (tmp_path / "x.svg").exists()
+
+
+def test_the_best_of_several_attempts(command, picture, tmp_path):
+    svg, folder = tmp_path / "best.svg", tmp_path / "all"
+    options = ("--candidates", 2, "--candidates-dir", folder, "--seed", 4, "--json")
+    code, out, err = command("sketch", picture, "-o", svg, *options, *QUICK)
+    assert code == 0, err
+    told = json.loads(out)
+    assert [each["seed"] for each in told["candidates"]] == [4, 5]
+    [kept] = [each["seed"] for each in told["candidates"] if each["kept"]]
+    assert told["outputs"] == [str(svg), *(str(folder / f"seed{seed}.svg") for seed in (4, 5))]
+    assert told["judge"] == "lines" and any("2 attempts" in note for note in told["notes"])
+    alone = tmp_path / "alone.svg"
+    assert command("sketch", picture, "-o", alone, "--seed", kept, *QUICK)[0] == 0
+    assert (folder / f"seed{kept}.svg").read_bytes() == alone.read_bytes()
+
+
+def test_a_matrix_is_drawn_once(command, picture, tmp_path):
+    options = ("--matrix", "2x2", "--candidates", 2)
+    code, _, err = command("scene", picture, "-o", tmp_path / "x.svg", *options, *QUICK)
+    assert code == 1 and "--candidates" in sentence(err)

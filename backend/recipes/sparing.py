@@ -1,0 +1,33 @@
+"""Work that is begun anew with less memory where memory runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from backend.core.errors import OutOfMemory
+from backend.core.memory import is_out_of_memory
+from backend.core.work import Progress, Work
+from backend.model_pool import ModelPool
+
+T = TypeVar("T")
+TOO_LITTLE = "There is not enough memory for this picture, even sparingly used. Close other programs or scale the picture down."
+
+
+def sparing(work: Callable[[ModelPool], Work[T]], pool: ModelPool) -> Work[tuple[T, ModelPool]]:
+    """What `work` brings, and the pool that it succeeded with, whose notes tell what it lacked.
+
+    Raises OutOfMemory where the thriftiest pool has too little, and what the work raises.
+    """
+    while True:
+        try:
+            return (yield from work(pool)), pool
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            less = pool.thriftier
+            if less is None:
+                raise OutOfMemory(TOO_LITTLE) from error
+        pool = less  # only here, where nothing holds the failed attempt's pictures any more
+        pool.release()
+        yield Progress("beginning anew with less memory", 0.0)

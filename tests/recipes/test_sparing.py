@@ -1,0 +1,130 @@
+"""Memory that runs out: simulated allocators that fail."""
+
+import pytest
+import torch
+
+from backend.core.errors import BadRequest, OutOfMemory
+from backend.core.work import Progress, completed
+from backend.encoders import ENCODERS
+from backend.model_pool import BY_PROCESSOR, ONE_BY_ONE, ModelPool
+from backend.recipes import RECIPES, Inputs, SketchChoices
+from backend.recipes.sparing import sparing
+from backend.style_pack import StylePack
+from tests.pictures import face, photograph
+from tests.recipes.test_guided import WEIGHTS
+
+CPU, CARD = torch.device("cpu"), torch.device("cuda:0")
+
+
+def pool_on(device):
+    return ModelPool(device, ModelPool.choose("cpu").engine)
+
+
+def works_where(fits):
+    """Work that says where it was done, if the pool fits, and else fails as torch does."""
+
+    def work(pool):
+        yield Progress("drawing", 0.5)
+        if not fits(pool):
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return (pool.device, pool.together)
+
+    return work
+
+
+@pytest.mark.parametrize(
+    ("fits", "where", "notes"),
+    [
+        (lambda pool: True, (CARD, None), ()),
+        (lambda pool: pool.together == 1, (CARD, 1), (ONE_BY_ONE,)),
+        (lambda pool: pool.device == CPU, (CPU, None), (BY_PROCESSOR,)),
+        (lambda pool: pool.device == CPU and pool.together == 1, (CPU, 1), (BY_PROCESSOR, ONE_BY_ONE)),
+    ],
+)
+def test_first_fewer_pictures_then_the_processor(fits, where, notes):
+    seen = []
+    done, pool = completed(sparing(works_where(fits), pool_on(CARD)), lambda progress: seen.append(progress.stage))
+    assert done == where and pool.lacked == notes
+    assert set(notes) <= set(pool.notes)
+    assert seen.count("beginning anew with less memory") == len(seen) - seen.count("drawing")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")])
+def test_in_the_end_it_is_said_in_one_sentence(error):
+    def work(pool):
+        yield Progress("drawing", 0.5)
+        raise error
+
+    with pytest.raises(OutOfMemory, match="not enough memory"):
+        completed(sparing(work, pool_on(CARD)))
+
+
+def test_other_errors_are_not_tried_again():
+    calls = []
+
+    def work(pool):
+        calls.append(pool)
+        yield Progress("drawing", 0.5)
+        raise BadRequest("No lines.")
+
+    with pytest.raises(BadRequest):
+        completed(sparing(work, pool_on(CARD)))
+    assert len(calls) == 1
+
+
+def test_closing_it_closes_the_work():
+    closed = []
+
+    def work(pool):
+        try:
+            while True:
+                yield Progress("drawing", 0.5)
+        finally:
+            closed.append(True)
+
+    begun = sparing(work, pool_on(CPU))
+    next(begun)
+    begun.close()
+    assert closed == [True]
+
+
+class Narrow:
+    """An encoder on a device whose memory holds one picture and its gradient."""
+
+    def __init__(self, encoder):
+        self._encoder, self.name, self.layers = encoder, encoder.name, encoder.layers
+
+    def __call__(self, images):
+        if images.requires_grad and len(images) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return self._encoder(images)
+
+    def saliency(self, images):
+        return self._encoder.saliency(images)
+
+
+def test_a_guided_drawing_goes_on_picture_by_picture(monkeypatch):
+    monkeypatch.setattr("backend.model_pool.weights.find", lambda name, places: None)
+    encoder = Narrow(ENCODERS["squeezenet"](WEIGHTS["squeezenet"](), CPU))
+    monkeypatch.setattr("backend.model_pool._loaded", Loaded(encoder))
+    choices = SketchChoices(strokes=6, guidance="squeezenet", steps=2)
+
+    def work(pool):
+        return RECIPES["object"].run(Inputs(photograph(face())), choices, StylePack("plain", "Plain"), pool)
+
+    drawing, pool = completed(sparing(work, pool_on(CPU)))
+    assert pool.together == 1 and pool.notes[:1] == (ONE_BY_ONE,)
+    assert drawing.account.guidance == "squeezenet" and 0 < drawing.count <= 6
+
+
+class Loaded:
+    """Stands for the cache of loaded encoders."""
+
+    def __init__(self, encoder):
+        self._encoder = encoder
+
+    def __call__(self, *_):
+        return self._encoder
+
+    def cache_clear(self):
+        pass
