@@ -55,6 +55,16 @@ def read_features(file: Path, encoder: str, layers: Sequence[str], kind: str = G
     return found
 
 
+def kept_features(data: bytes) -> Features:
+    """All features in the bytes of a features file; none where it is damaged or was made another way."""
+    try:
+        tensors, way = safetensors.read(data)
+    except ValueError:
+        return {}
+    parts = [(name.split("/"), value) for name, value in tensors.items()] if way == WAY else []
+    return {(where[0], where[1]): value for where, value in parts if len(where) == 3 and RANKS.get(where[2]) == value.ndim}
+
+
 def check_channels(file: Path, encoder: str, layer: str, found: int, channels: int) -> None:
     """BadPack where features were measured by another network than the one of that name that is here."""
     if found != channels:

@@ -127,7 +127,7 @@ class Library:
 
     def remove(self, name: str) -> None:
         """Deletes an own pack; NotFound, Conflict for one of the program's."""
-        folder = self._own_folder(name)
+        folder = self.own_folder(name)
         with self._changing():
             gone = self._part(name)
             os.replace(folder, gone / "pack")  # at once: a reader sees all of it or nothing
@@ -135,7 +135,7 @@ class Library:
 
     def rename(self, name: str, new: str) -> None:
         """Gives an own pack another name; NotFound, BadRequest, Conflict, Exists."""
-        folder = self._own_folder(name)
+        folder = self.own_folder(name)
         if new == name:
             return
         with self._changing():
@@ -144,8 +144,12 @@ class Library:
 
     def entitle(self, name: str, title: str) -> None:
         """Gives an own pack another title; all else in its style.toml stays as it is, comments too. NotFound, Conflict."""
-        file = self._own_folder(name) / STYLE
+        file = self.own_folder(name) / STYLE
         write_whole(file, with_title(file.read_text(encoding="utf-8"), title).encode(), 0o600)
+
+    def keep_features(self, name: str, features: bytes) -> None:
+        """Gives an own pack the bytes of a features file; all else in it stays as it is. NotFound, Conflict."""
+        write_whole(self.own_folder(name) / FEATURES, features, 0o600)
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
@@ -176,7 +180,8 @@ class Library:
     def _part(self, name: str) -> Path:
         return Path(tempfile.mkdtemp(prefix=f".{name[:64]}.", suffix=PART, dir=self.own))
 
-    def _own_folder(self, name: str) -> Path:
+    def own_folder(self, name: str) -> Path:
+        """Where an own pack lies; NotFound, Conflict for one of the program's."""
         folder = self.folder(name)
         if folder.parent != self.own:
             raise Conflict(

@@ -146,6 +146,8 @@ def _subject(info: JobInfo) -> str:
         return f"restyling of {info.restyle.title or info.restyle.image[:12]}"
     if info.prompt:
         return f"“{info.prompt.prompt}”"
+    if info.features:
+        return f"features of {info.features.style}"
     if info.pull:
         return f"weights {info.pull.model}"
     return (info.request.title or info.request.image[:12]) if info.request else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stylesketch_ext.wire.messages import (
+    FeaturesRequest,
     MatrixRequest,
     ProgressEvent,
     PromptRequest,
@@ -21,7 +22,7 @@ from backend.daemon.jobs import DOWNLOADS, Kind
 from backend.daemon.models import Brought, Models
 from backend.daemon.result_files import ResultFiles
 from backend.daemon.rows import RowReady
-from backend.daemon.styles import Extraction, Styles
+from backend.daemon.styles import Extraction, Seeing, Styles
 from backend.daemon.tasks import Tasks
 
 
@@ -30,6 +31,9 @@ def job_kinds(tasks: Tasks, images: Images, styles: Styles, models: Models, resu
 
     def keep_style(job: str, extraction: Extraction) -> None:
         results.keep_told(job, styles.made(extraction))
+
+    def keep_features(job: str, seeing: Seeing) -> None:
+        results.keep_told(job, styles.seen(seeing))
 
     def keep_pull(job: str, brought: Brought) -> None:
         results.keep_told(job, models.told(brought))
@@ -84,6 +88,11 @@ def job_kinds(tasks: Tasks, images: Images, styles: Styles, models: Models, resu
             task=tasks.extract,
             arguments=lambda request: (request, [images.path(image) for image in request.images], models.places),
             keep=keep_style,
+        ),
+        FeaturesRequest: Kind(
+            task=tasks.see,
+            arguments=lambda request: (request, styles.library.own, models.places),
+            keep=keep_features,
         ),
         PullRequest: Kind(
             task=tasks.pull,

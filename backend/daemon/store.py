@@ -17,6 +17,7 @@ from stylesketch_ext.wire.messages import (
     FAILED,
     QUEUED,
     RUNNING,
+    FeaturesRequest,
     ImageInfo,
     JobInfo,
     MatrixRequest,
@@ -55,10 +56,20 @@ REQUESTS: dict[str, type] = {
     "texture": TextureRequest,
     "restyle": RestyleRequest,
     "prompt": PromptRequest,
+    "features": FeaturesRequest,
 }
 """What a job can be asked for with, by the field of JobInfo that tells it."""
 
-JobRequest = SketchRequest | StyleRequest | PullRequest | MatrixRequest | TextureRequest | RestyleRequest | PromptRequest
+JobRequest = (
+    SketchRequest
+    | StyleRequest
+    | PullRequest
+    | MatrixRequest
+    | TextureRequest
+    | RestyleRequest
+    | PromptRequest
+    | FeaturesRequest
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from fastapi import Body, FastAPI, Header, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from stylesketch_ext.wire.codec import WireError, loads
-from stylesketch_ext.wire.messages import JobInfo, StyleChange, StyleInfo, StyleRequest
+from stylesketch_ext.wire.messages import FeaturesRequest, JobInfo, StyleChange, StyleInfo, StyleRequest
 
 from backend.core.errors import BadPack, BadRequest, NotFound
 from backend.daemon.examples import STYLE_CHANGES, STYLE_REQUESTS
@@ -91,6 +91,16 @@ def _add_changes(app: FastAPI, house: House) -> None:
     def style_change(name: str, change: Annotated[StyleChange, Body(openapi_examples=STYLE_CHANGES)]) -> Response:
         """Gives an own pack another name (`exists` where it is taken) or title."""
         return Message(styles.change(name, change))
+
+    @app.post("/v1/styles/{name}/features", response_model=JobInfo, status_code=201, tags=["styles"])
+    def style_features(name: str, idempotency_key: Annotated[str | None, Header(max_length=200)] = None) -> Response:
+        """Queues a look of the networks that are here at an own pack's exemplars; its result is a StyleResult.
+
+        The same Idempotency-Key gives the same job (then 200).
+        """
+        styles.library.own_folder(name)
+        info, new = house.jobs.submit(FeaturesRequest(name), idempotency_key)
+        return Message(info, 201 if new else 200, {"Location": f"/v1/jobs/{info.id}"})
 
     @app.delete("/v1/styles/{name}", status_code=204, tags=["styles"])
     def style_remove(name: str) -> Response:

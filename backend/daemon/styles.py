@@ -48,6 +48,14 @@ class Extraction:
     notes: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class Seeing:
+    """What networks saw in the exemplars of an own pack, as the task returns it."""
+
+    style: str
+    features: bytes  # of a features file
+
+
 class Styles:
     """The packs of a library. Methods raise NotFound, Conflict, Exists, BadPack, BadRequest and OSError."""
 
@@ -95,6 +103,11 @@ class Styles:
         """Installs the pack that a job made; what is told of it."""
         self.library.install(extraction.pack, extraction.replace)
         return StyleResult(self.info(extraction.pack.name), list(extraction.notes))
+
+    def seen(self, seeing: Seeing) -> StyleResult:
+        """Gives a pack the features that a job measured; what is told of it."""
+        self.library.keep_features(seeing.style, seeing.features)
+        return StyleResult(self.info(seeing.style))
 
     def _opened(self, task: Callable[..., Opened[T]], *arguments: Any) -> T:
         end = time.monotonic() + OPEN_SECONDS

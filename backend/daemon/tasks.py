@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stylesketch_ext.wire.messages import (
+    FeaturesRequest,
     MatrixRequest,
     PromptRequest,
     RestyleRequest,
@@ -50,6 +51,13 @@ def draw_prompt(request: PromptRequest, places: Places) -> Any:
     return draw_text(request, places)
 
 
+def see_style(request: FeaturesRequest, packs: Path, places: Places) -> Any:
+    """What networks see in a style pack; see extraction.see."""
+    from backend.daemon.extraction import see
+
+    return see(request, packs, places)
+
+
 @dataclass(frozen=True)
 class Tasks:
     """Importable functions, since they run in spawned processes."""
@@ -65,6 +73,7 @@ class Tasks:
     texture: Callable[..., Any] = make_texture  # (TextureRequest, path or None, Places) → a generator that returns a Pictured
     restyle: Callable[..., Any] = restyle_picture  # (RestyleRequest, path, path or None, Places) → the same
     prompt: Callable[..., Any] = draw_prompt  # (PromptRequest, Places) → a generator that returns a Prompted
+    see: Callable[..., Any] = see_style  # (FeaturesRequest, folder of packs, Places) → a generator that returns a Seeing
     pull: Callable[..., Any] = pull_model  # (name, Places, manifest) → a generator of ProgressEvent that returns a Brought
 
     @classmethod

@@ -17,15 +17,23 @@ from backend.model_pool import ModelPool
 from backend.style_features import SIDE, Feature, Features
 
 
+def encoders_here(pool: ModelPool) -> list[str]:
+    """Those whose weights are here."""
+    return [name for name in ENCODERS if pool.has_encoder(name)]
+
+
 def features_of(exemplars: Sequence[Image], pool: ModelPool) -> Features:
     """Means over exemplars [1, 3, H, W], by every encoder that is here; empty where none is."""
     found: dict[tuple[str, str], Feature] = {}
-    for name in ENCODERS:
-        if not pool.has_encoder(name):
-            continue
-        for layer, mean in means(exemplars, pool.encoder(name), pool.device).items():
-            found[name, layer] = np.ascontiguousarray(mean.cpu().numpy(), np.float32)
+    for name in encoders_here(pool):
+        found.update(features_by(name, exemplars, pool))
     return found
+
+
+def features_by(name: str, exemplars: Sequence[Image], pool: ModelPool) -> Features:
+    """Means over exemplars [1, 3, H, W], by one encoder."""
+    found = means(exemplars, pool.encoder(name), pool.device)
+    return {(name, layer): np.ascontiguousarray(mean.cpu().numpy(), np.float32) for layer, mean in found.items()}
 
 
 def at_side(image: Image, side: int = SIDE) -> Image:

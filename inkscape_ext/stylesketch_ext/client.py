@@ -111,6 +111,10 @@ class BackendClient:
         """What an ended job of `extract_style` brought."""
         return self._message(StyleResult, self._http.send("GET", "/jobs/%s/result" % job))
 
+    def see_style(self, name: str, key: str) -> JobInfo:
+        """Queue a look of the networks at an own style pack; `style_result` tells what it brought."""
+        return self._message(JobInfo, self._http.send("POST", _style(name, "features"), b"", {"Idempotency-Key": key}))
+
     def change_style(self, name: str, change: StyleChange) -> StyleInfo:
         """Rename an own pack, or give it another title; Refusal (exists) where the new name is taken."""
         headers = {"Content-Type": "application/json"}

@@ -240,8 +240,18 @@ class StyleInfo:
 
 
 @dataclass(frozen=True)
+class FeaturesRequest:
+    """An own style pack that the networks whose weights are here shall see."""
+
+    style: str
+
+    def __post_init__(self) -> None:
+        check_style_name(self.style)
+
+
+@dataclass(frozen=True)
 class StyleResult:
-    """What the job of a StyleRequest brought."""
+    """What the job of a StyleRequest or FeaturesRequest brought."""
 
     style: StyleInfo
     notes: List[str] = field(default_factory=list)  # what could not be measured or was not used, and why
@@ -336,6 +346,7 @@ class JobInfo:
     texture: Optional[TextureRequest] = None
     restyle: Optional[RestyleRequest] = None
     prompt: Optional[PromptRequest] = None
+    features: Optional[FeaturesRequest] = None
 
 
 @dataclass(frozen=True)
