@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 
 from backend import __version__
-from backend.cli import bench, doctor, jobs, models, restyle, running, scene, sequence, sheet, sketch, style, texture
+from backend.cli import bench, doctor, jobs, models, prompt, restyle, running, scene, sequence, sheet, sketch, style, texture
 from backend.core.errors import Cancelled, Internal
 from backend.daemon.failures import as_failure
 
@@ -20,6 +20,7 @@ COMMANDS = (
     sequence.add,
     texture.add,
     restyle.add,
+    prompt.add,
     sheet.add,
     style.add,
     models.add,

@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +18,16 @@ from backend import __version__
 from backend.cli.arguments import Commands, add_command, places, share, whole_number
 from backend.cli.exemplar import Exemplar, read_exemplar
 from backend.cli.outputs import check_writable, make_folder
+from backend.cli.prompt import MOST_STEPS, add_checkpoint
 from backend.cli.sketch import read_file
 from backend.cli.style_extract import PICTURES
 from backend.cli.terminal import ProgressLine
-from backend.core.errors import BadRequest, Cancelled, StyleSketchError
+from backend.core.errors import BadRequest, Cancelled, Missing, OutOfMemory, StyleSketchError
 from backend.core.files import write_whole
 
 if TYPE_CHECKING:
-    from backend.recipes.style_transfer import RestyleResult
+    from backend.model_pool import ModelPool
+    from backend.recipes.style_transfer import RestyleChoices, RestyleResult
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,25 @@ class _Task:
         return [self.output, *([self.edges] if self.edges else [])]
 
 
+@dataclass(frozen=True)
+class _Work:
+    """What is done to every photograph, and with what."""
+
+    exemplar: Exemplar
+    choices: RestyleChoices
+    pool: ModelPool
+
+
+@dataclass
+class _Done:
+    """What has come of it so far."""
+
+    files: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    last: RestyleResult | None = None
+
+
 def add(commands: Commands) -> None:
     """Adds the command."""
     command = add_command(commands, "restyle", run, "Make a photograph look like an exemplar, its shapes kept.")
@@ -48,9 +69,19 @@ def add(commands: Commands) -> None:
     option("image", metavar="IMAGE|DIR", type=Path, help="a picture file, or a folder of them")
     option("-o", "--output", metavar="FILE|DIR", type=Path, required=True, help="a .png; for a folder, a folder")
     option("--style", metavar="PACK|STYLE_IMAGE", required=True, help="a pack that carries an exemplar, or a picture file")
-    option("--strength", metavar="S", type=share, default=1.0, help="0 = the photograph … 1 = restyled (default: 1)")
+    told = "0 = the photograph … 1 = restyled (default: 1; diffusion: 0.4)"
+    option("--strength", metavar="S", type=share, help=told)
+    told = "classical, diffusion, or auto: what is here (default: auto)"
+    option("--method", choices=("auto", "classical", "diffusion"), default="auto", help=told)
     option("--edges-out", metavar="FILE|DIR", type=Path, help="also write the photograph's edges, dark on white")
     option("--seed", metavar="N", type=whole_number(0, MAX_SEED), default=0, help="another seed, another variation")
+    option("--prompt", metavar="T", default="", help="diffusion: what is seen, in words")
+    option("--negative", metavar="T", default="", help="diffusion: what shall not be seen")
+    option("--steps", metavar="N", type=whole_number(1, MOST_STEPS), help="diffusion: of a whole schedule (default: 50)")
+    told = "diffusion: how the photograph's noise is found, stochastic or ddim (default: stochastic)"
+    option("--inversion", choices=("stochastic", "ddim"), default="stochastic", help=told)
+    add_checkpoint(command)
+    option("--device", metavar="NAME", default="auto", help="diffusion: auto, cpu, cuda, cuda:1, mps (default: auto)")
     option("--json", action="store_true", help="print one JSON object about the result")
     option("--quiet", action="store_true", help="no progress, no summary")
 
@@ -58,60 +89,82 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Restyles and writes; 1 where a picture of a folder could not be used."""
     from backend.daemon.sketching import prepare_process
+    from backend.model_pool import ModelPool
 
+    choices = _choices(arguments)
     exemplar = read_exemplar(arguments.style, places(arguments))
     tasks = _tasks(arguments)
     inputs = [task.photograph for task in tasks] + ([exemplar.file] if exemplar.file else [])
     check_writable([path for task in tasks for path in task.written], inputs)
     prepare_process()
     begin = time.perf_counter()
-    done, notes, failed = _all_restyled(arguments, tasks, exemplar)
-    _tell(arguments, done, notes, failed, exemplar.label, time.perf_counter() - begin)
-    return 1 if failed else 0
+    work = _Work(exemplar, choices, ModelPool.choose(arguments.device, places=places(arguments)))
+    done = _all_restyled(arguments, tasks, work)
+    _tell(arguments, done, work, time.perf_counter() - begin)
+    return 1 if done.failed else 0
 
 
-def _all_restyled(
-    arguments: argparse.Namespace, tasks: Sequence[_Task], exemplar: Exemplar
-) -> tuple[list[Path], list[str], list[str]]:
-    """The files written, what is to be said of them, and what could not be done (one picture alone raises instead)."""
+def _choices(arguments: argparse.Namespace) -> RestyleChoices:
+    """What the options ask for; BadRequest for those of one method given to another."""
+    from backend.recipes.style_transfer import CLASSICAL, RestyleChoices
+
+    choices = RestyleChoices(
+        strength=arguments.strength,
+        method=arguments.method,
+        seed=arguments.seed,
+        prompt=arguments.prompt,
+        negative=arguments.negative,
+        steps=arguments.steps,
+        cfg_scale=arguments.cfg_scale,
+        inversion=arguments.inversion,
+        checkpoint=arguments.checkpoint,
+    )
+    if choices.method == CLASSICAL and choices.for_diffusion:
+        raise BadRequest("Prompts, steps, inversion, CFG scale and checkpoint are for diffusion: leave them out, or --method.")
+    return choices
+
+
+def _all_restyled(arguments: argparse.Namespace, tasks: Sequence[_Task], work: _Work) -> _Done:
+    """Restyles picture by picture; what could not be done is told at the end (one picture alone raises instead)."""
     from backend.export.picture import picture_png
 
-    several, line = arguments.image.is_dir(), ProgressLine(arguments.quiet)
-    done: list[Path] = []
-    notes: list[str] = []
-    failed: list[str] = []
+    several, line, done = arguments.image.is_dir(), ProgressLine(arguments.quiet), _Done()
     try:
         for task in tasks:
             name = f"{task.photograph.name}: " if several else ""
             try:
-                result = _restyled(arguments, task, exemplar, line, name)
+                result = _restyled(task, work, line, name)
+            except (Missing, OutOfMemory):  # so it will be for the others
+                raise
             except StyleSketchError as error:
                 if not several:
                     raise
-                failed.append(f"{name}{error}")
+                done.failed.append(f"{name}{error}")
                 continue
             write_whole(task.output, picture_png(result.image))
             if task.edges:
                 write_whole(task.edges, picture_png(result.edges))
-            done += task.written
-            notes += [f"{name}{note}" for note in result.notes]
+            done.files += task.written
+            done.notes += [f"{name}{note}" for note in result.notes]
+            done.last = result
     except KeyboardInterrupt:
-        left = f"Stopped; {len(done)} files were finished and stay." if done else "Stopped; nothing was written."
+        left = f"Stopped; {len(done.files)} files were finished and stay." if done.files else "Stopped; nothing was written."
         raise Cancelled(left) from None
     finally:
         line.clear()
-    return done, notes, failed
+    return done
 
 
-def _restyled(arguments: argparse.Namespace, task: _Task, exemplar: Exemplar, line: ProgressLine, name: str) -> RestyleResult:
+def _restyled(task: _Task, work: _Work, line: ProgressLine, name: str) -> RestyleResult:
     from backend.perception.photograph import decode
-    from backend.recipes.style_transfer import style_transfer
+    from backend.recipes.style_transfer import StyleSource, restyle
 
-    photograph, style = decode(read_file(task.photograph)).pixels, decode(exemplar.content).pixels
-    with contextlib.closing(style_transfer(photograph, style, arguments.strength, arguments.seed)) as work:
+    photograph = decode(read_file(task.photograph)).pixels
+    style = StyleSource(decode(work.exemplar.content).pixels, work.exemplar.label, work.exemplar.learned)
+    with contextlib.closing(restyle(photograph, style, work.choices, work.pool)) as steps:
         while True:
             try:
-                progress = next(work)
+                progress = next(steps)
             except StopIteration as end:
                 return end.value
             line.show(ProgressEvent(f"{name}{progress.stage}", progress.done))
@@ -142,30 +195,29 @@ def _tasks(arguments: argparse.Namespace) -> list[_Task]:
     return [_Task(p, output / f"{n}.png", edges / f"{n}.png" if edges else None) for p, n in zip(pictures, plain, strict=True)]
 
 
-def _tell(
-    arguments: argparse.Namespace, done: list[Path], notes: list[str], failed: list[str], style: str, seconds: float
-) -> None:
-    outputs = [str(path.absolute()) for path in done]
+def _tell(arguments: argparse.Namespace, done: _Done, work: _Work, seconds: float) -> None:
+    outputs, last = [str(path.absolute()) for path in done.files], done.last
     if arguments.json:
         account = {
             "version": __version__,
             "recipe": "style_transfer",
             "outputs": outputs,
             "seed": arguments.seed,
-            "device": "cpu",
-            "guidance": "classical",
-            "style": style,
-            "strength": arguments.strength,
+            "device": str(work.pool.device) if last and last.steps else "cpu",
+            "guidance": last.method if last else "",
+            "style": work.exemplar.label,
+            "strength": last.strength if last else arguments.strength,
+            "steps": last.steps if last else 0,
             "seconds": {"total": seconds},
-            "notes": notes,
-            "failed": failed,
+            "notes": done.notes,
+            "failed": done.failed,
         }
         print(json.dumps(account, ensure_ascii=False))
     elif not arguments.quiet:
-        shown = str(arguments.output.absolute())
-        print(f"{shown}: {len(done)} files in {seconds:.1f} s" if arguments.image.is_dir() else f"{shown} in {seconds:.1f} s")
+        files = f": {len(outputs)} files" if arguments.image.is_dir() else ""
+        print(f"{arguments.output.absolute()}{files} in {seconds:.1f} s")
     if not arguments.quiet and not arguments.json:
-        for note in notes:
+        for note in done.notes:
             sys.stderr.write(f"stylesketch: {note}\n")
-    for sentence in failed:
+    for sentence in done.failed:
         sys.stderr.write(f"stylesketch: {sentence}\n")

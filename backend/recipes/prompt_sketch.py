@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -83,10 +84,10 @@ def prompt_sketch(
     choices: SketchChoices,
     pack: StylePack,
     pool: ModelPool,
-    mask: Mask | None = None,
+    mask_for: Callable[[Image], Mask | None] = lambda picture: None,
     marks: tuple[Mark, ...] = (),
 ) -> Work[PromptSketched]:
-    """The sketch of a text. The seed of `choices` is that of the picture and of the sketch.
+    """The sketch of a text. The seed of `choices` is that of the picture and of the sketch; mask_for: of the picture, 1 = keep.
 
     Progress carries small pictures while the picture is generated, and then previews of the drawing. The picture is kept
     under the pool's places, so that the same text is not imagined again for another style.
@@ -97,7 +98,7 @@ def prompt_sketch(
         return PromptSketched(drawing, None)
     imagined = yield from mapped(imagine(prompt, choices.seed, pool), lambda progress: progress.within(0.0, IMAGINED))
     begin = 0.0 if imagined.kept else IMAGINED
-    inputs = Inputs(Photograph(imagined.image, None), mask, marks)
+    inputs = Inputs(Photograph(imagined.image), mask_for(imagined.image), marks)
     work = OBJECT_SKETCH.run(inputs, choices, pack, pool)
     drawing = yield from mapped(work, lambda progress: progress.within(begin, 1.0))
     account = replace(drawing.account, notes=(*imagined.notes, *drawing.account.notes))
