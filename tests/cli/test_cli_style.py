@@ -4,9 +4,12 @@ import shutil
 import pytest
 from PIL import Image, ImageDraw
 
+from backend.encoders.squeezenet import SqueezeNet
+from backend.model_pool import ModelPool
 from backend.places import Places
 from backend.style_library import Library
 from backend.style_members import Pack, check_pack
+from tests.encoders.networks import squeezenet_weights
 
 STYLE = b'title = "Red chalk"\n[pen]\nwidth = 0.01\n'
 
@@ -71,6 +74,30 @@ def test_export_import_rename_remove(command, chalk, library, tmp_path):
     assert [path.name for path in library.own.iterdir() if path.name != ".lock"] == ["sanguine"]
     assert command("style", "remove", "technical-pen")[0] == 1
     assert command("style", "rename", "sanguine")[0] == 1
+
+
+def test_networks_that_came_later_see_an_own_pack(command, hatching, library, monkeypatch):
+    assert command("style", "extract", str(hatching), "--name", "lines", "--quiet")[0] == 0
+    code, out, err = command("style", "features", "lines")
+    assert (code, out) == (3, "") and "stylesketch models pull squeezenet" in err and err.count("\n") == 1
+    monkeypatch.setattr(ModelPool, "has_encoder", lambda pool, name: name == "squeezenet")
+    monkeypatch.setattr(ModelPool, "encoder", lambda pool, name: SqueezeNet(squeezenet_weights(), pool.device))
+    style, preview = (library.read("lines").files[name] for name in ("style.toml", "preview.png"))
+    assert command("style", "features", "lines")[:2] == (0, "lines: squeezenet/fire3, squeezenet/fire5, squeezenet/fire9\n")
+    assert json.loads(command("style", "features", "lines", "--json")[1])["features"][0] == "squeezenet/fire3"
+    assert "deep features: squeezenet/fire3" in command("style", "show", "lines")[1]
+    assert (style, preview) == tuple(library.read("lines").files[name] for name in ("style.toml", "preview.png"))
+
+
+def test_what_cannot_be_seen_is_told(command, chalk, monkeypatch):
+    monkeypatch.setattr(ModelPool, "has_encoder", lambda pool, name: True)
+    for name, words in (
+        ("sanguine", "keeps no exemplar"),
+        ("pencil", "comes with StyleSketch"),
+        ("none", "no style pack named"),
+    ):
+        code, out, err = command("style", "features", name)
+        assert (code, out) == (1, "") and words in err
 
 
 def test_the_library_of_the_seed_is_not_opened(command, tmp_path):

@@ -10,8 +10,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from stylesketch_ext.wire.messages import (
     DrawingData,
+    FeaturesRequest,
     MatrixRequest,
     MatrixResult,
     PictureInfo,
@@ -23,11 +25,12 @@ from stylesketch_ext.wire.messages import (
     StyleRequest,
 )
 
-from backend.core.errors import BadRequest
+from backend.core import safetensors
+from backend.core.errors import BadRequest, Missing
 from backend.daemon.capabilities import Capabilities
 from backend.daemon.result_files import Finished, Pictured, Prompted
 from backend.daemon.rows import RowReady
-from backend.daemon.styles import Extraction
+from backend.daemon.styles import Extraction, Seeing
 from backend.daemon.tasks import Tasks
 from backend.style_members import Pack, check_pack
 
@@ -126,6 +129,14 @@ def extract(request: StyleRequest, images, places):
     return Extraction(check_pack(Pack(request.name, {"style.toml": style.encode()})), request.replace, ["a note"])
 
 
+def see(request: FeaturesRequest, packs, places):
+    """What networks see in a pack that is called broken is a failure."""
+    yield ProgressEvent("seeing the style", 0.2)
+    if request.style == "broken":
+        raise Missing("No network is here.")
+    return Seeing(request.style, safetensors.write({f"squeezenet/{packs.name}/gram": np.eye(2)}))
+
+
 def draw_rows(request: MatrixRequest):
     """After its first row a matrix does what its title tells."""
     mode, _, place = request.sketch.title.partition("|")
@@ -174,4 +185,6 @@ def measure(path: str):
 
 
 def tasks() -> Tasks:
-    return Tasks(draw, preload, extract, measure, draw_rows=draw_rows, texture=pictures, restyle=pictures, prompt=prompt)
+    return Tasks(
+        draw, preload, extract, measure, draw_rows=draw_rows, texture=pictures, restyle=pictures, prompt=prompt, see=see
+    )

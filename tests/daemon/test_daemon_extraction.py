@@ -5,13 +5,19 @@ import io
 import pytest
 import torch
 from PIL import Image, ImageDraw
-from stylesketch_ext.wire.messages import StyleRequest
+from stylesketch_ext.wire.messages import FeaturesRequest, StyleRequest
 
-from backend.core.errors import BadRequest, NotFound
-from backend.daemon.extraction import extract
+from backend.core.errors import BadRequest, Conflict, Missing, NotFound
+from backend.daemon.extraction import extract, see
+from backend.encoders.squeezenet import SqueezeNet
+from backend.model_pool import ModelPool
 from backend.places import Places
 from backend.recipes import style_extraction
+from backend.style_features import kept_features
+from backend.style_library import Library
+from backend.style_members import Pack, check_pack
 from backend.style_pack import parse_pack
+from tests.encoders.networks import squeezenet_weights
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +56,21 @@ def test_pictures_become_a_checked_pack(tmp_path):
     assert style.title == "Öl" and style.pen.width * 300 == pytest.approx(3, rel=0.1)
     assert {"exemplar.jpg", "exemplar-2.jpg"} <= set(made.pack.files)
     assert [event.stage for event in events][:2] == ["measuring the lines"] * 2
+
+
+def test_networks_that_came_later_see_an_own_pack(tmp_path, monkeypatch):
+    library, where = Library(tmp_path / "packs"), Places.find(tmp_path / "home")
+    data = picture(tmp_path / "a").read_bytes()
+    library.install(check_pack(Pack("lines", {"style.toml": b'title = "Lines"', "exemplar.png": data})))
+    with pytest.raises(Missing, match="stylesketch models pull squeezenet"):
+        finished(see(FeaturesRequest("lines"), library.own, where))
+    with pytest.raises(Conflict, match="comes with StyleSketch"):
+        finished(see(FeaturesRequest("pencil"), library.own, where))
+    monkeypatch.setattr(ModelPool, "has_encoder", lambda pool, name: name == "squeezenet")
+    monkeypatch.setattr(ModelPool, "encoder", lambda pool, name: SqueezeNet(squeezenet_weights(), pool.device))
+    seeing, events = finished(see(FeaturesRequest("lines"), library.own, where))
+    assert seeing.style == "lines" and {where[0] for where in kept_features(seeing.features)} == {"squeezenet"}
+    assert [event.stage for event in events] == ["reading the exemplars", "seeing the style"]
 
 
 def test_closing_it_stops_it(tmp_path):

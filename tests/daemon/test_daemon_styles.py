@@ -192,6 +192,30 @@ def test_making_a_pack_can_be_canceled_and_can_fail(web, tmp_path):
     assert "made" not in names(web)
 
 
+def test_an_own_pack_is_seen_by_networks_that_came_later(web):
+    plain = Pack("sanguine", {"style.toml": TOML, "exemplar.png": picture()})
+    send(web, write_archive(plain))
+    client = BackendClient("127.0.0.1", web.port, web.house.token)
+    job = client.see_style("sanguine", "a key").id
+    assert client.see_style("sanguine", "a key").id == job
+    assert [event.kind for event in client.events(job)] == ["progress", "finished"]
+    assert client.style_result(job).style == client.style("sanguine")
+    assert client.style("sanguine").features == ["squeezenet/packs"]
+    assert client.job(job).features.style == "sanguine"
+    assert web.house.styles.library.read("sanguine").files["exemplar.png"] == plain.files["exemplar.png"]
+
+
+def test_a_pack_that_cannot_be_seen_stays_as_it_is_and_says_why(web):
+    send(web, query="?name=broken")
+    client = BackendClient("127.0.0.1", web.port, web.house.token)
+    assert [event.problem.detail for event in client.events(client.see_style("broken", "a key").id) if event.problem] == [
+        "No network is here."
+    ]
+    assert client.style("broken").features == ["squeezenet/fire5"]
+    problem(web.http.post("/v1/styles/technical-pen/features"), "conflict", 409)
+    problem(web.http.post("/v1/styles/none/features"), "not-found", 404)
+
+
 def test_the_extension_understands_all_of_it(web):
     client = BackendClient("127.0.0.1", web.port, web.house.token)
     assert "technical-pen" in [info.name for info in client.styles()]

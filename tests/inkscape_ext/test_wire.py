@@ -6,6 +6,7 @@ import pytest
 from stylesketch_ext.wire import codec
 from stylesketch_ext.wire.messages import (
     DrawingData,
+    FeaturesRequest,
     FilterStep,
     Health,
     ImageInfo,
@@ -56,7 +57,8 @@ MESSAGES = [
     SketchSettings(), REQUEST, PATH, RESULT, PROBLEM, Health(1, "0.1.0"), Health(1, "0.1.0", "cpu", "fast", ["classical"], 2),
     ImageInfo("ab", 4, 3), ProgressEvent("drawing", 0.5, "QUJD", {"line": 0.25}),
     JobInfo("j", "failed", REQUEST, 1.0, 2.0, 3.0, "drawing", 0.5, PROBLEM), STYLE, STYLE_REQUEST, StyleChange(title="Öl"),
-    JobInfo("j", "queued", None, 1.0, style=STYLE_REQUEST), StyleResult(STYLE, ["a note"], "job1"),
+    JobInfo("j", "queued", None, 1.0, style=STYLE_REQUEST), JobInfo("j", "queued", None, 1.0, features=FeaturesRequest("ink")),
+    StyleResult(STYLE, ["a note"], "job1"),
     MODEL, JobInfo("j", "queued", None, 1.0, pull=PullRequest("squeezenet")), PullResult(MODEL, ["a note"], "job1"),
     MATRIX, JobInfo("j", "queued", None, 1.0, matrix=MATRIX), MatrixResult([RESULT], "job1"),
     ProgressEvent("drawing", 0.5, rows=2),
@@ -86,6 +88,7 @@ def test_round_trip(message):
         (SketchSettings, '{"style_weight":100.5}', "style_weight must be between 0 and 100"),
         (StyleRequest, '{"images":[],"name":"x"}', "a style is made from 1 to"),
         (StyleRequest, '{"images":["a"],"name":"../x"}', "cannot be called"),
+        (FeaturesRequest, '{"style":"../x"}', "cannot be called"),
         (StyleRequest, '{"images":["a"],"name":"Nul"}', "cannot be called"),
         (StyleChange, '{"name":"nul"}', "cannot be called"),
         (StyleChange, '{"title":" "}', "a title has"),
