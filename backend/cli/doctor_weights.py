@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from backend.cli.findings import FINE, NOTE, Finding
 from backend.daemon.models import model_infos
 from backend.places import Places
+from backend.weights.checkpoints import FOLDER
 from backend.weights.manifest import MANIFEST
 from backend.weights.shelf import find, megabytes, read_receipt
 
@@ -44,7 +45,8 @@ def _unfinished(where: Places) -> Iterator[Finding]:
 def _strangers(where: Places) -> Iterator[Finding]:
     if not where.weights.is_dir():
         return
-    names = [path.name for path in sorted(where.weights.iterdir()) if path.name not in MANIFEST and path.name[0] != "."]
+    known = (*MANIFEST, FOLDER)
+    names = [path.name for path in sorted(where.weights.iterdir()) if path.name not in known and path.name[0] != "."]
     if names:
         text = f"not used: {', '.join(names)} in {where.weights}"
         yield Finding("weights", NOTE, text, "Run `stylesketch models add FILE` to take such a file, then remove it there.")

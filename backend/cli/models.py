@@ -9,10 +9,13 @@ from pathlib import Path
 from stylesketch_ext.wire.codec import to_json
 from stylesketch_ext.wire.messages import ModelInfo, ProgressEvent
 
+from backend.cli import checkpoints
 from backend.cli.arguments import Commands, add_verb, places, seconds
 from backend.cli.terminal import ProgressLine
 from backend.core.errors import Cancelled, NotFound
-from backend.daemon.models import model_infos
+from backend.daemon.models import checkpoint_infos, model_infos
+from backend.places import Places
+from backend.weights.checkpoints import CHECKPOINTS, intact_checkpoint, pulled_size, remove_checkpoint
 from backend.weights.intake import intact, remove
 from backend.weights.manifest import MANIFEST, Weights
 from backend.weights.shelf import Receipt, find, folder_of, megabytes, named
@@ -27,7 +30,9 @@ def add(commands: Commands) -> None:
     verbs = commands.add_parser("models", help=about, description=about).add_subparsers(metavar="VERB", required=True)
     add_verb(verbs, "list", run_list, "List all weights: what they are for, and whether they are here.")
     command = add_verb(verbs, "pull", run_pull, "Download weights; what was interrupted goes on.")
-    command.add_argument("name", metavar="NAME", help="as `models list` names them")
+    command.add_argument(
+        "name", metavar="NAME", help="as `models list` names them, or a diffusion checkpoint on the hub: OWNER/NAME"
+    )
     command.add_argument("--patience", metavar="SECONDS", type=seconds, default=30.0, help="that a server may be silent")
     command.add_argument("--quiet", action="store_true", help="no progress, no summary")
     command = add_verb(verbs, "verify", run_verify, "Check that the weights that are here are undamaged.")
@@ -43,7 +48,7 @@ def add(commands: Commands) -> None:
 
 def run_list(arguments: argparse.Namespace) -> int:
     """Prints all weights."""
-    infos = model_infos(places(arguments))
+    infos = model_infos(places(arguments)) + checkpoint_infos(places(arguments))
     if arguments.json:
         print(json.dumps({"models": [to_json(info) for info in infos]}, ensure_ascii=False))
     else:
@@ -57,6 +62,8 @@ def run_pull(arguments: argparse.Namespace) -> int:
     from backend.weights.download import Patience
     from backend.weights.pull import pull
 
+    if checkpoints.is_meant(arguments.name):
+        return checkpoints.pull(arguments)
     line = ProgressLine(arguments.quiet)
     work = pull(arguments.name, places(arguments), patience=Patience(silence=arguments.patience))
     try:
@@ -77,16 +84,25 @@ def run_pull(arguments: argparse.Namespace) -> int:
 
 def run_verify(arguments: argparse.Namespace) -> int:
     """Checks every file that is here; 3 where one is damaged."""
-    where = places(arguments)
-    chosen = [named(arguments.name)] if arguments.name else [w for w in MANIFEST.values() if find(w.name, where)]
-    if arguments.name and find(arguments.name, where) is None:
-        raise NotFound(f"The weights of {chosen[0].title} are not here. {chosen[0].cure} brings them.")
-    states = {weights.name: intact(weights.name, where) for weights in chosen}
+    states = _states(arguments.name, places(arguments))
     if arguments.json:
         print(json.dumps({"models": states}))
     else:
-        print("\n".join(_verdict(weights, states[weights.name]) for weights in chosen) or "There are no weights here.")
+        print("\n".join(_verdict(name, fine) for name, fine in states.items()) or "There are no weights here.")
     return 0 if all(states.values()) else 3
+
+
+def _states(name: str | None, where: Places) -> dict[str, bool]:
+    """Whether the weights of that name, or all that are here, are undamaged."""
+    if name and checkpoints.is_meant(name):
+        return {name: intact_checkpoint(name, where)}
+    if name and find(name, where) is None:
+        raise NotFound(f"The weights of {named(name).title} are not here. {named(name).cure} brings them.")
+    chosen = [named(name)] if name else [weights for weights in MANIFEST.values() if find(weights.name, where)]
+    pulled = [] if name else [other for other in CHECKPOINTS if pulled_size(other, where) is not None]
+    return {weights.name: intact(weights.name, where) for weights in chosen} | {
+        other: intact_checkpoint(other, where) for other in pulled
+    }
 
 
 def run_add(arguments: argparse.Namespace) -> int:
@@ -108,6 +124,11 @@ def run_add(arguments: argparse.Namespace) -> int:
 
 def run_remove(arguments: argparse.Namespace) -> int:
     """Deletes weights."""
+    if checkpoints.is_meant(arguments.name):
+        freed = remove_checkpoint(arguments.name, places(arguments))
+        told: dict[str, object] = {"removed": arguments.name, "bytes": freed}
+        print(json.dumps(told) if arguments.json else f"Removed the checkpoint {arguments.name} ({megabytes(freed)}).")
+        return 0
     weights = named(arguments.name)
     freed = remove(weights.name, places(arguments))
     if arguments.json:
@@ -123,8 +144,9 @@ def _line(info: ModelInfo) -> str:
     return f"{info.name:16} {state:12} {size:>8}  {info.title}: {info.used_by or UNUSED}; {info.license}"
 
 
-def _verdict(weights: Weights, fine: bool) -> str:
-    return f"{weights.name}: " + ("undamaged" if fine else f"DAMAGED; {weights.cure} brings it anew")
+def _verdict(name: str, fine: bool) -> str:
+    cure = MANIFEST[name].cure if name in MANIFEST else f"`stylesketch models pull {name}`"
+    return f"{name}: " + ("undamaged" if fine else f"DAMAGED; {cure} brings it anew")
 
 
 def _account(weights: Weights, receipt: Receipt, path: Path) -> dict[str, object]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from stylesketch_ext.wire.messages import ModelInfo, ProgressEvent, PullResult
 
 from backend.places import Places
+from backend.weights.checkpoints import CHECKPOINTS, Checkpoint, find_checkpoint, is_checkpoint, pulled_size, remove_checkpoint
 from backend.weights.intake import remove
 from backend.weights.manifest import MANIFEST, Weights
 from backend.weights.shelf import Manifest, find, named, read_receipt, unfinished
@@ -19,18 +20,24 @@ class Models:
 
     places: Places
     manifest: Manifest
+    checkpoints: Mapping[str, Checkpoint] = field(default_factory=dict)
 
     def all(self) -> list[ModelInfo]:
-        """Every entry of the manifest."""
-        return model_infos(self.places, self.manifest)
+        """Every entry of the manifest, and the checkpoints."""
+        return model_infos(self.places, self.manifest) + checkpoint_infos(self.places, self.checkpoints)
 
     def info(self, name: str) -> ModelInfo:
         """One entry."""
+        if name in self.checkpoints:
+            return checkpoint_info(self.checkpoints[name], self.places)
         return model_info(named(name, self.manifest), self.places, self.manifest)
 
     def remove(self, name: str) -> None:
-        """Deletes a file."""
-        remove(name, self.places, self.manifest)
+        """Deletes a file, or a checkpoint's files."""
+        if name in self.checkpoints:
+            remove_checkpoint(name, self.places)
+        else:
+            remove(name, self.places, self.manifest)
 
     def told(self, brought: Brought) -> PullResult:
         """What callers are told of a download."""
@@ -47,8 +54,15 @@ class Brought:
 
 def pull_model(name: str, places: Places, manifest: Manifest) -> Generator[ProgressEvent, None, Brought]:
     """The task of a download. Raises Missing, OutOfDisk, NotFound."""
+    from backend.weights.checkpoints import fetch, offer
     from backend.weights.pull import pull
 
+    if name not in manifest and is_checkpoint(name):
+        yield ProgressEvent("asking the hub", 0.0)
+        wanted = offer(name)
+        for progress in fetch(wanted, places):
+            yield ProgressEvent(progress.stage, progress.done)
+        return Brought(name, [wanted.sentence])
     work = pull(name, places, manifest)
     try:
         while True:
@@ -83,4 +97,28 @@ def model_info(weights: Weights, places: Places, manifest: Manifest = MANIFEST) 
         pullable=file is not None,
         about=weights.about,
         cure=weights.cure,
+    )
+
+
+def checkpoint_infos(places: Places, checkpoints: Mapping[str, Checkpoint] = CHECKPOINTS) -> list[ModelInfo]:
+    """The diffusion checkpoints that have a short name."""
+    return [checkpoint_info(checkpoint, places) for checkpoint in checkpoints.values()]
+
+
+def checkpoint_info(checkpoint: Checkpoint, places: Places) -> ModelInfo:
+    """What lists tell of a checkpoint."""
+    found, size = find_checkpoint(checkpoint.name, places), pulled_size(checkpoint.name, places)
+    return ModelInfo(
+        name=checkpoint.name,
+        title=checkpoint.title,
+        used_by=checkpoint.used_by,
+        license=checkpoint.license,
+        here=found is not None,
+        size=size,
+        source=str(found.folder) if found else f"huggingface.co/{checkpoint.repository}",
+        proof="sizes and sha256 as the hub tells them",
+        about=f"A download of many files; the hub tells its size first ({checkpoint.about_size})."
+        if checkpoint.about_size
+        else "A download of many files; the hub tells its size first.",
+        cure=f"`stylesketch models pull {checkpoint.name}`",
     )

@@ -35,6 +35,7 @@ from backend.daemon.styles import Styles
 from backend.daemon.tasks import Tasks
 from backend.places import Places
 from backend.style_library import Library
+from backend.weights.checkpoints import CHECKPOINTS
 from backend.weights.manifest import MANIFEST
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ class Daemon:
         self._intake = ProcessExecutor("intake", log=log, grace=0.0)
         images = Images(places.data / "images", self._store, self._intake, tasks.measure)
         styles = Styles(Library(places.packs), self._intake)
-        models = Models(places, MANIFEST)
+        models = Models(places, MANIFEST, CHECKPOINTS)
         results = ResultFiles(places.data / "results")
         self._jobs = Jobs(
             self._store,

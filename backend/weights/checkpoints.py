@@ -29,6 +29,7 @@ from backend.weights.room import need_room
 
 INDEX = "model_index.json"
 RECEIPT = "stylesketch.json"
+FOLDER = "checkpoints"  # beside the folders of the manifest's weights
 PARTS = ("text_encoder", "unet", "vae")  # whose weights may be there in several forms
 PLAIN = (INDEX, "tokenizer/*", "scheduler/*", "*/config.json", "LICENSE*")
 UNUSED = ("safety_checker/*", "feature_extractor/*")
@@ -190,7 +191,7 @@ def fetch(wanted: Offer, places: Places, hub: str = HUB, patience: Patience = PA
 
     Every file is checked: its size, and its sha256 where the hub tells one. The folder appears when all is there.
     """
-    root = places.weights / "checkpoints"
+    root = places.weights / FOLDER
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     with only_one(root / f".{wanted.name}.lock") as held:
         if not held:
@@ -251,11 +252,11 @@ def _folder(name: str, places: Places) -> Path | None:
     """Where a pull puts a checkpoint."""
     short = name.replace("-", "_").lower()
     if short in CHECKPOINTS:
-        return places.weights / "checkpoints" / short
+        return places.weights / FOLDER / short
     parts = name.split("/")
     if len(parts) != 2 or any(part in ("", ".", "..") for part in parts):
         return None
-    return places.weights / "checkpoints" / "--".join(parts)
+    return places.weights / FOLDER / "--".join(parts)
 
 
 def _cached(repository: str) -> Path | None:

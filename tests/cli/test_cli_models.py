@@ -11,12 +11,13 @@ from stylesketch_ext.wire.messages import PullRequest
 from backend.daemon.store import Store
 from backend.places import Places
 from backend.weights import pull as pull_module
+from backend.weights.checkpoints import CHECKPOINTS
 from backend.weights.manifest import MANIFEST
 from backend.weights.shelf import find, part_of
 from tests.weights.file_host import FileHost
 from tests.weights.tiny_weights import CONTENT, tiny_manifest
 
-NAMES = set(MANIFEST)
+NAMES = {*MANIFEST, *CHECKPOINTS}
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_every_entry_is_listed(command):
     code, out, _ = command("models", "list")
     assert code == 0 and {line.split()[0] for line in out.splitlines()} == NAMES
     listed = json.loads(command("models", "list", "--json")[1])["models"]
-    assert [entry["name"] for entry in listed] == list(MANIFEST) and not any(entry["here"] for entry in listed)
+    assert [entry["name"] for entry in listed] == [*MANIFEST, *CHECKPOINTS] and not any(entry["here"] for entry in listed)
     assert listed[0]["license"] and listed[0]["title"] and listed[0]["size"] == 4_958_839
 
 

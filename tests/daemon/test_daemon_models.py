@@ -9,6 +9,7 @@ from stylesketch_ext.failures import Refusal
 from stylesketch_ext.wire.codec import from_json, loads
 from stylesketch_ext.wire.messages import JobInfo, ModelInfo, PullResult
 
+from backend.weights.checkpoints import CHECKPOINTS
 from backend.weights.manifest import MANIFEST
 from backend.weights.shelf import find
 from tests.weights.file_host import FileHost, Manners
@@ -124,4 +125,4 @@ def test_the_extension_s_client_knows_the_same(models, file_host):
 
 def test_a_daemon_lists_the_real_manifest(start_daemon):
     names = [entry["name"] for entry in start_daemon().http.get("/v1/models").json()]
-    assert names == list(MANIFEST)
+    assert names == [*MANIFEST, *CHECKPOINTS]
