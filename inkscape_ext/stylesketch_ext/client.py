@@ -3,7 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterator, List, Optional, Type, TypeVar
+from typing import Any, Callable, Dict, Iterator, List, Optional, Type, TypeVar
 from urllib.parse import quote, urlencode
 
 from stylesketch_ext.failures import Garbled, Refusal, Unreachable
@@ -16,16 +16,21 @@ from stylesketch_ext.wire.messages import (
     Health,
     ImageInfo,
     JobInfo,
+    MatrixRequest,
     ModelInfo,
+    PicturesResult,
     Problem,
     ProgressEvent,
+    PromptRequest,
     PullResult,
+    RestyleRequest,
     SketchRequest,
     SketchResult,
     StyleChange,
     StyleInfo,
     StyleRequest,
     StyleResult,
+    TextureRequest,
 )  # fmt: skip
 from stylesketch_ext.words import _, marked
 
@@ -36,6 +41,16 @@ UPLOAD_TIMEOUT = 120.0  # s; a worker decodes the picture meanwhile
 RECONNECTS = 6  # in a row, without an event in between
 
 GARBLED = marked("StyleSketch's engine gave an answer that this extension does not understand: run ./install.sh again.")
+
+
+ROUTES: Dict[type, str] = {
+    SketchRequest: "/jobs",
+    MatrixRequest: "/matrices",
+    TextureRequest: "/textures",
+    RestyleRequest: "/restylings",
+    PromptRequest: "/prompts",
+}
+"""Where each kind of work is asked for."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +81,11 @@ class BackendClient:
         headers = {"Content-Type": "application/octet-stream"}
         return self._message(ImageInfo, self._http.send("POST", "/images", picture, headers, UPLOAD_TIMEOUT))
 
-    def submit(self, request: SketchRequest, key: str) -> JobInfo:
-        """Queue a job. The same `key` gives the same job, so that a repeated call is harmless."""
+    def submit(self, request: Any, key: str) -> JobInfo:
+        """Queue a job of any kind in ROUTES. The same `key` gives the same job, so that a repeated call is harmless."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
-        return self._message(JobInfo, self._http.send("POST", "/jobs", codec.dumps(request).encode("utf-8"), headers))
+        body = codec.dumps(request).encode("utf-8")
+        return self._message(JobInfo, self._http.send("POST", ROUTES[type(request)], body, headers))
 
     def job(self, job: str) -> JobInfo:
         return self._message(JobInfo, self._http.send("GET", "/jobs/" + job))
@@ -81,9 +97,21 @@ class BackendClient:
     def result(self, job: str) -> SketchResult:
         return self._message(SketchResult, self._http.send("GET", "/jobs/%s/result" % job, timeout=60.0))
 
+    def row(self, job: str, number: int) -> SketchResult:
+        """A row of a matrix, counted from 1, once the job's progress said that so many are ready."""
+        return self._message(SketchResult, self._http.send("GET", "/jobs/%s/rows/%d" % (job, number), timeout=60.0))
+
     def styles(self) -> List[StyleInfo]:
         """Every style pack here, the user's own first; one that cannot be drawn with says so in its `problem`."""
         return self._messages(StyleInfo, self._http.send("GET", "/styles"))
+
+    def pictures(self, job: str) -> PicturesResult:
+        """What an ended job of a TextureRequest or RestyleRequest brought."""
+        return self._message(PicturesResult, self._http.send("GET", "/jobs/%s/result" % job))
+
+    def picture(self, job: str, number: int) -> bytes:
+        """A picture of an ended job as PNG, counted from 1; Refusal (not-found) where there is none."""
+        return self._checked(self._http.send("GET", "/jobs/%s/pictures/%d" % (job, number), timeout=60.0)).body
 
     def style(self, name: str) -> StyleInfo:
         return self._message(StyleInfo, self._http.send("GET", _style(name)))

@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 import os
-from typing import Callable, List, Tuple
+from typing import Callable, List, Sequence, Tuple
 
 import inkex
 
@@ -15,9 +15,11 @@ from stylesketch_ext.errands import Errands
 from stylesketch_ext.failures import Cancelled, Failure
 from stylesketch_ext.host import inkscape_is_gone
 from stylesketch_ext.installation import Installation, find_installation
-from stylesketch_ext.layers import add_sketch
+from stylesketch_ext.layers import add_plane, add_sketch
 from stylesketch_ext.marks import Line, marks_on, selected_lines
+from stylesketch_ext.plane import Plane
 from stylesketch_ext.requirements import inkex_version, no_window_sentence
+from stylesketch_ext.rows_job import RowsJob
 from stylesketch_ext.sketch_job import MarksOn, SketchJob
 from stylesketch_ext.subjects import Subject, subjects
 from stylesketch_ext.words import marked
@@ -69,8 +71,12 @@ class SketchEffect(inkex.EffectExtension):
         job, sketched = (self._in_window if windows else self._without_window)(folders, installation)
         if job.cancelled or job.is_alive():
             raise Cancelled()
-        for subject, done in reversed(list(zip(sketched, job.results))):  # each goes right above its own layer
-            add_sketch(self.svg, done.result, subject, subject.placement(done.image.width, done.image.height))
+        for number, (subject, done) in reversed(list(enumerate(zip(sketched, job.results)))):  # each right above its own layer
+            placement = subject.placement(done.image.width, done.image.height)
+            if job.planes:
+                add_plane(self.svg, job.planes[number], job.chosen, subject, placement)
+            else:
+                add_sketch(self.svg, done.result, subject, placement)
         if job.results and inkex_version(inkex) >= (1, 3):
             hrefs.repair_links(self.svg, folders[0], document)
         if job.failure:
@@ -115,8 +121,11 @@ class SketchEffect(inkex.EffectExtension):
             errands, folder = Errands(_connect(installation)), user_files.first_folder(self.document_path())
             return PacksPanel(errands, lambda: _pictures(found), reports.logged, folder, leave, marked("_Done"))
 
+        def new_rows(plane: Plane, fidelities: Sequence[float]) -> RowsJob:
+            return RowsJob(_connect(installation), plane, fidelities)
+
         self._window = SketchWindow(
-            lambda: _job(installation, True), _pictures(found), choices, begun, reports.logged, new_panel
+            lambda: _job(installation, True), _pictures(found), choices, begun, reports.logged, new_panel, new_rows
         )
         job = self._window.run()
         if job.results:

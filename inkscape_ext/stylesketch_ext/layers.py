@@ -1,7 +1,7 @@
 """A finished sketch as a layer of editable paths over the picture."""
 
 import math
-from typing import Dict, List, Set, Tuple
+from typing import Dict, List, Sequence, Set, Tuple
 
 import inkex
 
@@ -9,6 +9,7 @@ from stylesketch_ext.placement import Box, Placement
 from stylesketch_ext.subjects import Subject
 from stylesketch_ext.wire import codec
 from stylesketch_ext.wire.messages import DrawingData, LayerData, PathData, SketchResult
+from stylesketch_ext.words import _
 
 NAMESPACE = "https://stylesketch.org/ns/1"
 PREFIX = "stylesketch"
@@ -41,12 +42,55 @@ def add_sketch(svg: inkex.BaseElement, result: SketchResult, subject: Subject, p
 
     A group for each region, a path for each stroke, in the order given; under them the paper, if it is not light.
     """
-    taken = {element.get("id") for element in svg.iter() if element.get("id")}
+    taken = ids(svg)
+    layer = _top_layer(svg, result, subject, taken)
+    _fill(svg, layer, result, placement, taken)
+    return layer
+
+
+def add_plane(
+    svg: inkex.BaseElement, plane: Sequence[SketchResult], chosen: Tuple[float, float], subject: Subject, placement: Placement
+) -> inkex.Layer:
+    """Put sketches of one picture into the document: a layer as of `add_sketch` with a layer of its own for each of them.
+
+    Only the one nearest to `chosen` (fidelity, simplicity) is visible. The first in the list lies on top.
+    """
+    taken = ids(svg)
+    layer = _top_layer(svg, plane[0], subject, taken)
+    shown = min(plane, key=lambda sketch: _distance(sketch, chosen))
+    for sketch in reversed(plane):
+        part = inkex.Layer()
+        layer.append(part)
+        part.set("inkscape:groupmode", "layer")
+        settings = sketch.settings
+        part.set("inkscape:label", _("fidelity %.2g, simplicity %.2g") % (settings.fidelity, settings.simplicity))
+        part.set("id", unique("ss-%s-part" % sketch.drawing.run, taken))
+        if sketch is not shown:
+            part.set("style", "display:none")
+        _fill(svg, part, sketch, placement, taken)
+    return layer
+
+
+def _distance(sketch: SketchResult, place: Tuple[float, float]) -> float:
+    """How far a sketch is from a place on the plane; a row weighs more than a column."""
+    return 10 * abs(sketch.settings.fidelity - place[0]) + abs(sketch.settings.simplicity - place[1])
+
+
+def ids(svg: inkex.BaseElement) -> Set[str]:
+    """All that are taken in a document."""
+    return {element.get("id") for element in svg.iter() if element.get("id")}
+
+
+def _top_layer(svg: inkex.BaseElement, result: SketchResult, subject: Subject, taken: Set[str]) -> inkex.Layer:
     layer = inkex.Layer(nsmap={PREFIX: NAMESPACE})
     svg.insert(svg.index(subject.chain[0]) + 1, layer)
     layer.set("inkscape:groupmode", "layer")
     layer.set("inkscape:label", "%s — %s (StyleSketch)" % (result.title or subject.name, result.style_title))
     layer.set("id", unique("ss-%s" % result.drawing.run, taken))
+    return layer
+
+
+def _fill(svg: inkex.BaseElement, layer: inkex.Layer, result: SketchResult, placement: Placement, taken: Set[str]) -> None:
     _describe(layer, result, placement)
     _add_paper(layer, result.drawing, placement, taken)
     look = _add_texture(svg, result.drawing, placement, taken)
@@ -55,8 +99,7 @@ def add_sketch(svg: inkex.BaseElement, result: SketchResult, subject: Subject, p
         if look and region.paths:
             group.set("style", "filter:url(#%s)" % look)
     if placement.crop:
-        _clip(svg, layer, placement, placement.crop, taken)
-    return layer
+        clip(svg, layer, placement, placement.crop, taken)
 
 
 def path_data(path: PathData, placement: Placement) -> str:
@@ -113,9 +156,9 @@ def _add_region(
         else:
             element.set("d", path_data(path, placement))
         element.set("style", ";".join("%s:%s" % pair for pair in path_style(path, placement).items()))
-        _mark(element, index=path.index, importance="%.6g" % path.importance, region=path.region, kind=path.kind)
+        mark(element, index=path.index, importance="%.6g" % path.importance, region=path.region, kind=path.kind)
         if len(path.widths) > 1:
-            _mark(element, widths=" ".join("%.6g" % (width * placement.scale) for width in path.widths))
+            mark(element, widths=" ".join("%.6g" % (width * placement.scale) for width in path.widths))
     return group
 
 
@@ -141,7 +184,7 @@ def _add_paper(layer: inkex.Layer, drawing: DrawingData, placement: Placement, t
     sheet.set("id", unique("ss-%s-paper" % drawing.run, taken))
     sheet.set("inkscape:label", "paper")
     sheet.set("sodipodi:insensitive", "true")
-    sheet.set("d", _rectangle(Box(0, 0, drawing.width, drawing.height), placement))
+    sheet.set("d", rectangle(Box(0, 0, drawing.width, drawing.height), placement))
     sheet.set("style", "fill:%s;stroke:none" % drawing.paper)
 
 
@@ -167,21 +210,23 @@ def _add_texture(svg: inkex.BaseElement, drawing: DrawingData, placement: Placem
 def _describe(layer: inkex.Layer, result: SketchResult, placement: Placement) -> None:
     """What is needed to make the same sketch again, and what the user should know about this one."""
     settings = codec.dumps(result.settings)
-    _mark(layer, recipe=result.recipe, settings=settings, seed=result.settings.seed, style=result.settings.style)
-    _mark(layer, placement=" ".join("%.9g" % value for value in placement.matrix.to_hexad()))
-    _mark(layer, version=result.version, image=result.image, job=result.job, guidance=result.guidance)
+    mark(layer, recipe=result.recipe, settings=settings, seed=result.settings.seed, style=result.settings.style)
+    mark(layer, placement=" ".join("%.9g" % value for value in placement.matrix.to_hexad()))
+    mark(layer, size="%d %d" % (result.drawing.width, result.drawing.height))
+    mark(layer, version=result.version, image=result.image, job=result.job, guidance=result.guidance)
     if result.notes:
         note = inkex.Desc()
         note.text = " ".join(result.notes)
         layer.append(note)
 
 
-def _mark(element: inkex.BaseElement, **values: object) -> None:
+def mark(element: inkex.BaseElement, **values: object) -> None:
+    """Note facts on an element, as attributes of our namespace."""
     for name, value in values.items():
         element.set("{%s}%s" % (NAMESPACE, name), str(value))
 
 
-def _clip(svg: inkex.BaseElement, layer: inkex.Layer, placement: Placement, crop: Box, taken: Set[str]) -> None:
+def clip(svg: inkex.BaseElement, layer: inkex.Layer, placement: Placement, crop: Box, taken: Set[str]) -> None:
     """Strokes beyond the part of the picture that shows do not show either."""
     clip = inkex.ClipPath()
     svg.defs.append(clip)
@@ -189,11 +234,11 @@ def _clip(svg: inkex.BaseElement, layer: inkex.Layer, placement: Placement, crop
     outline = inkex.PathElement()
     clip.append(outline)
     outline.set("id", unique(layer.get("id") + "-outline", taken))
-    outline.set("d", _rectangle(crop, placement))
+    outline.set("d", rectangle(crop, placement))
     layer.set("clip-path", "url(#%s)" % clip.get("id"))
 
 
-def _rectangle(box: Box, placement: Placement) -> str:
+def rectangle(box: Box, placement: Placement) -> str:
     """The `d` of a rectangle of the source."""
     corners = [(box.x, box.y), (box.x + box.width, box.y)]
     corners += [(box.x + box.width, box.y + box.height), (box.x, box.y + box.height)]

@@ -69,10 +69,7 @@ def place(chain: Chain, width: int, height: int) -> Placement:
     Raises Failure when the picture has no area.
     """
     image = chain[-1]
-    matrix, viewport = Transform(), _root_viewport(image.getroottree().getroot())
-    for element, parent in zip(chain[:-1], (None, *chain)):
-        local, viewport = _step(element, parent, viewport)
-        matrix = matrix @ local
+    matrix, viewport = _above(chain)
     frame = _frame(image, viewport, Box(0, 0, width, height))
     if frame.width <= 0 or frame.height <= 0:
         raise Failure(_("The selected picture has no area: give it a width and a height, then try again."), "select")
@@ -81,6 +78,20 @@ def place(chain: Chain, width: int, height: int) -> Placement:
     if not placement.scale > 0:
         raise Failure(_("The selected picture is squeezed to a line: give it a width and a height, then try again."), "select")
     return placement
+
+
+def own_space(chain: Chain) -> Transform:
+    """From the user units in which the last element of `chain` is written to those at the top level."""
+    return _above(chain)[0] @ _transform(chain[-1])
+
+
+def _above(chain: Chain) -> Tuple[Transform, Box]:
+    """What all but the last of `chain` contribute, and the viewport that percentages in the last refer to."""
+    matrix, viewport = Transform(), _root_viewport(chain[-1].getroottree().getroot())
+    for element, parent in zip(chain[:-1], (None, *chain)):
+        local, viewport = _step(element, parent, viewport)
+        matrix = matrix @ local
+    return matrix, viewport
 
 
 def fit(content: Box, frame: Box, rule: Optional[str]) -> Transform:
@@ -103,6 +114,21 @@ def length(text: Optional[str], whole: float, default: float) -> float:
         return default
     number, unit = float(match.group(1)), match.group(2).lower()
     return number * whole / 100 if unit == "%" else number * PX_PER_UNIT.get(unit, 1.0)
+
+
+def page(root: inkex.BaseElement) -> Box:
+    """The document's page in user units."""
+    return _root_viewport(root)
+
+
+def page_px(root: inkex.BaseElement) -> float:
+    """User units per px of the page (96 per inch)."""
+    view = _viewbox(root)
+    if view is None:
+        return 1.0
+    wide, high = length(root.get("width"), view.width, view.width), length(root.get("height"), view.height, view.height)
+    scale = min(wide / view.width, high / view.height)
+    return 1 / scale if scale > 0 else 1.0
 
 
 def _step(element: inkex.BaseElement, parent: Optional[inkex.BaseElement], viewport: Box) -> Tuple[Transform, Box]:

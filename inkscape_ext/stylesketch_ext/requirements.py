@@ -15,10 +15,10 @@ OLDEST_INKEX = (1, 2)
 PACKAGES = {  # family of distributions: (command, package of a module, packages that bring GTK)
     "debian": ("sudo apt install", "python3-%s", "python3-gi python3-gi-cairo gir1.2-gtk-3.0"),
     "fedora": ("sudo dnf install", "python3-%s", "python3-gobject gtk3"),
-    "suse": ("sudo zypper install", "python3-%s", "python3-gobject-Gdk typelib-1_0-Gtk-3_0"),
-    "arch": ("sudo pacman -S", "python-%s", "python-gobject gtk3"),
-    "alpine": ("sudo apk add", "py3-%s", "py3-gobject3 gtk+3.0"),
-    "void": ("sudo xbps-install", "python3-%s", "python3-gobject gtk+3"),
+    "suse": ("sudo zypper install", "python3-%s", "python3-gobject-Gdk python3-gobject-cairo typelib-1_0-Gtk-3_0"),
+    "arch": ("sudo pacman -S", "python-%s", "python-gobject python-cairo gtk3"),
+    "alpine": ("sudo apk add", "py3-%s", "py3-gobject3 py3-cairo gtk+3.0"),
+    "void": ("sudo xbps-install", "python3-%s", "python3-gobject python3-cairo gtk+3"),
 }
 FAMILIES = {"ubuntu": "debian", "rhel": "fedora", "centos": "fedora", "opensuse": "suse", "sles": "suse"}
 
@@ -48,6 +48,13 @@ def inkex_version(inkex: object) -> "tuple":
 def no_window_sentence() -> str:
     """Why there is no window, and the command that brings it."""
     return _("StyleSketch works without its window, since Inkscape's Python (%s) has no GTK: %s to get it.") % (
+        sys.executable, gtk_cure()
+    )  # fmt: skip
+
+
+def no_cairo_sentence() -> str:
+    """Why sketches cannot be changed before they are inserted, and the command that brings it."""
+    return _("Sketches are inserted as they are, since Inkscape's Python (%s) has no cairo for GTK: %s to adjust them.") % (
         sys.executable, gtk_cure()
     )  # fmt: skip
 

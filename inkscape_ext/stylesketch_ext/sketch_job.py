@@ -9,6 +9,7 @@ from stylesketch_ext.engine_thread import Connect, EngineThread
 from stylesketch_ext.wire.messages import ImageInfo, Mark, SketchRequest, SketchResult, SketchSettings
 from stylesketch_ext.words import _
 
+Place = Tuple[float, float]  # fidelity, simplicity
 MarksOn = Callable[[int, int], List[Mark]]  # width and height of a picture, px
 
 
@@ -33,6 +34,8 @@ class SketchJob(EngineThread):
         self._settings, self._recipe = SketchSettings(), "object"
         self._marks: Sequence[MarksOn] = ()
         self.results: List[Sketched] = []
+        self.planes: List[List[SketchResult]] = []  # of each picture all sketches of its plane, if the user wants them all
+        self.chosen: Place = (1.0, 0.0)  # of a plane, what is to be seen
 
     def begin(
         self,
@@ -52,6 +55,14 @@ class SketchJob(EngineThread):
         """Do without the finished sketches."""
         super().discard()
         self.results = []
+
+    def choose(self, sketches: Sequence[SketchResult]) -> None:
+        """These are to be inserted instead of the full ones."""
+        self.results = [Sketched(done.image, sketch) for done, sketch in zip(self.results, sketches)]
+
+    def choose_all(self, planes: Sequence[Sequence[SketchResult]], fidelity: float, simplicity: float) -> None:
+        """All these are to be inserted for each picture; what is nearest to this place is to be seen."""
+        self.planes, self.chosen = [list(plane) for plane in planes], (fidelity, simplicity)
 
     @property
     def has_result(self) -> bool:

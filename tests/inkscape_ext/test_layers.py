@@ -8,7 +8,7 @@ from documents import IMAGE, svg_of
 from fake_engine import ring
 from inkex import Transform
 from stylesketch_ext import layers
-from stylesketch_ext.layers import NAMESPACE, add_sketch, path_data, path_style
+from stylesketch_ext.layers import NAMESPACE, add_plane, add_sketch, path_data, path_style
 from stylesketch_ext.placement import Placement, place
 from stylesketch_ext.subjects import subjects
 from stylesketch_ext.wire.messages import (
@@ -73,7 +73,7 @@ def test_the_layer_knows_how_it_was_made():
     assert (settings["strokes"], settings["seed"]) == (4, 9)
     assert told == {
         "recipe": "object", "seed": "9", "style": "technical-pen", "version": "0.1.0", "image": "ab" * 32, "job": "job7",
-        "guidance": "classical", "placement": "2 0 0 2 0 0",
+        "guidance": "classical", "placement": "2 0 0 2 0 0", "size": "40 30",
     }  # fmt: skip
     assert layer.nsmap["stylesketch"] == NAMESPACE
 
@@ -213,3 +213,27 @@ def test_what_slicing_hides_is_clipped():
     root, layer = sketched(body)
     clip = root.getElementById(layer.get("clip-path")[5:-1])
     assert clip[0].get("d") == "M 0 0 L 80 0 L 80 30 L 0 30 Z"
+
+
+def test_a_whole_plane_is_one_layer_with_a_layer_for_each_sketch_of_which_one_is_visible():
+    root = svg_of(LAYERED)
+    (picture,) = subjects(root, [])
+    full = result([LayerData("object", ring(40, 30, 24))])
+    plane = [
+        replace(full.simplified(simplicity), settings=SketchSettings(fidelity=fidelity, simplicity=simplicity))
+        for fidelity in (1.0, 0.45, 0.0)
+        for simplicity in (0.0, 1 / 3, 1.0)
+    ]
+    layer = add_plane(root, plane, (0.45, 0.4), picture, place(picture.chain, 40, 30))
+    assert [child.get("id") for child in root if child.get("id")] == ["layer1", "ss-0123abcd", "above"]
+    assert layer.get(INKSCAPE + "label") == "cat.png — Technical pen (StyleSketch)"
+    parts = list(layer)
+    assert {part.get(INKSCAPE + "groupmode") for part in parts} == {"layer"}
+    assert parts[-1].get(INKSCAPE + "label") == "fidelity 1, simplicity 0"  # the last lies on top
+    assert [part.get(INKSCAPE + "label") for part in parts if part.get("style") is None] == ["fidelity 0.45, simplicity 0.33"]
+    assert {part.get("style") for part in parts} == {None, "display:none"}
+    assert json.loads(parts[0].get(OURS + "settings"))["fidelity"] == 0.0
+    strokes = [len([path for path in part.iter() if path.TAG == "path"]) for part in parts]
+    assert strokes == [4, 13, 24] * 3
+    ids = [element.get("id") for element in root.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))

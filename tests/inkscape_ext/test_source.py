@@ -8,7 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "inkscape_ext"
 FILES = sorted(ROOT.rglob("*.py"))
-FOREIGN = {"inkex", "gi", "requests"}
+FOREIGN = {"inkex", "gi", "cairo", "requests"}
+GTK = {"gi", "cairo"}
 OWN = {"stylesketch_ext", "install"}
 
 
@@ -36,7 +37,7 @@ def test_what_runs_before_the_check_needs_only_the_standard_library(name):
 
 
 def test_only_the_dialogs_touch_gtk():
-    users = [p for p in FILES if "gi" in {name.split(".")[0] for name in imported(ast.parse(p.read_text(encoding="utf-8")))}]
+    users = [p for p in FILES if GTK & {name.split(".")[0] for name in imported(ast.parse(p.read_text(encoding="utf-8")))}]
     assert {p.parent.name for p in users} == {"dialogs"}
 
 

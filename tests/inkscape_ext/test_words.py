@@ -22,6 +22,7 @@ FORM = ("A_utomatic", "_New", "S_trokes", "St_yle", "_Draw", "S_ource", "_Fideli
         "_Manage…", "_Cancel", "_Start")  # fmt: skip
 AGAIN = (*(name for name in FORM if name != "_Cancel"), "_Close")
 READY = ("_Cancel", "_Insert now")
+DESK = ("_Cancel", "_Insert", "Insert _all", "Simp_licity", "_Fidelity", "_Redraw")
 PICKING = ("_Cancel", "_Insert")
 TOLD = ("_OK", "_Try Again")
 GALLERY = ("_Import…", "_New from Pictures…", "_Rename…", "E_xport…", "Re_move…", "_Close", *TOLD)
@@ -32,7 +33,7 @@ MAKING = ("A_dd Pictures…", "Ta_ke Out", "_Title", "N_ame", "_Back", "_Create"
 AT_WORK = ("A_dd Pictures…", "Ta_ke Out", "_Title", "N_ame", "_Cancel", "_OK")
 QUESTIONS = (("_Replace", "_No"), ("_Remove", "_No"), ("_Replace", "_Keep Both", "_Cancel"))
 CHOOSING = ("_Import", "_Add", "_Export")  # in a dialog of GTK's
-GROUPS = (FORM, AGAIN, READY, PICKING, GALLERY, MANAGING, RENAMING, RENAMING_TOO, MAKING, AT_WORK, *QUESTIONS)
+GROUPS = (FORM, AGAIN, READY, DESK, PICKING, GALLERY, MANAGING, RENAMING, RENAMING_TOO, MAKING, AT_WORK, *QUESTIONS)
 
 
 @pytest.fixture(params=CATALOGS, ids=lambda path: path.parts[-3])

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import zlib
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from stylesketch_ext.wire.messages import (
     ImageInfo,
     JobInfo,
     LayerData,
+    MatrixRequest,
+    MatrixResult,
     PathData,
     Problem,
     ProgressEvent,
@@ -123,16 +126,25 @@ class FakeEngine:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(json.dumps({**fields, "token": self.token}))
 
-    def result(self, job):
-        request = self.jobs[job]
+    def result(self, job, request=None):
+        request = request or self.jobs[job]
         width, height = self.images[request.image]
         strokes = ring(width, height, request.settings.strokes or 12)
         return SketchResult(
             drawing=DrawingData(width, height, [LayerData("object", strokes)], "0123abcd"),
-            image=request.image, title=request.title, recipe="object",
+            image=request.image, title=request.title, recipe=request.recipe,
             settings=request.settings, style_title="Technical pen", guidance="classical", device="cpu",
             engine="fake", steps=3, version="0.0-fake", notes=["CLIP was not used: it is not installed."], job=job,
         )  # fmt: skip
+
+    def rows(self, job):
+        """Of a matrix: the looser, the fewer strokes."""
+        request, found = self.jobs[job], []
+        for fidelity in request.fidelities:
+            settings = replace(request.sketch.settings, fidelity=fidelity, strokes=round(4 + 12 * fidelity))
+            drawn = self.result(job, replace(request.sketch, settings=settings))
+            found.append(replace(drawn, settings=replace(request.sketch.settings, fidelity=fidelity)))
+        return found
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -159,11 +171,16 @@ class _Handler(BaseHTTPRequestHandler):
         if path.endswith("/events"):
             return self.stream(job)
         if path.endswith("/result"):
-            request = self.engine.jobs[job]
-            made = self.engine.styles.made(job, request) if isinstance(request, StyleRequest) else self.engine.result(job)
-            body = codec.dumps(made).encode()
+            body = codec.dumps(self.made(job, self.engine.jobs[job])).encode()
             return self.reply(b'{"half": ' if self.engine.mode == "garbled" else body)
+        if "/rows/" in path:
+            return self.reply(codec.dumps(self.engine.rows(job)[int(path.split("/")[-1]) - 1]).encode())
         return self.reply(codec.dumps(self.info(job)).encode())
+
+    def made(self, job, request):
+        if isinstance(request, StyleRequest):
+            return self.engine.styles.made(job, request)
+        return MatrixResult(self.engine.rows(job)) if isinstance(request, MatrixRequest) else self.engine.result(job)
 
     def do_POST(self):
         body, path, engine = self.rfile.read(int(self.headers.get("Content-Length") or 0)), self.path[3:], self.engine
@@ -178,11 +195,11 @@ class _Handler(BaseHTTPRequestHandler):
             return self.reply(codec.dumps(ImageInfo(name, *engine.images[name])).encode())
         if path.startswith("/styles"):
             return self.style("POST", path, body)
-        if path == "/jobs":
+        if path in ("/jobs", "/matrices"):
             if engine.mode == "error500":
                 return self.problem(500, "internal", "The engine broke; its log has the details.")
             job = engine.keys.setdefault(self.headers["Idempotency-Key"], f"job{len(engine.keys) + 1}")
-            engine.jobs[job] = codec.loads(SketchRequest, body)
+            engine.jobs[job] = codec.loads(SketchRequest if path == "/jobs" else MatrixRequest, body)
             return self.reply(codec.dumps(self.info(job)).encode())
         if path.endswith("/cancel"):
             engine.cancelled.add(path.split("/")[2])
@@ -223,8 +240,9 @@ class _Handler(BaseHTTPRequestHandler):
     def info(self, job):
         state = "cancelled" if job in self.engine.cancelled else "running"
         request = self.engine.jobs[job]
-        sketch, style = (None, request) if isinstance(request, StyleRequest) else (request, None)
-        return JobInfo(id=job, state=state, request=sketch, style=style, created=time.time())
+        field = {StyleRequest: "style", MatrixRequest: "matrix"}.get(type(request), "request")
+        asked = {"request": None, field: request}
+        return JobInfo(id=job, state=state, created=time.time(), **asked)
 
     def stream(self, job):
         """Ten progress events and the end; event ids are their numbers."""
@@ -249,9 +267,9 @@ class _Handler(BaseHTTPRequestHandler):
             if job in engine.cancelled:
                 return self.event(number, "cancelled", "{}", last=True)
             shown = base64.b64encode(_preview(number)).decode()
-            self.event(
-                number, "progress", codec.dumps(ProgressEvent(self.stage(job), number / 11, shown, {"line": 1 / number}))
-            )
+            asked = getattr(engine.jobs[job], "fidelities", ())
+            told = ProgressEvent(self.stage(job), number / 11, shown, {"line": 1 / number}, rows=number * len(asked) // 10)
+            self.event(number, "progress", codec.dumps(told))
             if engine.mode in ("fails", "cancels") and number == 3:
                 problem = Problem("Out of memory", 507, "out-of-memory", "There was not enough memory: choose fewer strokes.")
                 kind, data = ("failed", codec.dumps(problem)) if engine.mode == "fails" else ("cancelled", "{}")

@@ -39,14 +39,6 @@ def no_dialogs(inkscape):
     return [title for role, title in inkscape.titles() if role in ("dialog", "alert")]
 
 
-def read_slowly(installed, seconds=12.0):
-    """Notes stay longer: clicks take their time on a busy machine."""
-    window = installed.profile / "extensions/stylesketch/inkscape_ext/stylesketch_ext/dialogs/job_window.py"
-    text = window.read_text(encoding="utf-8")
-    assert "READING = 4.0" in text
-    window.write_text(text.replace("READING = 4.0", f"READING = {seconds}"), encoding="utf-8")
-
-
 @pytest.fixture(autouse=True)
 def need_accessibility():
     if not gui.python_with_accessibility():
@@ -56,7 +48,6 @@ def need_accessibility():
 def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
     installed, engine = fake_profile
     installed.remember()
-    read_slowly(installed)
     rings.write_pictures(tmp_path)
     document = rings.write_document(tmp_path / "document.svg", BODY)
     with gui.inkscape(screen, installed.profile, document) as inkscape:
@@ -74,7 +65,9 @@ def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
         inkscape.shot(tmp_path / "working.png")
         inkscape.wait_text(OURS, "CLIP was not used: it is not installed.")
         inkscape.shot(tmp_path / "notes.png")
-        inkscape.wait_gone(OURS, 20)  # by itself
+        inkscape.wait_text(OURS, "12 of 12 strokes.")
+        inkscape.press(OURS, "Insert")
+        inkscape.wait_gone(OURS, 20)
         time.sleep(1.0)
         inkscape.shot(tmp_path / "result.png")
         assert not no_dialogs(inkscape)
@@ -128,7 +121,7 @@ def test_sketch_undo_and_cancel(screen, fake_profile, tmp_path):
         inkscape.key("Down", "Down")
         inkscape.press(OURS, "Start")
         inkscape.wait_text(OURS, "CLIP was not used: it is not installed.")
-        inkscape.press(OURS, "Insert now")
+        inkscape.press(OURS, "Insert")
         inkscape.wait_gone(OURS, 3)
         assert engine.jobs["job5"].settings.style == "technical-pen"
         assert sorted(engine.images.values()) == [rings.SIZE, (1200, 900)]  # the file; what is visible
@@ -175,7 +168,6 @@ def test_two_pictures_in_german_and_cancel_in_every_stage(screen, fake_profile, 
     """One layer each and one undo step; what is clipped is drawn by Inkscape; each stage can be left."""
     installed, engine = fake_profile
     installed.remember()
-    read_slowly(installed)
     rings.write_pictures(tmp_path)
     document = rings.write_document(tmp_path / "document.svg", PAIR)
     before = document.read_bytes()
@@ -215,7 +207,7 @@ def test_two_pictures_in_german_and_cancel_in_every_stage(screen, fake_profile, 
         inkscape.wait_text(OURS, ".*Bild 2 von 2.", 60)
         inkscape.shot(tmp_path / "second.png")
         inkscape.wait_text(OURS, "Clipped, j: CLIP was not used: it is not installed.")
-        inkscape.press(OURS, "Jetzt einfügen")
+        inkscape.press(OURS, "Einfügen")
         inkscape.wait_gone(OURS)
         time.sleep(1.0)
         inkscape.shot(tmp_path / "two-layers.png")
@@ -235,3 +227,33 @@ def select_all_and_open(inkscape):
     inkscape.focus(MAIN)
     inkscape.key("ctrl+alt+a")
     open_window(inkscape, "Erweiterungen|Extensions", "Skizze…|Sketch…")  # German where the system knows it
+
+
+def test_a_scene_s_plane_is_looked_at_and_inserted_as_a_whole(screen, fake_profile, tmp_path):
+    """Rows come while the pad is there; keys move its dot; all sketches become layers of one layer, one of them visible."""
+    installed, engine = fake_profile
+    installed.remember(mask="scene")
+    rings.write_pictures(tmp_path)
+    document = rings.write_document(tmp_path / "document.svg", BODY)
+    with gui.inkscape(screen, installed.profile, document) as inkscape:
+        open_window(inkscape)
+        inkscape.press(OURS, "Start")
+        inkscape.wait_text(OURS, "12 of 12 strokes\\..*")
+        inkscape.shot(tmp_path / "first.png")
+        inkscape.wait_text(OURS, "12 of 12 strokes\\.")  # all rows are there
+        inkscape.key("shift+Tab", "shift+Tab", "shift+Tab")
+        inkscape.shot(tmp_path / "rows.png")
+        inkscape.press(OURS, "Insert all")
+        inkscape.wait_gone(OURS, 20)
+        time.sleep(1.0)
+        inkscape.shot(tmp_path / "inserted.png")
+        assert not no_dialogs(inkscape)
+        save(inkscape)
+    assert layers(document) == ["A ring — Technical pen (StyleSketch)"]
+    [layer] = [child for child in etree.parse(str(document)).getroot() if (child.get(LABEL) or "").endswith("(StyleSketch)")]
+    parts = [child for child in layer if child.get(LABEL)]
+    assert len(parts) == 16
+    assert [part.get(LABEL) for part in parts if "display:none" not in (part.get("style") or "")] == [
+        "fidelity 1, simplicity 0"
+    ]
+    assert engine.jobs["job2"].fidelities == pytest.approx([2 / 3, 1 / 3, 0.0])

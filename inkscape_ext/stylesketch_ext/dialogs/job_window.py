@@ -60,6 +60,9 @@ class Leads:
     explained: Callable[[Failure], List[str]]  # the lines to be shown of a failure
     new_panel: Callable[[Callable[[], None]], PacksPanel]  # (leave) → what manages the style packs
     picks: Callable[[Any], Sequence[Try]] = lambda result: ()  # of a result: what the user picks one of
+    # (job, insert) → a widget with a `view` in place of the picture, on which the result can be changed before it is inserted;
+    # it has tick(), take(), stop(), `stopped` and further `buttons`. None: there is nothing to change
+    new_desk: Callable[[EngineThread, Callable[[], None]], Any] = lambda job, insert: None
 
 
 class JobWindow(Gtk.Window):
@@ -79,6 +82,7 @@ class JobWindow(Gtk.Window):
         self.set_icon_name("org.inkscape.Inkscape")
         self._words, self._form, self._pictures, self._leads = words, form, pictures, leads
         self._panel: Optional[PacksPanel] = None  # what manages the style packs, once that was asked for
+        self._desk: Any = None  # where the result can be changed, while there is one
         self._listed: Optional[List[StyleInfo]] = None  # the style packs that the job told of
         self._error: Optional[BaseException] = None
         self._known = False  # has the engine answered?
@@ -122,12 +126,12 @@ class JobWindow(Gtk.Window):
         self._paper = Gtk.Image()
         self._paper.set_size_request(*PAPER)
         self._paper.get_accessible().set_name(_("Picture"))
-        sheet = Gtk.Box()
-        sheet.pack_start(self._paper, True, True, 0)
+        self._sheet = Gtk.Box()
+        self._sheet.pack_start(self._paper, True, True, 0)
         self._styles = StyleChooser(wanted or "", self._tell_style, self._manage)
         self._styles.set_no_show_all(wanted is None)
         self._picture_side = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
-        self._picture_side.pack_start(styled(sheet, "ss-paper"), True, True, 0)
+        self._picture_side.pack_start(styled(self._sheet, "ss-paper"), True, True, 0)
         self._picture_side.pack_start(self._styles, False, False, 0)
         self._title = Gtk.Label(xalign=0.0, ellipsize=Pango.EllipsizeMode.MIDDLE, max_width_chars=30)
         self._title.get_style_context().add_class("ss-title")
@@ -169,10 +173,10 @@ class JobWindow(Gtk.Window):
         self._start.get_style_context().add_class("suggested-action")
         self._start.set_can_default(True)
         self._start.connect("clicked", lambda button: self._go_on())
-        box = Gtk.ButtonBox(layout_style=Gtk.ButtonBoxStyle.END, spacing=8)
-        box.add(self._stop)
-        box.add(self._start)
-        return box
+        self._verbs = Gtk.ButtonBox(layout_style=Gtk.ButtonBoxStyle.END, spacing=8)
+        self._verbs.add(self._stop)
+        self._verbs.add(self._start)
+        return self._verbs
 
     def _renew(self) -> None:
         """Another job, for another try; what the last one showed goes."""
@@ -190,7 +194,7 @@ class JobWindow(Gtk.Window):
 
     def _go_on(self) -> None:
         """The default button: start, or insert without waiting."""
-        if self._look in (self._while_telling, self._while_picking):
+        if self._look in (self._while_telling, self._while_picking, self._while_adjusting):
             self._take()
         elif self._look == self._while_choosing:
             self._begin()
@@ -219,6 +223,7 @@ class JobWindow(Gtk.Window):
 
     def _choose_again(self, lines: List[str]) -> None:
         """Back to the form, with the sentences why."""
+        self._clear_desk()
         self._renew()
         if not self._known:
             self._spinner.hide()
@@ -252,6 +257,31 @@ class JobWindow(Gtk.Window):
         self._tries.fill(*zip(*tries))
         self._look = self._while_picking
 
+    def _adjust(self, desk: Any) -> None:
+        """The result can be changed before it is inserted."""
+        self._rest([], _("_Insert"))
+        self._work.hide()
+        self._desk = desk
+        desk.view.set_size_request(self._paper.get_allocation().width, -1)
+        self._paper.hide()
+        self._sheet.pack_start(desk.view, True, True, 0)
+        for more in desk.buttons:
+            self._verbs.add(more)
+            self._verbs.reorder_child(more, 1)
+            more.show()
+        self._side.pack_start(desk, False, False, 0)
+        for widget in (desk.view, desk):
+            widget.show_all()
+        self._look = self._while_adjusting
+
+    def _clear_desk(self) -> None:
+        if self._desk:
+            self._desk.stop()
+            for widget in (self._desk.view, *self._desk.buttons, self._desk):
+                widget.destroy()
+            self._desk = None
+            self._paper.show()
+
     def _rest(self, notes: List[str], verb: str) -> None:
         """The work is done, and waits for the user."""
         self._name([name for name, data in self._shown])
@@ -264,13 +294,21 @@ class JobWindow(Gtk.Window):
     def _take(self) -> None:
         """To the document with it."""
         self._job.picked = self._tries.chosen
-        self._quit()
+        if self._desk:
+            self._desk.take()
+        self._insert()
+
+    def _insert(self) -> None:
+        """As it is; but what is still being drawn is stopped first."""
+        self._limit = time.monotonic() + PATIENCE
+        self._look = self._while_inserting
+        self._while_inserting()
 
     def _back_out(self) -> bool:
         """Cancel and Escape: from the work back to the form, from the form out."""
         if self._look == self._while_choosing:
             return self._close()
-        if self._look in (self._while_telling, self._while_picking):
+        if self._look in (self._while_telling, self._while_picking, self._while_adjusting):
             self._choose_again([self._words.left_out])
         elif self._look == self._while_working:
             self._leave()
@@ -278,7 +316,7 @@ class JobWindow(Gtk.Window):
 
     def _close(self) -> bool:
         self._closing = True
-        if self._look != self._while_stopping:
+        if self._look not in (self._while_stopping, self._while_inserting):
             self._leave()
         return True
 
@@ -286,6 +324,8 @@ class JobWindow(Gtk.Window):
         if self._panel and self._closing:
             self._panel.stop()
         self._limit = time.monotonic() + PATIENCE
+        if self._desk:
+            self._desk.stop()
         self._job.cancel()
         self._stop.set_sensitive(False)
         self._start.set_sensitive(not self._closing)
@@ -336,8 +376,12 @@ class JobWindow(Gtk.Window):
         if self._job.is_alive():
             return
         tries = self._leads.picks(self._job.result) if self._job.has_result else ()
+        good = self._job.has_result and not self._job.failure
+        desk = self._leads.new_desk(self._job, self._insert) if good else None
         if self._job.failure and not self._job.has_result:
             self._choose_again(self._leads.explained(self._job.failure))
+        elif desk:
+            self._adjust(desk)
         elif len(tries) > 1 and not self._job.failure:
             self._offer(tries, self._job.notes)
         elif self._job.notes and not self._job.failure:
@@ -354,8 +398,16 @@ class JobWindow(Gtk.Window):
     def _while_picking(self) -> None:
         """Nothing changes by itself."""
 
+    def _while_adjusting(self) -> None:
+        self._desk.tick()
+
+    def _while_inserting(self) -> None:
+        if not self._desk or self._desk.stopped or time.monotonic() >= self._limit:
+            self._quit()
+
     def _while_stopping(self) -> None:
         busy = self._job.is_alive() or bool(self._closing and self._panel and not self._panel.stopped)
+        busy = busy or bool(self._desk and not self._desk.stopped)
         if busy and time.monotonic() < self._limit:
             return
         self._job.discard()
