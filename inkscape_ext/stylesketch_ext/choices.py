@@ -42,6 +42,7 @@ class Choices:
     strokes: int = 0  # 0 = the style's own number
     style: str = USUAL
     style_strength: float = 1.0  # 0 = a plain pen … 1 = the full style
+    style_weight: float = SketchSettings.style_weight  # how near to the style's exemplar, 0 … 100
     mask: str = "auto"  # what is drawn: one of MASKS
     source: str = "auto"  # what is taken for the picture: one of SOURCES
     fidelity: float = 1.0  # 1 = precise … 0 = loose
@@ -61,6 +62,7 @@ class Choices:
                 strokes=self.strokes or None,
                 style=self.style,
                 style_strength=self.style_strength,
+                style_weight=self.style_weight,
                 mask="auto" if self.mask in (SCENE, MARKED) else self.mask,
                 fidelity=self.fidelity,
                 guidance=self.guidance,

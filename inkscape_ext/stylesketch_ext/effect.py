@@ -39,6 +39,7 @@ class SketchEffect(inkex.EffectExtension):
         pars.add_argument("--strokes", type=int, default=default.strokes)
         pars.add_argument("--style", type=str, default=default.style)
         pars.add_argument("--style_strength", type=float, default=default.style_strength)
+        pars.add_argument("--style_weight", type=float, default=default.style_weight)
         pars.add_argument("--mask", type=str, default=default.mask)
         pars.add_argument("--source", type=str, default=default.source)
         pars.add_argument("--fidelity", type=float, default=default.fidelity)

@@ -46,6 +46,11 @@ def fixed_because(pack: Optional[StyleInfo]) -> str:
     return ""
 
 
+def can_be_seen(pack: Optional[StyleInfo]) -> bool:
+    """Whether networks can look at a pack: one of the user's that keeps pictures."""
+    return pack is not None and not pack.bundled and not pack.problem and pack.exemplars > 0
+
+
 def name_from(title: str, taken: Collection[str] = ()) -> str:
     """A pack's name made of its title that is not among the taken ones; empty if the title has nothing to make one of."""
     spelled = "".join(SPELLED.get(letter, letter) for letter in title.lower())

@@ -45,7 +45,11 @@ STAGES = (  # the engine's
     marked("dressing"),
     marked("finding the objects"),
     marked("measuring the lines"),
+    marked("reading the style"),
     marked("drawing the preview"),
+    marked("reading the exemplars"),
+    marked("seeing the style"),
+    marked("finishing"),
 )
 
 

@@ -18,15 +18,15 @@ import build_package
 
 CATALOGS = sorted(EXTENSION.glob("locale/*/LC_MESSAGES/stylesketch.po"))
 PLACES = re.compile(r"%(?:\d+\$)?[sd]|\{\w+\}")
-FORM = ("A_utomatic", "_New", "S_trokes", "St_yle", "_Draw", "S_ource", "_Fidelity", "Style st_rength", "_Guidance", "S_eed",
+FORM = ("A_utomatic", "_New", "S_trokes", "St_yle", "_Draw", "S_ource", "_Fidelity", "Style st_rength", "E_xemplar", "_Guidance", "S_eed",
         "_Manage…", "_Cancel", "_Start")  # fmt: skip
 AGAIN = (*(name for name in FORM if name != "_Cancel"), "_Close")
 READY = ("_Cancel", "_Insert now")
 DESK = ("_Cancel", "_Insert", "Insert _all", "Simp_licity", "_Fidelity", "_Redraw")
 PICKING = ("_Cancel", "_Insert")
 TOLD = ("_OK", "_Try Again")
-GALLERY = ("_Import…", "_New from Pictures…", "_Rename…", "E_xport…", "Re_move…", "_Close", *TOLD)
-MANAGING = ("_Import…", "_New from Pictures…", "_Rename…", "E_xport…", "Re_move…", "_Done", *TOLD)
+GALLERY = ("_Import…", "_New from Pictures…", "Deep _Features", "_Rename…", "E_xport…", "Re_move…", "_Close", *TOLD)
+MANAGING = ("_Import…", "_New from Pictures…", "Deep _Features", "_Rename…", "E_xport…", "Re_move…", "_Done", *TOLD)
 RENAMING = ("_Import…", "_New from Pictures…", "_Title", "N_ame", "_Back", "_Save", "_Close", "_OK")
 RENAMING_TOO = ("_Done", *(name for name in RENAMING if name != "_Close"))
 MAKING = ("A_dd Pictures…", "Ta_ke Out", "_Title", "N_ame", "_Back", "_Create", "_OK")

@@ -26,6 +26,7 @@ from stylesketch_ext.wire import codec
 from stylesketch_ext.wire.messages import (
     PROTOCOL_VERSION,
     DrawingData,
+    FeaturesRequest,
     Health,
     ImageInfo,
     JobInfo,
@@ -180,6 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
     def made(self, job, request):
         if isinstance(request, StyleRequest):
             return self.engine.styles.made(job, request)
+        if isinstance(request, FeaturesRequest):
+            return self.engine.styles.seen(job, request)
         return MatrixResult(self.engine.rows(job)) if isinstance(request, MatrixRequest) else self.engine.result(job)
 
     def do_POST(self):
@@ -229,6 +232,11 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if method == "POST" and "json" in kind:
                 request = engine.styles.check(body)
+            elif method == "POST" and path.endswith("/features"):
+                request = engine.styles.seeable(path)
+            else:
+                request = None
+            if request:
                 job = engine.keys.setdefault(self.headers["Idempotency-Key"], f"job{len(engine.keys) + 1}")
                 engine.jobs[job] = request
                 return self.reply(codec.dumps(self.info(job)).encode())
@@ -240,7 +248,7 @@ class _Handler(BaseHTTPRequestHandler):
     def info(self, job):
         state = "cancelled" if job in self.engine.cancelled else "running"
         request = self.engine.jobs[job]
-        field = {StyleRequest: "style", MatrixRequest: "matrix"}.get(type(request), "request")
+        field = {StyleRequest: "style", MatrixRequest: "matrix", FeaturesRequest: "features"}.get(type(request), "request")
         asked = {"request": None, field: request}
         return JobInfo(id=job, state=state, created=time.time(), **asked)
 
@@ -277,7 +285,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self.event(11, "finished", "{}", last=True)
 
     def stage(self, job):
-        return "measuring the lines" if isinstance(self.engine.jobs[job], StyleRequest) else "drawing the lines"
+        stages = {StyleRequest: "measuring the lines", FeaturesRequest: "seeing the style"}
+        return stages.get(type(self.engine.jobs[job]), "drawing the lines")
 
     def event(self, number, kind, data, last=False):
         text = f": heartbeat\n\nid: {number}\nevent: {kind}\ndata: {data}\n\n"

@@ -2,10 +2,11 @@
 
 import json
 import re
+from dataclasses import replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from stylesketch_ext.wire import codec
-from stylesketch_ext.wire.messages import StyleChange, StyleInfo, StyleRequest, StyleResult
+from stylesketch_ext.wire.messages import FeaturesRequest, StyleChange, StyleInfo, StyleRequest, StyleResult
 
 
 class Refused(Exception):
@@ -56,6 +57,15 @@ class FakeStyles:
             measured={"line_width": 0.0042, "ink_coverage": 0.13, "hatch_angle": 45.0},
         )  # fmt: skip
         return StyleResult(pack, ["Nothing is hatched in the pictures."], job)
+
+    def seen(self, job, request):
+        """The result of a look of networks at a pack."""
+        self.packs[request.style] = pack = replace(self.packs[request.style], features=["squeezenet/fire5"])
+        return StyleResult(pack, [], job)
+
+    def seeable(self, target):
+        """The FeaturesRequest of a path /styles/NAME/features."""
+        return FeaturesRequest(self._own(unquote(target.split("/")[2])).name)
 
     def check(self, body):
         """The StyleRequest in a body, if there is no such pack yet."""

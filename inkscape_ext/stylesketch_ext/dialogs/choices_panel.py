@@ -25,6 +25,8 @@ class ChoicesPanel(Gtk.Grid):
         self._fidelity = slider(choices.fidelity, _("loose"), _("precise"), _("Fidelity"))
         self._strength = slider(choices.style_strength, _("plain"), _("full"), _("Style strength"))
         self._strength.set_tooltip_text(_("How much of the style is in the strokes; plain is an even pen"))
+        self._weight = slider(choices.style_weight / 100, _("free"), _("close"), _("Nearness to the exemplar"))
+        self._weight.set_tooltip_text(_("How far line weights come nearer to the picture that the style was made from"))
         self._fidelity.set_tooltip_text(_("How closely the strokes follow the picture"))
         self._guidance = combo([("auto", GUIDANCE["auto"])], "auto", _("Guidance"))
         self._seed = number(0, MAX_SEED, choices.seed, 9, _("Seed"))
@@ -36,6 +38,7 @@ class ChoicesPanel(Gtk.Grid):
         add_row(self, _("S_ource"), self._source)
         add_row(self, _("_Fidelity"), self._fidelity)
         add_row(self, _("Style st_rength"), self._strength)
+        add_row(self, _("E_xemplar"), self._weight)
         self._guidance_label = add_row(self, _("_Guidance"), self._guidance)
         add_row(self, _("S_eed"), self._seed, dice(self._seed))
         for widget in (self._guidance_label, self._guidance):
@@ -50,6 +53,7 @@ class ChoicesPanel(Gtk.Grid):
             strokes=0 if self._automatic.get_active() else self._strokes.get_value_as_int(),
             style=self._given.style,
             style_strength=round(self._strength.get_value(), 2),
+            style_weight=float(round(100 * self._weight.get_value())),
             mask=self._mask.get_active_id() or self._given.mask,
             source=self._source.get_active_id() or self._given.source,
             fidelity=round(self._fidelity.get_value(), 2),
@@ -67,7 +71,8 @@ class ChoicesPanel(Gtk.Grid):
         return " · ".join(filter(None, parts))
 
     def style_is(self, pack: StyleInfo) -> None:
-        """A style pack is chosen: show how many strokes "automatic" means."""
+        """A style pack is chosen: show how many strokes "automatic" means, and whether there is an exemplar to come near to."""
+        self._weight.set_sensitive(pack.exemplars > 0)
         if self._automatic.get_active() and pack.strokes:
             self._strokes.set_value(pack.strokes)
 

@@ -7,7 +7,7 @@ from gi.repository import Gtk
 from stylesketch_ext.dialogs.look import button, styled, text
 from stylesketch_ext.dialogs.pack_naming import PackNaming
 from stylesketch_ext.dialogs.pictures import pixbuf
-from stylesketch_ext.pack_facts import description_of, facts, fixed_because, origin, title_of
+from stylesketch_ext.pack_facts import can_be_seen, description_of, facts, fixed_because, origin, title_of
 from stylesketch_ext.wire.messages import StyleInfo
 from stylesketch_ext.words import _
 
@@ -17,10 +17,16 @@ WIDTH, HEIGHT = 300, 200  # px, of the preview
 class PackDetails(Gtk.Stack):
     """Its picture, texts and facts; or, while it is renamed, a form.
 
-    `renamed(title, name)`, `export()` and `remove()` are called when the user wants that.
+    `renamed(title, name)`, `export()`, `remove()` and `see()` (networks look at it) are called when the user wants that.
     """
 
-    def __init__(self, renamed: Callable[[str, str], None], export: Callable[[], None], remove: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        renamed: Callable[[str, str], None],
+        export: Callable[[], None],
+        remove: Callable[[], None],
+        see: Callable[[], None],
+    ) -> None:
         super().__init__(hhomogeneous=True)
         self._pack: Optional[StyleInfo] = None
         self._renamed = renamed
@@ -28,6 +34,11 @@ class PackDetails(Gtk.Stack):
         self._rename = button(_("_Rename…"), self.rename)
         self._export = button(_("E_xport…"), export)
         self._remove = button(_("Re_move…"), remove)
+        self._see = button(_("Deep _Features"), see)
+        self._see.set_tooltip_text(
+            _("Lets the networks that are installed look at the pack's pictures, so that drawings come nearer to them")
+        )
+        self._see.set_no_show_all(True)
         self._save = button(_("_Save"), self._finish)
         self.add_named(self._about(), "about")
         self.add_named(self._form(), "form")
@@ -49,6 +60,7 @@ class PackDetails(Gtk.Stack):
         self._show_facts(pack)
         fixed = fixed_because(pack)
         self._export.set_sensitive(pack is not None)
+        self._see.set_visible(can_be_seen(pack))
         for action in (self._rename, self._remove):
             action.set_sensitive(not fixed)
             action.set_tooltip_text(fixed or None)
@@ -60,6 +72,10 @@ class PackDetails(Gtk.Stack):
             self.set_visible_child_name("form")
             self._naming.begin(self._pack.title, self._pack.name, [])
             self._save.grab_default()
+
+    def let_see(self, idle: bool) -> None:
+        """Whether networks could begin to look now."""
+        self._see.set_sensitive(idle)
 
     def stay(self) -> None:
         """Leave the form without a change."""
@@ -92,6 +108,7 @@ class PackDetails(Gtk.Stack):
         box.pack_start(sheet, False, False, 0)
         box.pack_start(scrolled, True, True, 0)
         box.pack_start(self._fixed, False, False, 0)
+        box.pack_start(self._see, False, False, 0)
         box.pack_start(buttons, False, False, 0)
         return box
 

@@ -19,6 +19,7 @@ from stylesketch_ext.pack_facts import fixed_because, title_of
 from stylesketch_ext.pack_imports import PackImports, in_the_way
 from stylesketch_ext.pack_making import PackMaking, Plan
 from stylesketch_ext.pack_previews import preview_of
+from stylesketch_ext.pack_seeing import PackSeeing
 from stylesketch_ext.wire.messages import StyleChange, StyleInfo, StyleResult
 from stylesketch_ext.words import _, marked
 
@@ -50,6 +51,7 @@ class PacksPanel(Gtk.Box):
         self.packs: List[StyleInfo] = []
         self.previews: Dict[str, bytes] = {}
         self._making: Optional[PackMaking] = None
+        self._seeing: Optional[PackSeeing] = None
         self._page_before = "gallery"
         self._build(folder)
 
@@ -66,8 +68,9 @@ class PacksPanel(Gtk.Box):
 
     def stop(self) -> None:
         """Begin nothing any more, and break off what can be; `stopped` once that is so."""
-        if self._making:
-            self._making.stop()
+        for work in (self._making, self._seeing):
+            if work:
+                work.stop()
         self._errands.stop()
 
     @property
@@ -81,7 +84,7 @@ class PacksPanel(Gtk.Box):
             self._new.work(self._making.stage)
         busy = self._errands.busy
         self._spinner.set_visible(busy)
-        self._engine.set_text(self._errands.stage if busy else "")
+        self._engine.set_text(self._errands.stage or (self._seeing.stage if self._seeing else "") if busy else "")
 
     def back_out(self) -> bool:
         """Escape: from a question, a message, a form or a page back. False where there is nothing to go back from."""
@@ -118,7 +121,7 @@ class PacksPanel(Gtk.Box):
     def _build(self, folder: str) -> None:
         self._notice = Notice(self._asked)
         self._gallery = Gallery(CARD, self._show_details, lambda: self._details.rename(), described=False)
-        self._details = PackDetails(self._change, self._export, self._remove)
+        self._details = PackDetails(self._change, self._export, self._remove, self._see)
         self._imports = PackImports(
             self._errands, self._notice, lambda: self.packs, lambda pack: self._load(pack.name), self._explained
         )
@@ -231,6 +234,31 @@ class PacksPanel(Gtk.Box):
             self._load()
 
         self._do(lambda client: client.remove_style(name), removed)
+
+    def _see(self) -> None:
+        """Let networks look at the chosen pack."""
+        pack = self._chosen()
+        if not pack or self._seeing:
+            return
+        self._notice.clear()
+        self._seeing = seeing = PackSeeing(pack.name)
+        self._details.let_see(False)
+
+        def failed(failure: Optional[Failure]) -> None:
+            self._rest_from_seeing()
+            self.complain(failure)
+
+        self._do(seeing, self._seen, failed)
+
+    def _rest_from_seeing(self) -> None:
+        self._seeing = None
+        self._details.let_see(True)
+
+    def _seen(self, result: StyleResult) -> None:
+        self._rest_from_seeing()
+        told = _("The style pack “%s” has these deep features now: %s.")
+        self._notice.tell([told % (title_of(result.style), ", ".join(result.style.features))])
+        self._load(result.style.name)
 
     def _begin_new(self) -> None:
         try:
