@@ -10,7 +10,7 @@ from pathlib import Path
 from stylesketch_ext.wire.codec import to_json
 from stylesketch_ext.wire.messages import StyleInfo
 
-from backend.cli import style_extract, style_features
+from backend.cli import style_extract, style_features, style_train
 from backend.cli.arguments import Commands, add_verb, places
 from backend.cli.outputs import check_writable
 from backend.core.errors import BadRequest
@@ -31,6 +31,8 @@ def add(commands: Commands) -> None:
     style_extract.add_options(command)
     command = add_verb(verbs, "features", style_features.run, "Let networks that are here by now see a style pack of your own.")
     style_features.add_options(command)
+    command = add_verb(verbs, "train", style_train.run, "Teach a diffusion network the style of a pack, for restyling.")
+    style_train.add_options(command)
     command = add_verb(verbs, "import", run_import, "Install a style pack.")
     command.add_argument("pack", metavar="PACK", type=Path, help=f"a {ENDING} file, or the folder of a pack")
     command.add_argument("--name", metavar="NAME", default="", help="install it under this name")
