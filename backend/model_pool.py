@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from logging import getLogger
+from typing import Any
 
 import torch
 
@@ -12,12 +14,18 @@ from backend import weights
 from backend.core.errors import BadRequest, Missing
 from backend.encoders import ENCODERS, VOCABULARY, ClipText, Encoder
 from backend.encoders.in_pieces import InPieces
+from backend.perception.lama import Lama
+from backend.perception.u2net import U2Net
 from backend.places import Places
 from backend.raster import Rasterizer, rasterizers
 from backend.raster.allocator import keep_large_blocks
 from backend.raster.native import describe_engine
 
 log = getLogger(__name__)
+CUTTERS: dict[str, Callable[..., U2Net]] = {"u2net": U2Net, "u2netp": functools.partial(U2Net, name="u2netp")}
+"""Networks that tell a subject from its surroundings, the best first."""
+NETWORKS: dict[str, Callable[..., Any]] = {**ENCODERS, **CUTTERS, "lama": Lama}
+"""Everything that is made of weights, by their name."""
 ONE_BY_ONE = "There was too little memory for all views of the picture at once, so they were looked at one by one."
 BY_PROCESSOR = "The graphics card had too little memory for this picture, so the processor drew."
 
@@ -66,9 +74,23 @@ class ModelPool:
 
     def encoder(self, name: str) -> Encoder:
         """An encoder by its name in `ENCODERS`, loaded once per process; Missing names the command that brings its weights."""
-        path = weights.find(name, self.places)
-        found = _loaded(name, self.places, self.device, path.stat().st_mtime_ns if path else 0)
+        found: Encoder = self._network(name)
         return found if self.together is None else InPieces(found, self.together)
+
+    @property
+    def cutter(self) -> U2Net | None:
+        """The best network here that finds subjects."""
+        name = next((name for name in CUTTERS if weights.find(name, self.places)), None)
+        return self._network(name) if name else None
+
+    @property
+    def completer(self) -> Lama | None:
+        """The network that completes what is hidden, if it is here."""
+        return self._network("lama") if weights.find("lama", self.places) else None
+
+    def _network(self, name: str) -> Any:
+        path = weights.find(name, self.places)
+        return _loaded(name, self.places, self.device, path.stat().st_mtime_ns if path else 0)
 
     def has_reader(self, name: str) -> bool:
         """Whether the weights of a CLIP and its vocabulary are here."""
@@ -91,8 +113,8 @@ class ModelPool:
 
 
 @functools.lru_cache(maxsize=4)
-def _loaded(name: str, places: Places, device: torch.device, _version: int) -> Encoder:
-    return ENCODERS[name](weights.load(name, places), device)
+def _loaded(name: str, places: Places, device: torch.device, _version: int) -> Any:
+    return NETWORKS[name](weights.load(name, places), device)
 
 
 def choose_engine(name: str) -> str:

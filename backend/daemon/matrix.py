@@ -72,7 +72,7 @@ def _drawn_rows(
     yield ProgressEvent("reading the picture", 0.0)
     inputs, choices = read_inputs(sources, settings), choices_of(settings)
     yield ProgressEvent("finding the objects", 0.02)
-    scene, drawn = Scene.of(inputs, choices), list[tuple[Drawing, SketchResult]]()
+    scene, drawn = Scene.of(inputs, choices, pool), list[tuple[Drawing, SketchResult]]()
     for number, fidelity in enumerate(request.fidelities):
         share, seconds = 0.9 / len(request.fidelities), time.perf_counter()
         work = SCENE_SKETCH.row(scene, choices, fidelity, pack, pool)

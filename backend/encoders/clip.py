@@ -11,12 +11,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from backend.core.image import Image
-from backend.encoders.encoder import Features, Kernel, Kernels, Weights, arithmetic
+from backend.encoders.encoder import Features, Kernels, Weights, arithmetic
 
 MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)  # sRGB
 HEAD = 64  # channels of an attention head, in every CLIP
 POOLED = "pooled"  # the embedding, as a layer of one place
-EPSILON = 1e-5  # of layer and batch norms
+EPSILON = 1e-5  # of layer norms
 HUB_PARTS = {
     "layer_norm1": "ln_1",
     "layer_norm2": "ln_2",
@@ -96,7 +96,7 @@ class ClipResNet:
     def __init__(self, weights: Weights, device: torch.device, name: str, dtype: torch.dtype | None = None) -> None:
         self.name, self.layers = name, ("stem", "layer1", "layer2", "layer3", "layer4", POOLED)
         self._kernels = kernels = Kernels(weights, device, dtype or arithmetic(device), name)
-        self._stem = [_folded(kernels, f"visual.conv{i}", f"visual.bn{i}") for i in (1, 2, 3)]
+        self._stem = [kernels.folded(f"visual.conv{i}", f"visual.bn{i}") for i in (1, 2, 3)]
         self._stages = [self._stage(number) for number in (1, 2, 3, 4)]
         self._place = kernels("visual.attnpool.positional_embedding")
         self._side = 32 * round((len(self._place) - 1) ** 0.5)
@@ -147,9 +147,9 @@ class _Bottleneck:
     """1×1, 3×3, mean over strides, 1×1, added to what came in."""
 
     def __init__(self, kernels: Kernels, name: str) -> None:
-        self._chain = [_folded(kernels, f"{name}.conv{i}", f"{name}.bn{i}") for i in (1, 2, 3)]
+        self._chain = [kernels.folded(f"{name}.conv{i}", f"{name}.bn{i}") for i in (1, 2, 3)]
         through = f"{name}.downsample.0"
-        self._through = _folded(kernels, through, f"{name}.downsample.1") if f"{through}.weight" in kernels.weights else None
+        self._through = kernels.folded(through, f"{name}.downsample.1") if f"{through}.weight" in kernels.weights else None
 
     def __call__(self, x: Tensor, stride: int) -> Tensor:
         one, two, three = self._chain
@@ -214,9 +214,3 @@ def layer_norm(x: Tensor, kernels: Kernels, name: str) -> Tensor:
     return F.layer_norm(x, x.shape[-1:], kernels(f"{name}.weight"), kernels(f"{name}.bias"), EPSILON)
 
 
-def _folded(kernels: Kernels, convolution: str, norm: str) -> Kernel:
-    """A convolution without bias and the batch norm behind it, as one convolution."""
-    mean, variance, weight, bias = (kernels.wide(f"{norm}.{p}") for p in ("running_mean", "running_var", "weight", "bias"))
-    scale = weight / (variance + EPSILON).sqrt()
-    kernel = kernels.wide(f"{convolution}.weight") * scale[:, None, None, None]
-    return kernels.laid_out(kernel), kernels.laid_out(bias - mean * scale)

@@ -13,6 +13,7 @@ from backend.core.image import Image
 
 Weights = Mapping[str, Tensor]
 Features = dict[str, Tensor]  # feature layer → [B, C, h, w]
+NORM_EPSILON = 1e-5  # of batch norms
 Kernel = tuple[Tensor, Tensor]  # weight [C', C, k, k] and bias [C'] of a convolution
 
 
@@ -68,6 +69,23 @@ class Kernels:
     def convolution(self, name: str) -> Kernel:
         """Its weight and its bias."""
         return self(f"{name}.weight"), self(f"{name}.bias")
+
+    def folded(self, convolution: str, norm: str) -> Kernel:
+        """A convolution, with a bias of its own or without, and the batch norm behind it, as one convolution."""
+        scale, offset = self._norm(norm, convolution)
+        return self.laid_out(self.wide(f"{convolution}.weight") * scale[:, None, None, None]), self.laid_out(offset)
+
+    def folded_transposed(self, convolution: str, norm: str) -> Kernel:
+        """The same of a transposed convolution [C, C', k, k]."""
+        scale, offset = self._norm(norm, convolution)
+        return self.laid_out(self.wide(f"{convolution}.weight") * scale[None, :, None, None]), self.laid_out(offset)
+
+    def _norm(self, norm: str, convolution: str) -> tuple[Tensor, Tensor]:
+        """What a batch norm multiplies channels by, and what it adds, the convolution's bias included."""
+        mean, variance, weight, bias = (self.wide(f"{norm}.{p}") for p in ("running_mean", "running_var", "weight", "bias"))
+        scale = weight / (variance + NORM_EPSILON).sqrt()
+        own = f"{convolution}.bias"
+        return scale, bias + ((self.wide(own) if own in self.weights else 0.0) - mean) * scale
 
     def laid_out(self, tensor: Tensor) -> Tensor:
         """A tensor as this network computes with it."""

@@ -144,7 +144,7 @@ def draw_attempts(
     """The best of `count` drawings by a recipe, of this seed and those after it. Raises as the recipe does."""
     yield Progress("finding the subject", 0.0)
     pixels = inputs.photograph.pixels
-    found = choose_foreground(inputs, choices, find_faces(pixels))
+    found = choose_foreground(inputs, choices, find_faces(pixels), pool)
     seen = torch.ones_like(pixels[:, :1]) if recipe.background else found[0].mask
     judge = judge_of(pixels, seen, pool)
     known = replace(inputs, found=found)

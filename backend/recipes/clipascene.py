@@ -80,7 +80,7 @@ class Clipascene:
         """The drawing of a scene. Raises Missing without SqueezeNet's weights, BadRequest for a picture without lines."""
         encoder = pool.encoder(ENCODER)
         yield Progress("finding the objects", 0.02)
-        scene = Scene.of(inputs, choices)
+        scene = Scene.of(inputs, choices, pool)
         each = choices.strokes // (1 + len(scene.objects)) if choices.strokes else self.settings.strokes
         whole = replace(choices, strokes=max(1, each) * (1 + len(scene.objects)), guidance="classical")
         plan, layers, steps = ScenePlan(self.settings.scene, scene, whole, pack), list[Layer](), 0

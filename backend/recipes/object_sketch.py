@@ -14,6 +14,7 @@ from backend.model_pool import ModelPool
 from backend.perception.faces import Face, find_faces
 from backend.perception.foreground import Foreground, find_foreground
 from backend.perception.marked_foreground import marked_foreground
+from backend.perception.salient_subject import cut_by
 from backend.recipes.guided import GUIDANCES
 from backend.recipes.recipe import FEWEST, Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings, draw_region
@@ -39,7 +40,7 @@ class ObjectSketch:
         yield Progress("finding the subject", 0.02)
         pixels = inputs.photograph.pixels
         faces = find_faces(pixels)
-        foreground, notes = choose_foreground(inputs, choices, faces)
+        foreground, notes = choose_foreground(inputs, choices, faces, pool)
         name = "object" if float(foreground.mask.min()) < 0.5 else "picture"
         region = Region.framed(
             name, pixels, foreground.mask, settings, foreground.certainty, faces, foreground.interest, foreground.silhouette
@@ -58,8 +59,13 @@ class ObjectSketch:
         return drawing.first(choices.kept(len(sketch.layer.strokes)))
 
 
-def choose_foreground(inputs: Inputs, choices: SketchChoices, faces: Sequence[Face] = ()) -> tuple[Foreground, tuple[str, ...]]:
-    """What the user marked, else the user's mask, else the file's own transparency, else the one found; and what to tell."""
+def choose_foreground(
+    inputs: Inputs, choices: SketchChoices, faces: Sequence[Face] = (), pool: ModelPool | None = None
+) -> tuple[Foreground, tuple[str, ...]]:
+    """What the user marked, else the user's mask, else the file's own transparency, else the one found; and what to tell.
+
+    pool: whose network finds it, if it has one that does.
+    """
     if inputs.found is not None:
         return inputs.found
     photograph = inputs.photograph
@@ -73,6 +79,11 @@ def choose_foreground(inputs: Inputs, choices: SketchChoices, faces: Sequence[Fa
         if float(given.max()) < 0.5:
             return Foreground(everything, False), ("The mask is empty, so the whole picture is drawn.",)
         return Foreground(given.gt(0.5).float(), True, certainty=1.0), ()
+    cutter = pool.cutter if pool else None
+    if cutter:
+        cut = cut_by(cutter, photograph.pixels)
+        if cut.trusted:
+            return cut, (f"The subject was found by {cutter.name}.",)
     found = find_foreground(photograph.pixels, faces)
     return (found, ()) if found.trusted else (Foreground(everything, False, interest=found.interest), (found.reason,))
 

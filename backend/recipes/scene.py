@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cv2
@@ -10,7 +11,8 @@ import numpy as np
 import torch
 
 from backend.core.clip import Bits
-from backend.core.image import Mask
+from backend.core.image import Image, Mask
+from backend.model_pool import ModelPool
 from backend.perception.faces import Face, find_faces
 from backend.perception.foreground import fit_foreground
 from backend.perception.inpainting import fill
@@ -18,6 +20,8 @@ from backend.perception.objects import separate_objects
 from backend.recipes.object_sketch import choose_foreground
 from backend.recipes.recipe import Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings
+
+COMPLETED = "What the objects hide was completed by LaMa."
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,17 @@ class Scene:
     faces: tuple[Face, ...] = ()
     interest: Mask | None = None  # [1, 1, H, W] where a doubtful object probably is
     notes: tuple[str, ...] = ()  # what could not be told apart
+    complete: Callable[[Image, Mask], Image] = fill  # closes the hole of a picture
 
     @classmethod
-    def of(cls, inputs: Inputs, choices: SketchChoices) -> Scene:
-        """The regions of a picture: by the user's mask, by the file's own transparency, or found."""
+    def of(cls, inputs: Inputs, choices: SketchChoices, pool: ModelPool | None = None) -> Scene:
+        """The regions of a picture: by the user's mask, by the file's own transparency, or found.
+
+        pool: whose networks find the subject and complete what is behind it, if it has them.
+        """
         pixels = inputs.photograph.pixels
         faces = tuple(find_faces(pixels))
-        foreground, notes = choose_foreground(inputs, choices, faces)
+        foreground, notes = choose_foreground(inputs, choices, faces, pool)
         if float(foreground.mask.min()) > 0.5:
             return cls(inputs, (), faces, foreground.interest, notes)
         found = bool(inputs.marks) or (inputs.mask is None and inputs.photograph.alpha is None)
@@ -56,7 +64,10 @@ class Scene:
             objects.append(SceneObject(hides, drawn, certainty))
         if not objects:
             notes = (*notes, "The objects of the mask are too small to be drawn, so the whole picture is drawn.")
-        return cls(inputs, tuple(objects), faces, None, notes)
+        complete = pool.completer if pool and objects else None
+        if complete is None:
+            return cls(inputs, tuple(objects), faces, None, notes)
+        return cls(inputs, tuple(objects), faces, None, (*notes, COMPLETED), complete)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -93,7 +104,7 @@ class Scene:
         behind = [face for face in self.faces if not hidden[_cell(face, self.size)]]
         whole = Region.framed("background", pixels, everything, settings, 0.0, behind)
         hole = whole.framing.crop(torch.from_numpy(hidden.astype(np.float32))[None, None].to(pixels.device), fill=0.0)
-        return replace(whole, image=fill(whole.image, hole), mask=1 - hole)
+        return replace(whole, image=self.complete(whole.image, hole), mask=1 - hole)
 
 
 def _cell(face: Face, size: tuple[int, int]) -> tuple[int, int]:

@@ -38,7 +38,7 @@ class SceneSketch:
         """
         choices.check_guidance(self.guidances)
         yield Progress("finding the objects", 0.02)
-        drawn = self.draw(ScenePlan(self.settings, Scene.of(inputs, choices), choices, pack), pool)
+        drawn = self.draw(ScenePlan(self.settings, Scene.of(inputs, choices, pool), choices, pack), pool)
         drawing = yield from mapped(drawn, functools.partial(Progress.within, begin=0.1, end=0.98))
         return self.simplified(drawing, choices.simplicity)
 

@@ -188,5 +188,48 @@ _ALL = (
         layouts=({"visual.layer3.22.conv1.weight": (256, 1024, 1, 1), "visual.attnpool.c_proj.weight": (512, 2048)},),
         files=(_openai("8fa8567bab74a42d41c5915025a8e4538c3bdbe8804a470a72f30b0d94fab599", "RN101.pt", 291_791_292),),
     ),
+    Weights(
+        name="u2net",
+        title="U²-Net",
+        used_by="finding the subject (--mask auto)",
+        license="Apache-2.0 (Xuebin Qin)",
+        layouts=({"stage1.rebnconvin.conv_s1.weight": (64, 3, 3, 3), "stage6.rebnconv4.conv_s1.weight": (256, 256, 3, 3)},),
+        files=(
+            WeightsFile(
+                "u2net.pth",
+                (
+                    "https://drive.usercontent.google.com/download?id=1ao1ovG1Qtx4b7EoskHXmi2E9rp5CHLcZ&export=download&confirm=t",
+                    f"{HUB}/akhaliq/CLIPasso/resolve/main/u2net.pth",
+                ),
+                176_290_937,
+            ),
+        ),
+    ),
+    Weights(
+        name="u2netp",
+        title="U²-Net, the small one",
+        used_by="finding the subject (--mask auto), where u2net is not",
+        license="Apache-2.0 (Xuebin Qin)",
+        layouts=({"stage1.rebnconvin.conv_s1.weight": (64, 3, 3, 3), "stage6.rebnconv4.conv_s1.weight": (16, 16, 3, 3)},),
+        about="Its authors publish u2netp.pth (4.7 MB) on Google Drive; their page https://github.com/xuebinqin/U-2-Net links it.",
+    ),
+    Weights(
+        name="lama",
+        title="LaMa",
+        used_by="completing the background behind objects (scenes)",
+        license="Apache-2.0 (Samsung Research)",
+        layouts=(
+            {"model.generator.model.1.ffc.convl2l.weight": (64, 4, 7, 7), "model.generator.model.34.weight": (3, 64, 7, 7)},
+            {"generator.model.1.ffc.convl2l.weight": (64, 4, 7, 7), "generator.model.34.weight": (3, 64, 7, 7)},
+        ),
+        files=(
+            WeightsFile(
+                "big-lama.pt",
+                ("https://github.com/Sanster/models/releases/download/add_big_lama/big-lama.pt",),
+                205_669_692,
+                "344c77bbcb158f17dd143070d1e789f38a66c04202311ae3a258ef66667a9ea9",
+            ),
+        ),
+    ),
 )
 MANIFEST: Mapping[str, Weights] = {weights.name: weights for weights in _ALL}
