@@ -15,11 +15,13 @@ def add(commands: Commands) -> None:
     command = add_command(commands, "bench", run, "Measure how fast and how well this machine draws.")
     command.add_argument(
         "what",
-        choices=("raster", "step", "sketch"),
+        choices=("raster", "step", "sketch", "scene"),
         help="raster: speed and exactness; step: a whole fit, quiet and busy, and a step of guidance; "
-        "sketch: whole drawings, stage by stage",
+        "sketch: whole drawings, stage by stage; scene: a matrix of a scene",
     )
-    command.add_argument("images", metavar="IMAGE", type=Path, nargs="*", help="photographs for sketch (default: bundled ones)")
+    command.add_argument(
+        "images", metavar="IMAGE", type=Path, nargs="*", help="photographs for sketch and scene (default: bundled)"
+    )
     command.add_argument("--seconds", type=float, default=1.0, metavar="S", help="time per engine and row (default 1)")
     command.add_argument("--quick", action="store_true", help="only 16 and 64 strokes at 224 px")
 
@@ -28,6 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Prints the tables."""
     if arguments.what == "sketch":
         return _sketch(arguments)
+    if arguments.what == "scene":
+        return _scene(arguments)
     from backend.cli import bench_tables
 
     bench_tables.print_head()
@@ -35,6 +39,13 @@ def run(arguments: argparse.Namespace) -> int:
         bench_tables.print_raster(arguments.quick, arguments.seconds)
     else:
         bench_tables.print_step()
+    return 0
+
+
+def _scene(arguments: argparse.Namespace) -> int:
+    from backend.cli.bench_scene import print_scene
+
+    print_scene(arguments.images, places(arguments))
     return 0
 
 
