@@ -6,11 +6,13 @@ import argparse
 import contextlib
 import hashlib
 import json
+import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stylesketch_ext.wire.messages import (
     MAX_CANDIDATES,
@@ -33,6 +35,10 @@ from backend.core.errors import BadRequest
 from backend.core.files import write_whole
 from backend.places import Places
 
+if TYPE_CHECKING:
+    from backend.daemon.executors import ProcessExecutor
+
+FEW_PROCESSORS = 2  # with which starting more processes takes as long as they save
 MARKS = {
     "keep": "a line on the subject, in px of the picture, as in '120,80 140,95'",
     "leave": "a line on what is not to be drawn",
@@ -89,16 +95,41 @@ def tell(arguments: argparse.Namespace, result: SketchResult, outputs: list[str]
 
 def draw_here(request: SketchRequest, image: Path, mask: Path | None, packs: Path, where: Places, report: Report) -> Drawn:
     """The sketch, drawn in this process with own style packs from the folder `packs`."""
-    from backend.daemon.executors import LocalExecutor
     from backend.daemon.sketching import Sources, draw
 
-    work = LocalExecutor().run(draw, request, Sources(image, packs, mask, where), False)
-    with contextlib.closing(work):
+    with (
+        _workers(request) as workers,
+        contextlib.closing(draw(request, Sources(image, packs, mask, where), False, workers)) as work,
+    ):
         while True:
             try:
                 report(next(work))
             except StopIteration as end:
                 return end.value.result, end.value.svg, end.value.preview
+
+
+@contextlib.contextmanager
+def _workers(request: SketchRequest) -> Iterator[list[ProcessExecutor]]:
+    """Processes for several attempts at once, where there are processors enough for that to be quicker."""
+    from backend.daemon.executors import ProcessExecutor
+    from backend.daemon.sketching import prepare_process
+
+    settings, processors = request.settings, os.cpu_count() or 1
+    count = min(settings.candidates, processors) - 1 if settings.candidates > 1 and processors > FEW_PROCESSORS else 0
+    alone = settings.device not in ("auto", "cpu") or (settings.device == "auto" and not _on_processor())
+    workers = [] if alone else [ProcessExecutor(f"attempt {i + 1}", prepare_process) for i in range(count)]
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            worker.stop()
+
+
+def _on_processor() -> bool:
+    """Whether the best device here is the processor; attempts share a graphics card in one process."""
+    from backend.model_pool import available_devices
+
+    return available_devices()[0] == "cpu"
 
 
 def draw_by_daemon(request: SketchRequest, image: Path, mask: Path | None, where: Places, report: Report) -> Drawn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from stylesketch_ext.wire.messages import ProgressEvent, SketchRequest, SketchRe
 from backend.core.drawing import Drawing
 from backend.core.errors import BadRequest, NotFound
 from backend.core.image import Framing, Image
-from backend.core.work import Progress, Work
+from backend.core.work import Executor, Progress, Work
 from backend.daemon.capabilities import Capabilities
 from backend.daemon.result_files import Finished
 from backend.daemon.results import sketch_result
@@ -64,8 +64,8 @@ def prepare_process() -> None:
     torch.set_num_threads(1)
 
 
-def sketch(request: SketchRequest, sources: Sources) -> Work[tuple[Drawing, SketchResult]]:
-    """The sketch of a request; errors of our tree, OSError for unreadable files."""
+def sketch(request: SketchRequest, sources: Sources, workers: Sequence[Executor] = ()) -> Work[tuple[Drawing, SketchResult]]:
+    """The sketch of a request; errors of our tree, OSError for unreadable files. workers: for several attempts at once."""
     begin, seconds = time.perf_counter(), _Stopwatch()
     settings = request.settings
     if request.recipe not in EVERY_RECIPE:
@@ -73,7 +73,7 @@ def sketch(request: SketchRequest, sources: Sources) -> Work[tuple[Drawing, Sket
     pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device, places=sources.places)
     yield seconds.seen(Progress("reading the picture", 0.0))
     inputs = read_inputs(sources, settings)
-    work = sparing(lambda given: _attempts(request, inputs, pack, given), pool)
+    work = sparing(lambda given: _attempts(request, inputs, pack, given, workers), pool)
     try:
         while True:
             yield seconds.seen(next(work))
@@ -87,21 +87,23 @@ def sketch(request: SketchRequest, sources: Sources) -> Work[tuple[Drawing, Sket
 
 
 def _attempts(
-    request: SketchRequest, inputs: Inputs, pack: StylePack, pool: ModelPool
+    request: SketchRequest, inputs: Inputs, pack: StylePack, pool: ModelPool, workers: Sequence[Executor]
 ) -> Work[tuple[Drawing, Attempts | None]]:
     """The drawing, and the attempts that it is the best of, where more than one was asked for."""
     recipe, choices, count = EVERY_RECIPE[request.recipe], choices_of(request.settings), request.settings.candidates
     if count == 1:
         return (yield from recipe.run(inputs, choices, pack, pool)), None
-    attempts = yield from draw_attempts(recipe, inputs, choices, count, pack, pool)
+    attempts = yield from draw_attempts(recipe, inputs, choices, count, pack, pool, workers)
     return attempts.drawing, attempts
 
 
-def draw(request: SketchRequest, sources: Sources, previews: bool = True) -> Generator[ProgressEvent, None, Finished]:
+def draw(
+    request: SketchRequest, sources: Sources, previews: bool = True, workers: Sequence[Executor] = ()
+) -> Generator[ProgressEvent, None, Finished]:
     """The task of the drawing worker: `sketch` with small previews, ending in every form that is kept."""
     prepare_process()
     pool = ModelPool.choose("cpu")  # of pictures of the drawing; a graphics card's memory is for those that guide it
-    shots, work = Previews(pool), sketch(request, sources)
+    shots, work = Previews(pool), sketch(request, sources, workers)
     try:
         while True:
             progress = next(work)

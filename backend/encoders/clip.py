@@ -212,5 +212,3 @@ def _heads(tokens: Tensor) -> Tensor:
 def layer_norm(x: Tensor, kernels: Kernels, name: str) -> Tensor:
     """The layer norm of that name."""
     return F.layer_norm(x, x.shape[-1:], kernels(f"{name}.weight"), kernels(f"{name}.bias"), EPSILON)
-
-

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
 from backend.core.drawing import Drawing
-from backend.core.work import Progress, Work, mapped
+from backend.core.work import Executor, Progress, Work, mapped
 from backend.model_pool import ModelPool
 from backend.perception.faces import find_faces
 from backend.recipes.judging import Judge, judge_of
@@ -97,6 +98,17 @@ def told(candidates: Sequence[Candidate], judge: str) -> str:
     return sentence
 
 
+def _attempt(recipe: Recipe, inputs: Inputs, choices: SketchChoices, pack: StylePack, pool: ModelPool) -> Work[Drawing]:
+    """One attempt, as workers run it."""
+    return recipe.run(inputs, choices, pack, pool)
+
+
+def _works(tasks: Sequence[tuple[Any, ...]], workers: Sequence[Executor]) -> list[Work[Drawing]]:
+    """Attempts here, or shared out: a worker does one at a time, so the last ones are done here where workers are few."""
+    away = [worker.run(_attempt, *task) for worker, task in zip(workers, tasks, strict=False)]
+    return [*away, *(_attempt(*task) for task in tasks[len(away) :])]
+
+
 def _turns(alive: Sequence[_Attempt], begin: float, end: float) -> Work[None]:
     """Every attempt brought to where it can be looked at: so far done, and with a preview to see."""
     going = [attempt for attempt in alive if attempt.drawn is None]
@@ -139,9 +151,18 @@ class Attempts:
 
 
 def draw_attempts(
-    recipe: Recipe, inputs: Inputs, choices: SketchChoices, count: int, pack: StylePack, pool: ModelPool
+    recipe: Recipe,
+    inputs: Inputs,
+    choices: SketchChoices,
+    count: int,
+    pack: StylePack,
+    pool: ModelPool,
+    workers: Sequence[Executor] = (),
 ) -> Work[Attempts]:
-    """The best of `count` drawings by a recipe, of this seed and those after it. Raises as the recipe does."""
+    """The best of `count` drawings by a recipe, of this seed and those after it. Raises as the recipe does.
+
+    workers: whose processes draw attempts at the same time; the result is the same with or without them.
+    """
     yield Progress("finding the subject", 0.0)
     pixels = inputs.photograph.pixels
     found = choose_foreground(inputs, choices, find_faces(pixels), pool)
@@ -149,7 +170,8 @@ def draw_attempts(
     judge = judge_of(pixels, seen, pool)
     known = replace(inputs, found=found)
     seeds = [(choices.seed + i) % (MOST_SEED + 1) for i in range(count)]
-    works = [(seed, recipe.run(known, replace(choices, seed=seed), pack, pool)) for seed in seeds]
-    drawn = draw_candidates(works, judge, LATE_LOOKS if recipe.background else LOOKS)
+    tasks = [(recipe, known, replace(choices, seed=seed), pack, pool) for seed in seeds]
+    looks = LATE_LOOKS if recipe.background else LOOKS
+    drawn = draw_candidates(list(zip(seeds, _works(tasks, workers), strict=True)), judge, looks)
     candidates = yield from mapped(drawn, lambda progress: progress.within(0.05, 1.0))
     return Attempts(with_note(best_of(candidates).drawing, told(candidates, judge.name)), candidates, judge.name)

@@ -9,6 +9,8 @@ from backend.core.drawing import Drawing, Layer, StrokeNote
 from backend.core.image import Framing
 from backend.core.strokes import Strokes
 from backend.core.work import Progress, completed
+from backend.daemon.executors import ProcessExecutor
+from backend.daemon.sketching import prepare_process
 from backend.model_pool import ModelPool
 from backend.places import Places
 from backend.recipes import RECIPES, Inputs, SketchChoices
@@ -124,3 +126,18 @@ def test_the_best_attempt_is_the_drawing_of_its_seed(pool, recipe):
     assert torch.equal(attempts.drawing.layers[-1].strokes.points, alone.layers[-1].strokes.points)
     assert attempts.drawing.account.notes[-1].startswith("Of 3 attempts")
     assert all(0 <= each.score <= 1 for each in attempts.candidates)
+
+
+def test_attempts_in_other_processes_give_the_same_drawing(tmp_path):
+    inputs, choices = Inputs(photograph(face())), SketchChoices(strokes=6, steps=2, guidance="classical")
+    pool = ModelPool.choose("cpu", places=Places.find(tmp_path))
+    worker = ProcessExecutor("attempt", prepare_process)
+    try:
+        away = completed(draw_attempts(RECIPES["object"], inputs, choices, 2, PLAIN, pool, [worker]))
+        assert worker.pid is not None
+    finally:
+        worker.stop()
+    here = completed(draw_attempts(RECIPES["object"], inputs, choices, 2, PLAIN, pool))
+    assert [each.score for each in away.candidates] == [each.score for each in here.candidates]
+    assert away.drawing.account == here.drawing.account
+    assert torch.equal(away.drawing.layers[0].strokes.points, here.drawing.layers[0].strokes.points)
