@@ -592,6 +592,16 @@ copy_extension() {
     say "Inkscape's Python has no GTK, so StyleSketch shows Inkscape's own parameter dialog instead of its window."
     rm -f "$1/stylesketch.inx"
     cp "$ROOT/inkscape_ext/stylesketch_nogtk.inx.in" "$1/stylesketch.inx"
+    if [ "$MODE" = dev ]; then # the checkout keeps its files; scripts must not be links, or they would look for install.json there
+      rm -f "$1/inkscape_ext"
+      mkdir "$1/inkscape_ext"
+      find "$ROOT/inkscape_ext" -mindepth 1 -maxdepth 1 -type d -exec ln -s {} "$1/inkscape_ext/" \;
+      find "$ROOT/inkscape_ext" -maxdepth 1 \( -name '*.py' -o -name '*.inx' \) -exec cp {} "$1/inkscape_ext/" \;
+    fi
+    (cd "$ROOT/inkscape_ext" && find . -maxdepth 1 -name 'style_*_nogtk.inx.in' -print) | while read -r file; do
+      rm -f "$1/inkscape_ext/${file%_nogtk.inx.in}.inx"
+      cp "$ROOT/inkscape_ext/$file" "$1/inkscape_ext/${file%_nogtk.inx.in}.inx"
+    done
   fi
 }
 

@@ -22,6 +22,10 @@ from backend.places import Places
 from backend.recipes.style_texture import QUILTING, TextureChoices, TextureStep, style_texture
 from backend.recipes.style_transfer import RestyleChoices, StyleSource, restyle
 from backend.style_library import Library
+from backend.style_members import STYLE
+from backend.style_pack import parse_pack
+
+UPLOADED = "the chosen picture"  # what an exemplar without a pack is called
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,11 @@ def textures(request: TextureRequest, exemplar: Path | None, places: Places) -> 
     choices, pool = texture_choices(request), ModelPool.choose(request.device, places=places)
     if request.snapshots and choices.guidance == QUILTING:
         raise BadRequest("Only an encoder has snapshots on its way. Ask for none, or choose a guidance of an encoder.")
-    style = decode(_exemplar(request, exemplar, places).content).pixels
+    style = _exemplar(request, exemplar, places)
+    picture = decode(style.content).pixels
 
     def made(seed: int) -> Work[Made]:
-        work, shots = style_texture(style, replace(choices, seed=seed), pool), list[tuple[int, Image]]()
+        work, shots = style_texture(picture, replace(choices, seed=seed), pool), list[tuple[int, Image]]()
         try:
             while True:
                 progress = next(work)
@@ -61,7 +66,7 @@ def textures(request: TextureRequest, exemplar: Path | None, places: Places) -> 
         kept = tuple(shot for shot in reversed(shots) if shot[0] < result.steps)[: request.snapshots]
         return Made(result.image, result.guidance, result.notes, kept)
 
-    return (yield from _each_seed(request, "style_texture", made, pool))
+    return (yield from _each_seed(request, "style_texture", made, pool, style.title))
 
 
 def restyled(request: RestyleRequest, image: Path, exemplar: Path | None, places: Places) -> Events:
@@ -69,7 +74,7 @@ def restyled(request: RestyleRequest, image: Path, exemplar: Path | None, places
     prepare_process()
     pool = ModelPool.choose(request.device, places=places)
     found = _exemplar(request, exemplar, places)
-    style = StyleSource(decode(found.content).pixels, found.label, found.learned)
+    style = StyleSource(decode(found.content).pixels, found.title or UPLOADED, found.learned)
     photograph = decode(_bytes(image)).pixels
     choices = RestyleChoices(strength=request.strength, method=request.method, prompt=request.prompt)
 
@@ -77,7 +82,7 @@ def restyled(request: RestyleRequest, image: Path, exemplar: Path | None, places
         result = yield from restyle(photograph, style, replace(choices, seed=seed), pool)
         return Made(result.image, result.method, result.notes)
 
-    return (yield from _each_seed(request, "style_transfer", made, pool))
+    return (yield from _each_seed(request, "style_transfer", made, pool, found.title))
 
 
 def texture_choices(request: TextureRequest) -> TextureChoices:
@@ -95,7 +100,7 @@ def texture_choices(request: TextureRequest) -> TextureChoices:
     return choices
 
 
-def _each_seed(request: Request, recipe: str, made: Callable[[int], Work[Made]], pool: ModelPool) -> Events:
+def _each_seed(request: Request, recipe: str, made: Callable[[int], Work[Made]], pool: ModelPool, title: str) -> Events:
     """The pictures of all seeds, with small previews on the way."""
     begin, previews, found = time.perf_counter(), Previews(pool), list[Made]()
     for number in range(request.tries):
@@ -108,7 +113,8 @@ def _each_seed(request: Request, recipe: str, made: Callable[[int], Work[Made]],
             found.append(end.value)
         finally:
             work.close()
-    return _pictured(request, recipe, found, pool, time.perf_counter() - begin)
+    pictured = _pictured(request, recipe, found, pool, time.perf_counter() - begin)
+    return replace(pictured, result=replace(pictured.result, style_title=title))
 
 
 def _pictured(request: Request, recipe: str, found: list[Made], pool: ModelPool, seconds: float) -> Pictured:
@@ -134,16 +140,16 @@ def _pictured(request: Request, recipe: str, found: list[Made], pool: ModelPool,
 @dataclass(frozen=True)
 class _Exemplar:
     content: bytes  # of a picture file
-    label: str
+    title: str = ""  # of the style pack
     learned: bytes | None = None
 
 
 def _exemplar(request: Request, file: Path | None, places: Places) -> _Exemplar:
     """The style image of a request; BadRequest for a pack without one."""
     if file is not None:
-        return _Exemplar(_bytes(file), "the chosen picture")
+        return _Exemplar(_bytes(file))
     pack = Library(places.packs).read(request.style)
-    return _Exemplar(pack.exemplar, request.style, pack.learned)
+    return _Exemplar(pack.exemplar, parse_pack(pack.files[STYLE].decode(), request.style).title, pack.learned)
 
 
 def _bytes(path: Path) -> bytes:

@@ -93,6 +93,11 @@ class JobEffect(inkex.EffectExtension):
         return None
 
     @property
+    def in_window(self) -> bool:
+        """Is there a window, in which the user can pick?"""
+        return self._window is not None
+
+    @property
     def folders(self) -> List[str]:
         """Where relative links may start: Inkscape's temporary folder, the document's."""
         return hrefs.link_folders(getattr(self.file_io, "name", ""), self.document_path())

@@ -42,14 +42,15 @@ def subjects(svg: inkex.BaseElement, folders: Sequence[str], source: str = AUTO,
         return [_as_seen(svg, selected_shapes(svg), folders)]
     chains = selected_chains(svg) or (only_pictures(svg) if lines_mark else [])
     if chains:
-        return [_subject(svg, chain, folders, source) for chain in chains]
+        return [subject_of(svg, chain, folders, source) for chain in chains]
     shapes = selected_shapes(svg) if source != FILE and not lines_mark else []
     if not shapes:
         raise Failure(_("Select what is to be sketched, a photograph or a drawing, then start StyleSketch again."), "select")
     return [_as_seen(svg, shapes, folders)]
 
 
-def _subject(svg: inkex.BaseElement, chain: Chain, folders: Sequence[str], source: str) -> Subject:
+def subject_of(svg: inkex.BaseElement, chain: Chain, folders: Sequence[str], source: str = AUTO) -> Subject:
+    """One picture of the document; Failure where it cannot be read."""
     if source == SEEN or (source == AUTO and is_changed(chain)):
         return _as_seen(svg, [chain], folders)
     try:

@@ -159,7 +159,8 @@ def test_the_same_texture_request_gives_the_same_bytes(tmp_path, house_of_packs)
 def test_a_pack_s_exemplar_is_taken(house_of_packs):
     request = TextureRequest(style="engraving", width=64, height=64, region=(0, 0, 64, 64))
     made = completed(textures(request, None, house_of_packs))
-    assert made.result.style == "engraving" and opened(made.pictures[0]).shape == (64, 64, 3)
+    assert (made.result.style, made.result.style_title) == ("engraving", "Engraving")
+    assert opened(made.pictures[0]).shape == (64, 64, 3)
 
 
 def test_closing_a_texture_stops_it(tmp_path, house_of_packs):

@@ -220,13 +220,17 @@ def test_settings_out_of_range_are_one_sentence():
         Choices(seed=-1).settings()
 
 
-@pytest.mark.parametrize("name", ["stylesketch.inx", "inkscape_ext/stylesketch_nogtk.inx.in", "inkscape_ext/style_packs.inx"])
+ENTRIES = ["style_packs.inx", *(f"style_{n}{e}" for n in ("texture", "restyle", "prompt") for e in (".inx", "_nogtk.inx.in"))]
+
+
+@pytest.mark.parametrize("name", ["stylesketch.inx", *("inkscape_ext/" + n for n in ("stylesketch_nogtk.inx.in", *ENTRIES))])
 def test_inx_agrees_with_the_options(entry, name, tmp_path, monkeypatch):
     from inkex_finder import EXTENSION
 
     monkeypatch.chdir(tmp_path)  # inkex looks for the script from here
     (tmp_path / "inkscape_ext").symlink_to(EXTENSION)
-    (tmp_path / "style_packs.py").symlink_to(EXTENSION / "style_packs.py")
+    for script in EXTENSION.glob("style_*.py"):
+        (tmp_path / script.name).symlink_to(script)
     inx = tmp_path / "stylesketch.inx"
     inx.write_bytes((EXTENSION.parent / name).read_bytes())
     case = inx_tester.InxMixin()

@@ -24,6 +24,11 @@ AGAIN = (*(name for name in FORM if name != "_Cancel"), "_Close")
 READY = ("_Cancel", "_Insert now")
 DESK = ("_Cancel", "_Insert", "Insert _all", "Simp_licity", "_Fidelity", "_Redraw")
 PICKING = ("_Cancel", "_Insert")
+FRAME = ("_New", "S_eed", "St_yle", "_Manage…", "_Start", "Metho_d")  # in all forms of fields
+TEXTURE = ("_Use", "_After", "_Width", "_Height", "Pi_xels per inch", "Seam_less", "Ste_ps to pick from", "T_ries", *FRAME)
+RESTYLE = ("Stren_gth", "S_hows", "T_ries", *FRAME)
+PROMPT = ("Te_xt", "S_trokes", "A_utomatic", "Style st_rength", "_Insert the picture too", *FRAME)
+FIELDS = [(*form, leaving) for form in (TEXTURE, RESTYLE, PROMPT) for leaving in ("_Cancel", "_Close")]
 TOLD = ("_OK", "_Try Again")
 GALLERY = ("_Import…", "_New from Pictures…", "Deep _Features", "_Rename…", "E_xport…", "Re_move…", "_Close", *TOLD)
 MANAGING = ("_Import…", "_New from Pictures…", "Deep _Features", "_Rename…", "E_xport…", "Re_move…", "_Done", *TOLD)
@@ -33,7 +38,7 @@ MAKING = ("A_dd Pictures…", "Ta_ke Out", "_Title", "N_ame", "_Back", "_Create"
 AT_WORK = ("A_dd Pictures…", "Ta_ke Out", "_Title", "N_ame", "_Cancel", "_OK")
 QUESTIONS = (("_Replace", "_No"), ("_Remove", "_No"), ("_Replace", "_Keep Both", "_Cancel"))
 CHOOSING = ("_Import", "_Add", "_Export")  # in a dialog of GTK's
-GROUPS = (FORM, AGAIN, READY, DESK, PICKING, GALLERY, MANAGING, RENAMING, RENAMING_TOO, MAKING, AT_WORK, *QUESTIONS)
+GROUPS = (FORM, AGAIN, READY, DESK, PICKING, GALLERY, MANAGING, RENAMING, RENAMING_TOO, MAKING, AT_WORK, *QUESTIONS, *FIELDS)
 
 
 @pytest.fixture(params=CATALOGS, ids=lambda path: path.parts[-3])
@@ -122,7 +127,8 @@ def test_the_package_is_what_the_extension_manager_takes(tmp_path):
     with zipfile.ZipFile(first) as package:
         names = package.namelist()
         package.extractall(tmp_path / "stylesketch")
-    assert [name for name in names if name.endswith(".inx")] == ["stylesketch.inx", "inkscape_ext/style_packs.inx"]
+    entries = [f"inkscape_ext/style_{name}.inx" for name in ("packs", "prompt", "restyle", "texture")]
+    assert [name for name in names if name.endswith(".inx")] == ["stylesketch.inx", *entries]
     assert names[0] == "stylesketch.inx"  # the Extension Manager names the folder after the first
     assert not [name for name in names if name.endswith((".json", ".pyc", "setup.py", ".po")) or name.startswith("tests")]
     assert {"locale/de/LC_MESSAGES/stylesketch.mo", "inkscape_ext/install.py", "inkscape_ext/style_sketch.py"} <= set(names)

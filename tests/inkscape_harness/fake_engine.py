@@ -21,6 +21,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "inkscape_ext"))
 
+import fake_pictures
 from fake_styles import FakeStyles, Refused
 from stylesketch_ext.wire import codec
 from stylesketch_ext.wire.messages import (
@@ -42,6 +43,7 @@ from stylesketch_ext.wire.messages import (
 )
 
 RING = (0.35, 0.4, 0.25)  # center as shares of width and height, radius as a share of the shorter side
+ROUTES = {"/jobs": SketchRequest, "/matrices": MatrixRequest, **fake_pictures.ROUTES}
 MODES = ("good", "slow", "fails", "cancels", "error500", "garbled", "drops", "silent", "bad-image")
 
 
@@ -174,6 +176,10 @@ class _Handler(BaseHTTPRequestHandler):
         if path.endswith("/result"):
             body = codec.dumps(self.made(job, self.engine.jobs[job])).encode()
             return self.reply(b'{"half": ' if self.engine.mode == "garbled" else body)
+        if "/pictures/" in path:
+            request, number = self.engine.jobs[job], int(path.split("/")[-1])
+            found = fake_pictures.picture(self.engine, job, request, number, png, ring_picture)
+            return self.reply(found, kind="image/png") if found else self.problem(404, "not-found", "There is no such picture.")
         if "/rows/" in path:
             return self.reply(codec.dumps(self.engine.rows(job)[int(path.split("/")[-1]) - 1]).encode())
         return self.reply(codec.dumps(self.info(job)).encode())
@@ -183,6 +189,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.engine.styles.made(job, request)
         if isinstance(request, FeaturesRequest):
             return self.engine.styles.seen(job, request)
+        if type(request) in fake_pictures.FIELDS:
+            return fake_pictures.told(self.engine, job, request)
         return MatrixResult(self.engine.rows(job)) if isinstance(request, MatrixRequest) else self.engine.result(job)
 
     def do_POST(self):
@@ -198,11 +206,11 @@ class _Handler(BaseHTTPRequestHandler):
             return self.reply(codec.dumps(ImageInfo(name, *engine.images[name])).encode())
         if path.startswith("/styles"):
             return self.style("POST", path, body)
-        if path in ("/jobs", "/matrices"):
+        if path in ROUTES:
             if engine.mode == "error500":
                 return self.problem(500, "internal", "The engine broke; its log has the details.")
             job = engine.keys.setdefault(self.headers["Idempotency-Key"], f"job{len(engine.keys) + 1}")
-            engine.jobs[job] = codec.loads(SketchRequest if path == "/jobs" else MatrixRequest, body)
+            engine.jobs[job] = codec.loads(ROUTES[path], body)
             return self.reply(codec.dumps(self.info(job)).encode())
         if path.endswith("/cancel"):
             engine.cancelled.add(path.split("/")[2])
@@ -248,7 +256,9 @@ class _Handler(BaseHTTPRequestHandler):
     def info(self, job):
         state = "cancelled" if job in self.engine.cancelled else "running"
         request = self.engine.jobs[job]
-        field = {StyleRequest: "style", MatrixRequest: "matrix", FeaturesRequest: "features"}.get(type(request), "request")
+        field = {StyleRequest: "style", MatrixRequest: "matrix", FeaturesRequest: "features", **fake_pictures.FIELDS}.get(
+            type(request), "request"
+        )
         asked = {"request": None, field: request}
         return JobInfo(id=job, state=state, created=time.time(), **asked)
 

@@ -169,6 +169,8 @@ def make_checkout(folder: Path) -> None:
         "README.md": "", "LICENSE": "", "style_packs/pen/style.toml": "", "backend/raster/native/kernel.cpp": "",
         "stylesketch.inx": "<with-window/>",
         "inkscape_ext/style_sketch.py": "", "inkscape_ext/stylesketch_nogtk.inx.in": "<without-window/>",
+        "inkscape_ext/style_texture.py": "", "inkscape_ext/style_texture.inx": "<with-window/>",
+        "inkscape_ext/style_texture_nogtk.inx.in": "<without-window/>",
         "inkscape_ext/stylesketch_ext/icons/pen.svg": "<svg/>", "inkscape_ext/locale/de/LC_MESSAGES/stylesketch.mo": "",
         "inkscape_ext/__pycache__/style_sketch.cpython-311.pyc": "", "inkscape_ext/tests/test_it.py": "",
         "inkscape_ext/notes.txt": "",

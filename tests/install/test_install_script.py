@@ -330,7 +330,8 @@ def test_without_gtk_the_parameters_show(machine: Machine) -> None:
     done = machine.install(FAKE_NO_GTK="1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no GTK" in done.stdout
-    assert (machine.extension / "stylesketch.inx").read_text() == "<without-window/>"
+    for name in ("stylesketch.inx", "inkscape_ext/style_texture.inx"):
+        assert (machine.extension / name).read_text() == "<without-window/>"
     assert not list(machine.extension.rglob("*.in"))
 
 
@@ -352,8 +353,11 @@ def test_dev_links(machine: Machine) -> None:
 
 def test_dev_without_gtk_leaves_the_checkout_alone(machine: Machine) -> None:
     assert machine.install("--dev", FAKE_NO_GTK="1").returncode == 0
-    assert (machine.checkout / "stylesketch.inx").read_text() == "<with-window/>"
-    assert (machine.extension / "stylesketch.inx").read_text() == "<without-window/>"
+    for name in ("stylesketch.inx", "inkscape_ext/style_texture.inx"):
+        assert (machine.checkout / name).read_text() == "<with-window/>"
+        assert (machine.extension / name).read_text() == "<without-window/>"
+    assert (machine.extension / "inkscape_ext/stylesketch_ext").resolve() == machine.checkout / "inkscape_ext/stylesketch_ext"
+    assert not (machine.extension / "inkscape_ext/style_sketch.py").is_symlink()
 
 
 def test_a_plain_install_after_dev_copies(machine: Machine) -> None:

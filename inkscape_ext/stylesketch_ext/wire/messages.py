@@ -502,6 +502,7 @@ class PicturesResult:
     device: str
     version: str
     title: str = ""
+    style_title: str = ""  # of the style pack
     notes: List[str] = field(default_factory=list)  # what was not used, and why
     seconds: float = 0.0
     job: str = ""
