@@ -4,6 +4,7 @@ import json
 
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, EulerDiscreteScheduler, LCMScheduler, PNDMScheduler, UNet2DConditionModel
+from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModelWithProjection
 
 WIDTH = 32
@@ -86,3 +87,26 @@ def save_image_encoder(folder, width, seed=3):
         patch_size=14,
     )  # fmt: skip
     CLIPVisionModelWithProjection(config).save_pretrained(folder, safe_serialization=True)
+
+
+def save_adapter(folder, seed=4, width=24, tokens=4):
+    """An image adapter for the tiny checkpoints, in the layout of the published ones, with its image encoder."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def drawn(*shape):
+        return 0.2 * torch.randn(shape, generator=generator)
+
+    tensors = {
+        "image_proj.proj.weight": drawn(tokens * WIDTH, width),
+        "image_proj.proj.bias": drawn(tokens * WIDTH),
+        "image_proj.norm.weight": torch.ones(WIDTH),
+        "image_proj.norm.bias": torch.zeros(WIDTH),
+    }
+    for number in range(4):  # of cross attentions: one down, two up, one in the middle
+        channels = 16 if number == 3 else 8
+        for part in "kv":
+            tensors[f"ip_adapter.{2 * number + 1}.to_{part}_ip.weight"] = drawn(channels, WIDTH)
+    (folder / "models").mkdir(parents=True)
+    save_file(tensors, folder / "models" / "ip-adapter_sd15.safetensors")
+    save_image_encoder(folder / "models" / "image_encoder", width)
+    return folder
