@@ -36,9 +36,10 @@ RENAMING = ("_Import…", "_New from Pictures…", "_Title", "N_ame", "_Back", "
 RENAMING_TOO = ("_Done", *(name for name in RENAMING if name != "_Close"))
 MAKING = ("A_dd Pictures…", "Ta_ke Out", "_Title", "N_ame", "_Back", "_Create", "_OK")
 AT_WORK = ("A_dd Pictures…", "Ta_ke Out", "_Title", "N_ame", "_Cancel", "_OK")
+NETWORKS = ("_Cancel", "_Close", *TOLD)
 QUESTIONS = (("_Replace", "_No"), ("_Remove", "_No"), ("_Replace", "_Keep Both", "_Cancel"))
 CHOOSING = ("_Import", "_Add", "_Export")  # in a dialog of GTK's
-GROUPS = (FORM, AGAIN, READY, DESK, PICKING, GALLERY, MANAGING, RENAMING, RENAMING_TOO, MAKING, AT_WORK, *QUESTIONS, *FIELDS)
+GROUPS = (FORM, AGAIN, READY, DESK, PICKING, GALLERY, MANAGING, RENAMING, RENAMING_TOO, MAKING, AT_WORK, NETWORKS, *QUESTIONS, *FIELDS)
 
 
 @pytest.fixture(params=CATALOGS, ids=lambda path: path.parts[-3])
@@ -127,7 +128,7 @@ def test_the_package_is_what_the_extension_manager_takes(tmp_path):
     with zipfile.ZipFile(first) as package:
         names = package.namelist()
         package.extractall(tmp_path / "stylesketch")
-    entries = [f"inkscape_ext/style_{name}.inx" for name in ("packs", "prompt", "restyle", "texture")]
+    entries = [f"inkscape_ext/style_{name}.inx" for name in ("networks", "packs", "prompt", "restyle", "texture")]
     assert [name for name in names if name.endswith(".inx")] == ["stylesketch.inx", *entries]
     assert names[0] == "stylesketch.inx"  # the Extension Manager names the folder after the first
     assert not [name for name in names if name.endswith((".json", ".pyc", "setup.py", ".po")) or name.startswith("tests")]

@@ -22,6 +22,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "inkscape_ext"))
 
 import fake_pictures
+from fake_models import FakeModels
 from fake_styles import FakeStyles, Refused
 from stylesketch_ext.wire import codec
 from stylesketch_ext.wire.messages import (
@@ -37,6 +38,7 @@ from stylesketch_ext.wire.messages import (
     PathData,
     Problem,
     ProgressEvent,
+    PullRequest,
     SketchRequest,
     SketchResult,
     StyleRequest,
@@ -106,7 +108,7 @@ class FakeEngine:
         self.mode, self.protocol, self.queue, self.seconds, self.token = mode, protocol, queue, seconds, token
         self.pauses = {}  # path: s before the answer
         self.images, self.jobs, self.keys, self.streams = {}, {}, {}, 0
-        self.styles = FakeStyles(_preview(10))
+        self.styles, self.models = FakeStyles(_preview(10)), FakeModels()
         self.cancelled, self.seen_last_ids, self.stopped = set(), [], threading.Event()
         handler = type("Handler", (_Handler,), {"engine": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -170,6 +172,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.refuse()
         if path.startswith("/styles"):
             return self.style("GET", path)
+        if path == "/models":
+            return self.reply(codec.dumps(self.engine.models.all()).encode())
         job = path.split("/")[2]
         if path.endswith("/events"):
             return self.stream(job)
@@ -189,6 +193,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.engine.styles.made(job, request)
         if isinstance(request, FeaturesRequest):
             return self.engine.styles.seen(job, request)
+        if isinstance(request, PullRequest):
+            return self.engine.models.pulled(job, request)
         if type(request) in fake_pictures.FIELDS:
             return fake_pictures.told(self.engine, job, request)
         return MatrixResult(self.engine.rows(job)) if isinstance(request, MatrixRequest) else self.engine.result(job)
@@ -206,6 +212,10 @@ class _Handler(BaseHTTPRequestHandler):
             return self.reply(codec.dumps(ImageInfo(name, *engine.images[name])).encode())
         if path.startswith("/styles"):
             return self.style("POST", path, body)
+        if path.endswith("/pull"):
+            job = engine.keys.setdefault(self.headers["Idempotency-Key"], f"job{len(engine.keys) + 1}")
+            engine.jobs[job] = PullRequest(path.split("/")[2])
+            return self.reply(codec.dumps(self.info(job)).encode())
         if path in ROUTES:
             if engine.mode == "error500":
                 return self.problem(500, "internal", "The engine broke; its log has the details.")
@@ -231,6 +241,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.headers.get("Authorization") != "Bearer " + self.engine.token:
             return self.refuse()
+        if self.path.startswith("/v1/models/"):
+            self.engine.models.remove(self.path.split("/")[3])
+            return self.reply(b"", 204)
         return self.style(method, self.path[3:], body)
 
     def style(self, method, path, body=b""):
@@ -256,9 +269,13 @@ class _Handler(BaseHTTPRequestHandler):
     def info(self, job):
         state = "cancelled" if job in self.engine.cancelled else "running"
         request = self.engine.jobs[job]
-        field = {StyleRequest: "style", MatrixRequest: "matrix", FeaturesRequest: "features", **fake_pictures.FIELDS}.get(
-            type(request), "request"
-        )
+        field = {
+            StyleRequest: "style",
+            MatrixRequest: "matrix",
+            FeaturesRequest: "features",
+            PullRequest: "pull",
+            **fake_pictures.FIELDS,
+        }.get(type(request), "request")
         asked = {"request": None, field: request}
         return JobInfo(id=job, state=state, created=time.time(), **asked)
 

@@ -1,12 +1,11 @@
-"""The window of the menu entry Style Packs…. Inkscape is blocked meanwhile."""
+"""The window of the menu entries Style Packs… and Networks…. Inkscape is blocked meanwhile."""
 
 import time
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 from gi.repository import Gdk, GLib, Gtk
 
 from stylesketch_ext.dialogs.look import use_css
-from stylesketch_ext.dialogs.packs_panel import PacksPanel
 from stylesketch_ext.dialogs.stumbling import errors_told
 from stylesketch_ext.host import inkscape_is_gone
 from stylesketch_ext.words import _
@@ -17,10 +16,10 @@ PATIENCE = 10.0  # s that what is under way may take when the window is to close
 
 
 class PacksWindow(Gtk.Window):
-    """`new_panel(leave)` gives what it shows."""
+    """`new_panel(leave)` gives what it shows: a PacksPanel, or another one of the same methods."""
 
-    def __init__(self, new_panel: Callable[[Callable[[], None]], PacksPanel]) -> None:
-        super().__init__(title=_("Style Packs – StyleSketch"), type_hint=Gdk.WindowTypeHint.DIALOG)
+    def __init__(self, new_panel: Callable[[Callable[[], None]], Any], title: str = "") -> None:
+        super().__init__(title=title or _("Style Packs – StyleSketch"), type_hint=Gdk.WindowTypeHint.DIALOG)
         self.set_default_size(WIDTH, HEIGHT)
         self.set_position(Gtk.WindowPosition.CENTER)
         self.set_keep_above(True)
