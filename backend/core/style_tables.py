@@ -131,6 +131,10 @@ class Hatch:
     taper: float = number(0.3, 0, 1)  # share of a line's length that thins towards its end
     opacity: float = number(1.0, 0.05, 1)  # times the pen's
 
+    def enlarged(self, times: float) -> Hatch:
+        """The same hatching with all its lengths so many times as long."""
+        return replace(self, spacing=self.spacing * times, longest=self.longest * times, margin=self.margin * times)
+
     def at(self, strength: float) -> Hatch:
         """The hatching between none (0) and in full style (1)."""
         return replace(

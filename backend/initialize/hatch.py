@@ -31,6 +31,22 @@ class HatchLine:
 
 
 @dataclass(frozen=True)
+class Lattice:
+    """Where hatching lies: one of its lines runs through a point, so that regions of one picture can hatch alike."""
+
+    origin: tuple[float, float] = (0.0, 0.0)  # x, y, canvas px
+    spacing: float | None = None  # px; None: what the style says, wider where the lines would be too many
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """A lattice whose spacing is known."""
+
+    origin: tuple[float, float]
+    spacing: float
+
+
+@dataclass(frozen=True)
 class _Sheet:
     """Parallel lines over a whole canvas: row k, column j lies at points[k, j]."""
 
@@ -40,23 +56,26 @@ class _Sheet:
 
 
 def hatch_lines(
-    darkness: Map, drawn: Map, hatch: Hatch, count: int, generator: torch.Generator
+    darkness: Map, drawn: Map, hatch: Hatch, count: int, generator: torch.Generator, lattice: Lattice = Lattice()
 ) -> tuple[list[HatchLine], float]:
     """At most `count` lines that carry a tone, those that say most first, and their spacing, px.
 
     darkness: [H, W] 0 = paper … 1 = black. drawn: [H, W] 1 where contours are drawn. Where the lines would be more than
-    `count`, they are laid farther apart, up to WIDEST times, and then left out of all but the darkest places.
+    `count`, they are laid farther apart, up to WIDEST times, unless the lattice says how far, and then left out of all but
+    the darkest places.
     """
     side = max(darkness.shape)
     free = _away_from(drawn, hatch.margin * side)
     relief = _relief(darkness, side)
     chance = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
-    spacing, lines = hatch.spacing * side, []
-    widest = WIDEST * spacing
+    spacing, lines = lattice.spacing or hatch.spacing * side, list[HatchLine]()
+    widest = lattice.spacing or WIDEST * spacing
     for _ in range(ATTEMPTS if count > 0 else 0):
         state = chance.bit_generator.state
         lines = [
-            line for level in range(hatch.levels) for line in _layer(darkness, free, relief, hatch, level, spacing, chance)
+            line
+            for level in range(hatch.levels)
+            for line in _layer(darkness, free, relief, hatch, level, _Grid(lattice.origin, spacing), chance)
         ]
         if len(lines) <= count:
             break
@@ -70,13 +89,13 @@ def hatch_lines(
 
 
 def _layer(
-    darkness: Map, free: Map, relief: Map, hatch: Hatch, level: int, spacing: float, chance: np.random.Generator
+    darkness: Map, free: Map, relief: Map, hatch: Hatch, level: int, grid: _Grid, chance: np.random.Generator
 ) -> list[HatchLine]:
     """The lines of one level."""
-    side = max(darkness.shape)
+    side, spacing = max(darkness.shape), grid.spacing
     angle = hatch.angles[level % len(hatch.angles)]
     repeat = level // len(hatch.angles)
-    sheet = _sheet(relief, angle, hatch.form * 0.06 * side, spacing, 0.5 * (repeat % 2))
+    sheet = _sheet(relief, angle, hatch.form * 0.06 * side, grid, 0.5 * (repeat % 2))
     threshold = hatch.lightest + (1 - hatch.lightest) * level / hatch.levels
     dark = _sampled(_dark_places(darkness, threshold, spacing), sheet.points) > 0.5
     open_here = _sampled(free, sheet.points) > 0.5
@@ -96,16 +115,19 @@ def _dark_places(darkness: Map, threshold: float, spacing: float) -> Map:
     )
 
 
-def _sheet(relief: Map, angle: float, depth: float, spacing: float, shift: float) -> _Sheet:
-    """Lines `spacing` px apart at an angle; with a depth (px) they run as cuts through the relief would look from the side."""
+def _sheet(relief: Map, angle: float, depth: float, grid: _Grid, shift: float) -> _Sheet:
+    """Lines of a grid at an angle, shifted by a share of its spacing; with a depth (px) they run as cuts through the
+    relief would look from the side."""
     height, width = relief.shape
+    spacing = grid.spacing
     turn = math.radians(-angle)
     along, across = np.array([math.cos(turn), math.sin(turn)]), np.array([-math.sin(turn), math.cos(turn)])
     middle, half = np.array([width / 2, height / 2]), math.hypot(width, height) / 2 + spacing
     step = STEP
     u, v = np.arange(-half, half, step), np.arange(-half, half, step)
     places = middle + u[None, :, None] * along + v[:, None, None] * across
-    offsets = np.arange(-half + shift * spacing, half, spacing)
+    first = float((np.array(grid.origin) - middle) @ across) + shift * spacing
+    offsets = np.arange(-half + (first + half) % spacing, half, spacing)
     if depth > 0:
         height_map = _sampled(relief, places) * depth
         shown = v[:, None] + height_map - height_map.mean()

@@ -13,7 +13,7 @@ from backend.core.drawing import Layer, StrokeNote
 from backend.core.image import Image, Mask
 from backend.core.strokes import Strokes
 from backend.core.style_tables import Hatch
-from backend.initialize.hatch import hatch_lines
+from backend.initialize.hatch import Lattice, hatch_lines
 from backend.pen.dress import Hand, Motif, dress, dress_hatching
 from backend.pen.pressure import Shading
 from backend.perception.tone import Map, ToneSettings, tone_map
@@ -61,15 +61,24 @@ class Dressing:
 
     def dressed(self, layer: Layer, image: Image, mask: Mask) -> Layer:
         """The layer with its strokes dressed and hatching after them; image and mask are its canvas."""
+        return self.spaced(layer, image, mask, None)[0]
+
+    def spaced(self, layer: Layer, image: Image, mask: Mask, spacing: float | None) -> tuple[Layer, float | None]:
+        """The same with a spacing of the hatching, source px, and the spacing it has; None: what the style says, wider where
+        the hatches would be too many. Hatches of all regions of a picture lie on the same lines if their spacing is one."""
         if not len(layer.strokes) or (self.hand.is_plain and not self.hatch_count):
-            return layer
+            return layer, spacing
         generator = torch.Generator().manual_seed(self.seed)
         motif = Motif(image, mask, self._tone(image, mask), self.paper)
         strokes, notes = dress(layer.strokes, layer.notes, motif, self.hand, self.line_count, generator, self.drawn)
         if self.hatch_count:
-            hatching = self._hatching(layer, motif, self.line_count + self.hatch_count - len(strokes), generator)
+            count, framing = self.line_count + self.hatch_count - len(strokes), layer.framing
+            x, y = framing.to_canvas(torch.zeros(2)).tolist()
+            lattice = Lattice((x, y), spacing and spacing * framing.scale)
+            hatching, apart = self._hatching(layer, motif, count, generator, lattice)
+            spacing = apart / framing.scale
             strokes, notes = Strokes.joined([strokes, hatching]), (*notes, *_hatch_notes(notes[-1], len(hatching)))
-        return replace(layer, strokes=strokes, notes=notes)
+        return replace(layer, strokes=strokes, notes=notes), spacing
 
     def _tone(self, image: Image, mask: Mask) -> Map:
         tone = tone_map(image, mask, ToneSettings(color=1.0 if self.hand.palette else 0.0))
@@ -77,14 +86,17 @@ class Dressing:
             return tone
         return np.where(mask[0, 0].cpu().numpy() > 0.5, 1 - tone, 0).astype(np.float32)
 
-    def _hatching(self, layer: Layer, motif: Motif, count: int, generator: torch.Generator) -> Strokes:
+    def _hatching(
+        self, layer: Layer, motif: Motif, count: int, generator: torch.Generator, lattice: Lattice
+    ) -> tuple[Strokes, float]:
+        """At most `count` strokes, and their spacing, px."""
         short = 0.0 if self.hand.palette else SHORT  # color would cover what it runs over
         drawn = _drawn(layer.strokes, motif.darkness.shape, short * motif.side)
-        lines, spacing = hatch_lines(motif.darkness, drawn, self.hatch, count, generator)
+        lines, spacing = hatch_lines(motif.darkness, drawn, self.hatch, count, generator, lattice)
         hatch = self.hatch
         floors = np.array([line.floor for line in lines])
         shading = Shading(motif.darkness, floors, spacing, hatch.width, hatch.swell, hatch.taper, hatch.opacity)
-        return dress_hatching([line.row for line in lines], shading, motif, self.hand, generator)
+        return dress_hatching([line.row for line in lines], shading, motif, self.hand, generator), spacing
 
 
 def _line_count(count: int, usual: int, share: float) -> int:

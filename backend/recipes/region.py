@@ -47,6 +47,7 @@ class RegionSettings:
     steps: int = 30
     bending: float = 0.002  # weight beside the ink's 1
     face: CloseupSettings = CloseupSettings()
+    hatching: float | None = None  # source px between hatches; None: what the style says, or as many as are allowed need
     aside: float = 0.35  # worth of a line where the subject probably is not, beside one where it is
 
     def at_fidelity(self, fidelity: float) -> RegionSettings:
@@ -134,6 +135,7 @@ class RegionSketch:
     layer: Layer
     account: Account
     found: int  # strokes, before they were joined into one
+    hatching: float | None = None  # source px between hatches, if there are any
 
 
 def draw_region(
@@ -165,7 +167,7 @@ def draw_region(
         notes = (*notes, *told)
     yield Progress("dressing", 0.9)
     plain, scores = _layer(region, start, strokes), _scores(region, strokes, guide, pool)
-    layer = dressing.dressed(plain, region.image, region.mask)
+    layer, spacing = dressing.spaced(plain, region.image, region.mask, settings.hatching)
     if finish and len(layer.strokes):
         yield Progress("finishing", 0.95)
         finished, told = finish.finished(layer.strokes, region.framing.canvas, pool)
@@ -176,6 +178,7 @@ def draw_region(
         layer,
         Account(guide.name if guide else "classical", steps + guided, notes, scores),
         len(plain.strokes) if dressing.joins else len(layer.strokes),
+        spacing,
     )
 
 

@@ -80,13 +80,23 @@ class ScenePlan:
         """The style with a pen for a region: its width is a share of the region's side, but the regions are to match.
 
         Lines of an object are as wide as the mean (geometric) of the style's for the object alone and for the whole picture.
+        Hatching is as far apart everywhere as in the largest object.
         """
         whole = max(self.scene.size)
+        largest = self._largest
         factor = math.sqrt(whole / _side(region.framing))
         if region.name == "background":
-            largest = self.scene.object_region(0, self.settings.region)
-            factor = self.settings.background_pen * math.sqrt(_side(largest.framing) / whole)
-        return replace(self.pack, pen=replace(self.pack.pen, width=self.pack.pen.width * factor))
+            factor = self.settings.background_pen * math.sqrt(largest / whole)
+        pen = replace(self.pack.pen, width=self.pack.pen.width * factor)
+        return replace(self.pack, pen=pen, hatch=self.pack.hatch.enlarged(math.sqrt(whole * largest) / _side(region.framing)))
+
+    @property
+    def _largest(self) -> float:
+        """The longer side of the largest object as it is framed, or of the picture without one, source px."""
+        if not self.scene.objects:
+            return max(self.scene.size)
+        s = self.settings.region
+        return _side(Framing.around(self.scene.objects[0].drawn, s.canvas, s.margin, s.enlargement))
 
     def seen(self, number: int, layer: Layer) -> Layer:
         """What is to be seen of a region's layer: of a background what no object hides."""

@@ -57,6 +57,7 @@ class SceneSketch:
         whole = replace(plan.choices, simplicity=0.0)  # the drawing is simplified as a whole
         for number in range(plan.regions):
             region, settings = plan.region(number), plan.region_settings(number)
+            settings = replace(settings, hatching=next((sketch.hatching for sketch in sketches if sketch.hatching), None))
             work = draw_region(region, plan.due(layers), whole, settings, plan.inked(region), pool)
             sketch = yield from mapped(work, functools.partial(self._shown, plan, layers))
             layers.append(plan.seen(number, sketch.layer))

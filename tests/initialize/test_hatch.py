@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.initialize.hatch import Hatch, hatch_lines
+from backend.initialize.hatch import Hatch, Lattice, hatch_lines
 
 SHAPE = (300, 400)
 NOTHING = np.zeros(SHAPE, np.float32)
@@ -34,6 +34,23 @@ def test_lines_run_at_the_angle_evenly_spaced(angle):
     normal = np.array([np.sin(np.radians(angle)), np.cos(np.radians(angle))])
     offsets = np.unique(np.round([line.row.mean(0) @ normal for line in lines], 2))
     assert np.allclose(np.diff(offsets), 10.0, atol=0.05)
+
+
+@pytest.mark.parametrize("angle", [0.0, 30.0, -60.0])
+@pytest.mark.parametrize("shift", [(0, 0), (37, 12)])
+def test_lines_of_a_lattice_run_through_its_point_wherever_the_canvas_begins(angle, shift):
+    across, down = shift
+    tone = box()[down:, across:]
+    hatch = Hatch(share=0.5, spacing=0.5, margin=0.0, angles=(angle,))
+    lattice, lines = Lattice((5.0 - across, 3.0 - down), 11.0), []
+    for count in (500, 5):  # also where they are too many
+        found, spacing = hatch_lines(tone, np.zeros_like(tone), hatch, count, torch.Generator().manual_seed(0), lattice)
+        assert spacing == 11.0 and len(found) <= count
+        lines = found or lines
+    assert len(lines) > 10
+    normal = np.array([np.sin(np.radians(angle)), np.cos(np.radians(angle))])
+    rows = np.array([(line.row.mean(0) - lattice.origin) @ normal for line in lines]) / 11.0
+    assert np.allclose(rows, np.round(rows), atol=0.01)
 
 
 def test_lines_stay_within_the_shadow():

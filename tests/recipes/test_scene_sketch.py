@@ -14,7 +14,7 @@ from backend.recipes.region import RegionSettings
 from backend.recipes.scene import Scene
 from backend.recipes.scene_plan import SceneSettings
 from backend.recipes.scene_sketch import SceneSketch
-from backend.style_pack import StylePack
+from backend.style_pack import Hatch, StylePack
 from tests.pictures import blank, disc, noise, photograph
 from tests.recipes.tiny_pool import TinyPool
 
@@ -55,6 +55,35 @@ def sketch(pixels=None, mask=None, recipe=SMALL, report=lambda progress: None, *
     picture = pixels if isinstance(pixels, Photograph) else photograph(landscape() if pixels is None else pixels)
     work = recipe.run(Inputs(picture, mask), SketchChoices(**{"steps": 1, **choices}), PACK, POOL)
     return completed(work, report)
+
+
+@pytest.mark.parametrize("strokes", [90, 400])
+def test_hatching_lies_on_the_same_lines_in_all_regions(strokes):
+    angles = (30.0, -50.0)
+    hatch = Hatch(share=0.8, angles=angles, levels=2, spacing=0.02, lightest=0.1, longest=0.3)
+    pack = StylePack("hatched", "Hatched", strokes=strokes, hatch=hatch)
+    work = SMALL.run(Inputs(photograph(landscape()), ball_and_box()), SketchChoices(steps=0, style_weight=0.0), pack, POOL)
+    drawing = completed(work)
+    assert [layer.name for layer in drawing.layers] == ["background", "object 2", "object"]
+    for angle in np.radians(angles):
+        rows = [_places(layer, angle) for layer in drawing.layers]
+        assert sum(len(places) > 1 for places in rows) > 1
+        everywhere = np.concatenate(rows)
+        step = np.diff(np.sort(everywhere))
+        spacing = float(step[step > 0.5].min())
+        spacing = np.ptp(everywhere) / round(np.ptp(everywhere) / spacing)
+        off = everywhere / spacing - np.round(everywhere / spacing)  # one of the lines runs through the picture's corner
+        assert np.abs(off).max() < 0.03, f"{[np.round(np.diff(np.unique(places.round(1))), 1) for places in rows]}"
+
+
+def _places(layer, angle):
+    """Where the hatches of a direction lie across it, source px."""
+    shown = layer.strokes.select([i for i, note in enumerate(layer.notes) if note.kind == "hatch"])
+    points = layer.framing.to_source(shown.points.double()).numpy()
+    ends = points[np.arange(len(points)), 3 * shown.segments.numpy()]
+    way = (ends - points[:, 0]) / np.linalg.norm(ends - points[:, 0], axis=1, keepdims=True)
+    chosen = np.abs(way @ (np.cos(angle), -np.sin(angle))) > np.cos(np.radians(8))
+    return points[chosen, 0] @ (np.sin(angle), np.cos(angle))
 
 
 def drawn(layer, count=3000):
