@@ -36,7 +36,7 @@ RENAMING = ("_Import…", "_New from Pictures…", "_Title", "N_ame", "_Back", "
 RENAMING_TOO = ("_Done", *(name for name in RENAMING if name != "_Close"))
 MAKING = ("A_dd Pictures…", "Ta_ke Out", "_Title", "N_ame", "_Back", "_Create", "_OK")
 AT_WORK = ("A_dd Pictures…", "Ta_ke Out", "_Title", "N_ame", "_Cancel", "_OK")
-NETWORKS = ("_Cancel", "_Close", *TOLD)
+NETWORKS = ("_Close", *TOLD)
 QUESTIONS = (("_Replace", "_No"), ("_Remove", "_No"), ("_Replace", "_Keep Both", "_Cancel"))
 CHOOSING = ("_Import", "_Add", "_Export")  # in a dialog of GTK's
 GROUPS = (FORM, AGAIN, READY, DESK, PICKING, GALLERY, MANAGING, RENAMING, RENAMING_TOO, MAKING, AT_WORK, NETWORKS, *QUESTIONS, *FIELDS)
