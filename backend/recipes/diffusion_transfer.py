@@ -14,7 +14,7 @@ from backend.core.errors import BadPack
 from backend.core.image import Image, luminance
 from backend.core.work import Work, mapped
 from backend.diffusion.checkpoint import Networks
-from backend.diffusion.conditions import PLACEHOLDER, Condition, encode_text, encode_with_word, text_condition
+from backend.diffusion.conditions import PLACEHOLDER, Condition, encode_text, encode_with_word, text_condition, token_ids
 from backend.diffusion.edge_guided import EdgeGuided, Redrawn, Shares, edge_guided
 from backend.diffusion.style_embedding import LearnedStyle, read_style
 from backend.model_pool import ModelPool
@@ -32,7 +32,7 @@ from backend.recipes.diffusion_parts import (
 
 PREFERRED = ("sd15",)
 EDGE_BLUR = 1 / 400  # of the longer side, before edges are looked for
-IN_STYLE = "{prompt}, in the style of " + PLACEHOLDER
+IN_STYLE = "in the style of " + PLACEHOLDER + " , {prompt}"  # the word first, since the ends of long texts are cut; and alone
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,8 @@ class _Told:
         )
         with torch.no_grad():
             states = [encode_with_word(self.networks, text, word[0].to(self.networks.device)) for word in words]
+        if token_ids(self.networks, text)[1]:
+            notes.append("The prompt is too long for this checkpoint, so its end was left out.")
         avoided = encode_text(self.networks, self.redrawing.style.negative)
         return Condition(self.features.of(*states), avoided), tuple(notes)
 
