@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from backend.initialize.curve_places import Points, Values, even_places, length_of, with_normals
+from backend.initialize.on_lines import LineMap, Map, SnapSettings, agreement, pull, put_on_lines, read_map
 from backend.initialize.trace import Lines
 
-Map = npt.NDArray[np.float32]  # [H, W]
-Points = npt.NDArray[np.float64]  # [M, 2]
-Values = npt.NDArray[np.float64]  # [M]
 Bits = npt.NDArray[np.bool_]  # [M]
 Complex = npt.NDArray[np.complex128]  # [M] points as x + iy
 Look = npt.NDArray[np.float32]  # [M, 2, 3] CIE Lab to the left and right of M places along a stroke
@@ -32,17 +30,20 @@ class CarrySettings:
     tries: int = 40  # motions drawn from two places each (RANSAC, Fischler and Bolles 1981)
     stiff: float = 45.0  # σ of the distance in which places count for a control point's motion …
     neighbor: float = 0.06  # … and how much those of other strokes do beside the stroke's own
+    kin: float = 4.0  # σ of how differently strokes may have moved before and still move together
+    jump: float = 10.0  # a change of motion of one stretch alone from one frame to the next that is not believed
     growth: float = 1.2  # most scaling from one frame to the next
-    reach: tuple[float, ...] = (9.0, 6.0, 4.0, 3.0, 3.0)  # how far a line is looked for to either side, in each round
-    smooth: tuple[float, ...] = (16.0, 8.0, 4.0, 3.0, 3.0)  # σ along a stroke over which it gives way to its line
-    ridge: float = 0.07  # strength of a line that can hold a stroke
-    beside: float = 2.5  # a stroke is on a line that is this near …
-    turned: float = 0.6  # … and runs in its direction: least cosine
+    snap: SnapSettings = SnapSettings()
+    beside: float = 2.5  # a stroke is on a line that is this near
     look: float = 5.0  # how far to either side its surroundings' colors are remembered
     unlike: float = 22.0  # ΔE at which a side does not look the same any more
     seen: float = 0.5  # share of a stroke's places on their line for it to be seen …
     again: float = 0.6  # … and to be seen again
+    lineless: float = 0.4  # a stroke with less of it on lines from its beginning (a face's) is known by its surroundings only
     remember: float = 0.15  # share of the new look in what is remembered
+    astray: float = 12.0  # how far a stroke that is not seen is looked for …
+    longer: int = 8  # … a quarter farther for each frame that it was not, up to so many …
+    tried: int = 13  # … at so many places in a row
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class CarriedStroke:
     drift: tuple[float, float] = (0.0, 0.0)  # how far it moved since the last frame, source px
     unseen: int = 0  # frames since it was last seen
     support: float = 1.0  # share of its places that were on a line when it was drawn
+    held: Bits | None = None  # [M] the places that were where they should be; None: all
 
 
 class Flow(Protocol):
@@ -102,70 +104,64 @@ def moved(
     """
     if not strokes:
         return []
-    places = [_even(stroke.curve, len(stroke.look)) for stroke in strokes]
+    places = [even_places(stroke.curve, len(stroke.look)) for stroke in strokes]
     owner = np.repeat(np.arange(len(strokes)), [len(rows) for rows in places])
     start = np.concatenate(places)
     end, followed = flow.follow(start)
-    followed &= np.array([not stroke.unseen for stroke in strokes])[owner]
+    followed &= np.concatenate([_trusted(stroke) for stroke in strokes])
     z, w = _complex(start), _complex(end)
-    agree = np.zeros(len(z), bool)
+    agree, stretch = np.zeros(len(z), bool), np.zeros(len(z), np.int64)
     for i in range(len(strokes)):
         mine = np.flatnonzero((owner == i) & followed)
         for part in np.array_split(mine, max(1, round(len(mine) / settings.stretch))):
             agree[part] = _inliers(z[part], w[part], settings.inlier / scale, settings.tries, seed + i)
+            stretch[part] = stretch.max() + 1
+    drifts = np.array([stroke.drift for stroke in strokes])
+    agree &= ~_caught(z, w, stretch, agree, drifts[owner], scale, settings)
     z, w, owner = z[agree], w[agree], owner[agree]
-    return [_moved(stroke, z, w, owner == i, settings.stiff / scale, settings) for i, stroke in enumerate(strokes)]
+    return [
+        _moved(stroke, z, w, owner == i, _kinship(drifts[owner] - drifts[i], scale, settings), settings.stiff / scale, settings)
+        for i, stroke in enumerate(strokes)
+    ]
 
 
 def snapped(strokes: Sequence[CarriedStroke], canvas: Canvas, settings: CarrySettings) -> list[CarriedStroke]:
     """The strokes put on the lines that run beside them, and which of them are seen there."""
-    field = _Field.of(canvas.lines)
+    field = LineMap.of(canvas.lines)
     curves = [canvas.of_source(stroke.curve) for stroke in strokes]
     closed = [stroke.closed for stroke in strokes]
-    for reach, smooth in zip(settings.reach, settings.smooth, strict=True):
-        curves = _put_on_lines(curves, closed, field, reach, smooth, settings)
-    return [_judged(stroke, curve, field, canvas, settings) for stroke, curve in zip(strokes, curves, strict=True)]
+    for reach, smooth in settings.snap.rounds:
+        curves = put_on_lines(curves, closed, field, reach, smooth, settings.snap)
+    judged = [_judged(stroke, curve, field, canvas, settings) for stroke, curve in zip(strokes, curves, strict=True)]
+    return [_found_again(stroke, field, canvas, settings) if stroke.unseen else stroke for stroke in judged]
 
 
 def begun(
     ids: Sequence[int], curves: Sequence[Points], closed: Sequence[bool], canvas: Canvas, settings: CarrySettings
 ) -> list[CarriedStroke]:
     """New strokes, their curves in canvas px, as they are to be known in the frames to come."""
-    field, strokes = _Field.of(canvas.lines), []
+    field, strokes = LineMap.of(canvas.lines), []
     for name, curve, ring in zip(ids, curves, closed, strict=True):
         count = int(np.clip(round(length_of(curve) / settings.samples), settings.least_samples, settings.most_samples))
         look = _look_along(curve, count, canvas, settings)
-        at, normal = _with_normals(_even(curve, count))
-        support = float((_pull(at, normal, field, settings.beside, settings)[1] > 0).mean())
+        at, normal = with_normals(even_places(curve, count))
+        support = float((pull(at, normal, field, settings.beside, settings.snap)[1] > 0).mean())
         strokes.append(CarriedStroke(name, canvas.to_source(curve), ring, look, support=support))
     return strokes
 
 
 def _look_along(curve: Points, count: int, canvas: Canvas, settings: CarrySettings) -> Look:
     """The colors to both sides of `count` places of a curve, canvas px."""
-    at, normal = _with_normals(_even(curve, count))
+    at, normal = with_normals(even_places(curve, count))
     sides = np.stack([at - settings.look * normal, at + settings.look * normal], 1)
-    return _read(canvas.lab, sides)
+    return read_map(canvas.lab, sides)
 
 
-def length_of(curve: Points) -> float:
-    """Arc length of a poly-Bézier [3S+1, 2]."""
-    return float(np.linalg.norm(np.diff(_dense(curve)[0], axis=0), axis=1).sum())
-
-
-@dataclass(frozen=True)
-class _Field:
-    """Lines, their direction as the cosine and sine of the doubled angle."""
-
-    strength: Map
-    cos: Map
-    sin: Map
-
-    @classmethod
-    def of(cls, lines: Lines) -> _Field:
-        """The field of lines whose tangents have no sign."""
-        angle = 2 * np.arctan2(lines.tangent_y, lines.tangent_x)
-        return cls(lines.strength, np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32))
+def _trusted(stroke: CarriedStroke) -> Bits:
+    """The places [M] of a stroke that say how it moves: those that are hidden would move as what hides them."""
+    if stroke.unseen:
+        return np.zeros(len(stroke.look), bool)
+    return np.ones(len(stroke.look), bool) if stroke.held is None else stroke.held
 
 
 def _complex(points: Points) -> Complex:
@@ -187,12 +183,38 @@ def _inliers(z: Complex, w: Complex, near: float, tries: int, seed: int) -> Bits
     return errors[best] < near if votes[best] >= 3 else np.zeros(len(z), bool)
 
 
-def _moved(stroke: CarriedStroke, z: Complex, w: Complex, own: Bits, reach: float, settings: CarrySettings) -> CarriedStroke:
+def _kinship(apart: Points, scale: float, settings: CarrySettings) -> Values:
+    """1 for places [M] of strokes that moved as this one did before; next to nothing for those that stayed when it went."""
+    return np.maximum(np.exp(-0.5 * (apart**2).sum(1) * (scale / settings.kin) ** 2), 1e-7)
+
+
+def _caught(
+    z: Complex, w: Complex, part: npt.NDArray[np.int64], agree: Bits, drift: Points, scale: float, settings: CarrySettings
+) -> Bits:
+    """The places [M] whose part of a stroke suddenly moves neither as before nor as what moved like it.
+
+    Then it is caught by what hides it. part: [M] 0 … P − 1; drift: [M, 2] how each place's stroke moved before.
+    """
+    count = np.bincount(part[agree], minlength=part.max() + 1)
+    rows = np.column_stack([z.real, z.imag, (w - z).real, (w - z).imag, drift])[agree]
+    means = np.stack([np.bincount(part[agree], row, len(count)) for row in rows.T], 1) / np.maximum(count, 1)[:, None]
+    at, step, before = means[:, :2], means[:, 2:4], means[:, 4:]
+    gaps = np.linalg.norm(at - at[:, None], axis=2) * scale
+    kin = np.stack([_kinship(before - one, scale, settings) for one in before]) * count * (1 - np.eye(len(count)))
+    kin *= np.exp(-0.5 * (gaps / (6 * settings.stiff)) ** 2)
+    expected = (kin @ step) / np.maximum(kin.sum(1, keepdims=True), 1e-9)
+    changes = (np.linalg.norm(step - other, axis=1) * scale for other in (before, expected))
+    return ((kin.sum(1) > 1) & np.logical_and(*(change > settings.jump for change in changes)))[part]
+
+
+def _moved(
+    stroke: CarriedStroke, z: Complex, w: Complex, own: Bits, kin: Values, reach: float, settings: CarrySettings
+) -> CarriedStroke:
     """Moving least squares with similarities (Schaefer, McPhail and Warren 2006), for every control point by itself."""
     curve = _complex(stroke.curve)
     gap = np.abs(curve[:, None] - z) / reach
-    weights = np.where(own, 1.0, settings.neighbor) * np.exp(-0.5 * gap**2)
-    weights += 1e-6 * np.exp(-0.5 * (gap / 6) ** 2)
+    weights = np.where(own, 1.0, settings.neighbor * kin) * np.exp(-0.5 * gap**2)
+    weights += 1e-6 * kin * np.exp(-0.5 * (gap / 6) ** 2)
     total = weights.sum(1)
     if not len(z) or total.min() < 1e-9:
         there = curve + complex(*stroke.drift)
@@ -207,125 +229,46 @@ def _moved(stroke: CarriedStroke, z: Complex, w: Complex, own: Bits, reach: floa
     return replace(stroke, curve=np.stack([there.real, there.imag], 1), drift=(float(step.real), float(step.imag)))
 
 
-def _dense(curve: Points, per_segment: int = 16) -> tuple[Points, Values]:
-    """Points [M, 2] along a poly-Bézier and their parameters 0 … S."""
-    segments = (len(curve) - 1) // 3
-    t = np.linspace(0, 1, per_segment, endpoint=False)[:, None]
-    s = 1 - t
-    pieces = [
-        s**3 * curve[3 * i] + 3 * s * s * t * curve[3 * i + 1] + 3 * s * t * t * curve[3 * i + 2] + t**3 * curve[3 * i + 3]
-        for i in range(segments)
-    ]
-    return np.concatenate([*pieces, curve[-1:]]), np.linspace(0, segments, per_segment * segments + 1)
+def _judged(
+    stroke: CarriedStroke, curve: Points, field: LineMap, canvas: Canvas, settings: CarrySettings, sides: bool = False
+) -> CarriedStroke:
+    """The stroke on its line, and whether it is seen; one that is not stays where its motion took it.
 
-
-def _even(curve: Points, count: int) -> Points:
-    """`count` points of a poly-Bézier, evenly spaced along it."""
-    dense, _parameters = _dense(curve)
-    place = _lengths(dense)
-    at = np.linspace(0, place[-1], count)
-    return np.stack([np.interp(at, place, dense[:, axis]) for axis in (0, 1)], 1)
-
-
-def _lengths(row: Points) -> Values:
-    """The arc length up to each point."""
-    return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(row, axis=0), axis=1))])
-
-
-def _with_normals(row: Points) -> tuple[Points, Points]:
-    tangent = np.gradient(row, axis=0)
-    tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
-    return row, np.stack([-tangent[:, 1], tangent[:, 0]], 1)
-
-
-def _read(values: Map, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """A map [H, W] or [H, W, C] at points [..., 2], bilinearly, as its border outside of it."""
-    flat = (points.reshape(-1, 2) - 0.5).astype(np.float32)
-    rows = [  # OpenCV's remap takes at most 32767 in a row
-        cv2.remap(
-            values,
-            flat[None, i : i + 30000, 0],
-            flat[None, i : i + 30000, 1],
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )[0]
-        for i in range(0, len(flat), 30000)
-    ]
-    return np.concatenate(rows).reshape(*points.shape[:-1], *values.shape[2:])
-
-
-def _put_on_lines(
-    curves: Sequence[Points], closed: Sequence[bool], field: _Field, reach: float, smooth: float, settings: CarrySettings
-) -> list[Points]:
-    """The curves bent gently towards the lines beside them."""
-    if not curves:
-        return []
-    rows = [_even(curve, max(4, round(length_of(curve) / 2))) for curve in curves]
-    pairs = [_with_normals(row) for row in rows]
-    offsets, weights = _pull(
-        np.concatenate([row for row, _ in pairs]), np.concatenate([normal for _, normal in pairs]), field, reach, settings
-    )
-    cuts = np.cumsum([len(row) for row in rows])[:-1]
-    pulls = zip(curves, closed, pairs, np.split(offsets, cuts), np.split(weights, cuts), strict=True)
-    return [_bent(curve, ring, normal, offset, weight, smooth) for curve, ring, (_row, normal), offset, weight in pulls]
-
-
-def _pull(at: Points, normal: Points, field: _Field, reach: float, settings: CarrySettings) -> tuple[Values, Values]:
-    """How far to the side the line of each place [M] lies, and how clearly it is one."""
-    steps = np.linspace(-reach, reach, int(4 * reach) + 1)
-    across = at[:, None] + steps[:, None] * normal[:, None]
-    value = (
-        _read(field.strength, across)
-        * _agreement(across, normal, field, settings.turned)
-        * np.exp(-0.5 * (steps / (0.6 * reach)) ** 2)
-    )
-    best = value.argmax(1)
-    height = np.take_along_axis(value, best[:, None], 1)[:, 0].astype(np.float64)
-    return steps[best], np.where(height > settings.ridge, np.sqrt(height), 0.0)
-
-
-def _agreement(at: npt.NDArray[np.float64], normal: Points, field: _Field, least: float) -> npt.NDArray[np.float64]:
-    """0 … 1 [M, K]: how far the field at points [M, K, 2] runs across the normals [M, 2]."""
-    doubled = 2 * np.arctan2(-normal[:, 0], normal[:, 1])[:, None]
-    cosine = _read(field.cos, at) * np.cos(doubled) + _read(field.sin, at) * np.sin(doubled)
-    along = np.sqrt(np.clip((1 + cosine) / 2, 0, 1))
-    return np.clip((along - least) / (1 - least), 0, 1)
-
-
-def _bent(curve: Points, ring: bool, normal: Points, offset: Values, weight: Values, smooth: float) -> Points:
-    """A curve whose control points follow the pull along it, smoothed over `smooth` px."""
-    if not weight.any():
-        return curve
-    steady = weight + 0.02 * weight.max()  # where there is no line the stroke stays, softly
-    pull = _blurred(weight[:, None] * offset[:, None] * normal, smooth / 2, ring) / _blurred(steady[:, None], smooth / 2, ring)
-    if ring:
-        pull[0] = pull[-1] = (pull[0] + pull[-1]) / 2
-    dense, parameters = _dense(curve)
-    place = _lengths(dense)
-    share = np.interp(np.arange(len(curve)) / 3, parameters, place / max(place[-1], 1e-9)) * (len(pull) - 1)
-    return curve + np.stack([np.interp(share, np.arange(len(pull)), pull[:, axis]) for axis in (0, 1)], 1)
-
-
-def _blurred(values: npt.NDArray[np.float64], sigma: float, ring: bool) -> npt.NDArray[np.float64]:
-    """A Gaussian along rows of values [M, C]."""
-    reach = max(1, min(int(3 * sigma), len(values) - 1))
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    weights /= weights.sum()
-    longer = np.pad(values, ((reach, reach), (0, 0)), mode="wrap" if ring else "edge")
-    return np.stack([np.convolve(longer[:, i], weights, mode="valid") for i in range(values.shape[1])], 1)
-
-
-def _judged(stroke: CarriedStroke, curve: Points, field: _Field, canvas: Canvas, settings: CarrySettings) -> CarriedStroke:
-    """The stroke on its line, and whether it is seen; one that is not stays where its motion took it."""
+    sides: both must look as they did.
+    """
     count = len(stroke.look)
-    at, normal = _with_normals(_even(curve, count))
-    _offset, weight = _pull(at, normal, field, settings.beside, settings)
+    at, normal = with_normals(even_places(curve, count))
+    _offset, weight = pull(at, normal, field, settings.beside, settings.snap)
     height, width = field.strength.shape
     inside = ((at >= 0) & (at < (width, height))).all(1)
     now = _look_along(curve, count, canvas, settings)
-    alike = np.linalg.norm(now - stroke.look, axis=2).min(1) < settings.unlike
-    held = (weight > 0) & inside & alike
-    if held.mean() < stroke.support * (settings.again if stroke.unseen else settings.seen):
-        return replace(stroke, unseen=stroke.unseen + 1)
+    change = np.linalg.norm(now - stroke.look, axis=2)
+    on_line = stroke.support > settings.lineless
+    alike = (change.min(1) if on_line and not sides else change.max(1)) < settings.unlike
+    held = ((weight > 0) | (not on_line)) & inside & alike
+    if held.mean() < (stroke.support if on_line else 1.0) * (settings.again if stroke.unseen else settings.seen):
+        return replace(stroke, held=held, unseen=stroke.unseen + 1)
     learned = np.where(held[:, None, None], settings.remember * (now - stroke.look), 0)
-    return replace(stroke, curve=canvas.to_source(curve), look=(stroke.look + learned).astype(np.float32), unseen=0)
+    look = (stroke.look + learned).astype(np.float32)
+    return replace(stroke, curve=canvas.to_source(curve) if on_line else stroke.curve, look=look, held=held, unseen=0)
+
+
+def _found_again(stroke: CarriedStroke, field: LineMap, canvas: Canvas, settings: CarrySettings) -> CarriedStroke:
+    """A stroke that is not seen where its motion took it, on the line near there that looks most like its own."""
+    curve, count = canvas.of_source(stroke.curve), len(stroke.look)
+    at, normal = with_normals(even_places(curve, count))
+    astray = settings.astray * (1 + min(stroke.unseen - 1, settings.longer) / 4)
+    reach = astray * np.linspace(-1, 1, settings.tried)
+    shifts = np.stack(np.meshgrid(reach, reach), 2).reshape(-1, 2)
+    places = at[:, None] + shifts  # [M, K, 2]
+    sides = np.stack([places - settings.look * normal[:, None], places + settings.look * normal[:, None]], 2)
+    unlike = np.linalg.norm(read_map(canvas.lab, sides) - stroke.look[:, None], axis=3).max(2)
+    line = read_map(field.strength, places) * agreement(places, normal, field, settings.snap.turned)
+    worth = np.sqrt(line) * np.exp(-0.5 * (unlike / settings.unlike) ** 2)
+    near = np.exp(-0.5 * ((shifts**2).sum(1) / astray**2))
+    best = int((worth.mean(0) * near).argmax())
+    there = curve + shifts[best]
+    for nearby, smooth in settings.snap.rounds[2:]:
+        [there] = put_on_lines([there], [stroke.closed], field, nearby, smooth, settings.snap)
+    found = _judged(stroke, there, field, canvas, settings, sides=True)
+    return stroke if found.unseen else found

@@ -15,7 +15,7 @@ Bits = npt.NDArray[np.bool_]
 class TrajectorySettings:
     """Times in frames."""
 
-    stiffness: float = 0.5  # weight of squared accelerations beside squared distances
+    stiffness: float = 0.2  # weight of squared accelerations beside squared distances
     unseen_weight: float = 0.05  # of a frame in which the stroke was not seen
     blink: int = 2  # a stroke gone for no longer stays …
     least: int = 3  # … and one that is there for less never was

@@ -116,6 +116,7 @@ def _to_bytes(page: Page) -> bytes:
         drift=np.array([stroke.drift for stroke in strokes], np.float64).reshape(-1, 2),
         curve_lengths=np.array([len(stroke.curve) for stroke in strokes], np.int64),
         curves=np.concatenate([np.zeros((0, 2)), *(stroke.curve for stroke in strokes)]),
+        held=np.concatenate([np.zeros(0, bool), *(_held(stroke) for stroke in strokes)]),
         look_lengths=np.array([len(stroke.look) for stroke in strokes], np.int64),
         looks=np.concatenate([np.zeros((0, 2, 3), np.float32), *(stroke.look for stroke in strokes)]),
         born=np.array([birth.id for birth in births], np.int64),
@@ -130,6 +131,10 @@ def _to_bytes(page: Page) -> bytes:
     return file.getvalue()
 
 
+def _held(stroke: CarriedStroke) -> npt.NDArray[np.bool_]:
+    return np.ones(len(stroke.look), bool) if stroke.held is None else stroke.held[: len(stroke.look)]
+
+
 def _from_bytes(data: bytes) -> Page:
     with np.load(io.BytesIO(data), allow_pickle=False) as kept:
         number, shot = kept["frame"].tolist()
@@ -138,11 +143,12 @@ def _from_bytes(data: bytes) -> Page:
         if kept["mask"].size:
             mask = np.unpackbits(kept["mask"], axis=1, count=int(kept["mask_size"][1])).astype(np.float32)
         curves = np.split(kept["curves"], np.cumsum(kept["curve_lengths"])[:-1])
-        looks = np.split(kept["looks"], np.cumsum(kept["look_lengths"])[:-1])
+        cuts = np.cumsum(kept["look_lengths"])[:-1]
+        looks, held = np.split(kept["looks"], cuts), np.split(kept["held"], cuts)
         facts = zip(kept["ids"], kept["closed"], kept["drift"], kept["unseen"], kept["support"], strict=True)
         strokes = tuple(
-            CarriedStroke(int(name), curve, bool(closed), look, (float(drift[0]), float(drift[1])), int(unseen), float(support))
-            for (name, closed, drift, unseen, support), curve, look in zip(facts, curves, looks, strict=False)
+            CarriedStroke(int(name), curve, bool(closed), look, (float(x), float(y)), int(unseen), float(support), there)
+            for (name, closed, (x, y), unseen, support), curve, look, there in zip(facts, curves, looks, held, strict=False)
         )
         births = tuple(_births(kept, "object" if mask is not None else "picture"))
         notes = tuple(str(note) for note in kept["notes"])

@@ -18,7 +18,8 @@ from backend.core.moving import MovingDrawing
 from backend.core.strokes import Strokes
 from backend.core.style_tables import Gesture, Hatch
 from backend.core.work import Progress, Work, mapped
-from backend.initialize.carry import Canvas, CarriedStroke, CarrySettings, begun, length_of, moved, snapped
+from backend.initialize.carry import Canvas, CarriedStroke, CarrySettings, begun, moved, snapped
+from backend.initialize.curve_places import length_of
 from backend.initialize.trace import traced_start
 from backend.initialize.trajectories import TrajectorySettings
 from backend.model_pool import ModelPool
@@ -52,7 +53,7 @@ class SequenceSettings:
     renewal: int = 3  # frames from one look for lines without a stroke to the next
     alike: float = 0.4  # overlap of a subject found anew with the one that was followed, over their union
     around: int = 40  # strokes hold to lines this far outside the followed subject
-    largest: float = 1.3  # a subject that comes nearer is looked at on a canvas larger by no more than this
+    largest: float = 1.0  # a subject that comes nearer is looked at on a canvas larger by no more than this
     covered: float = 16.0  # a new line keeps this far from the strokes there are …
     telling: float = 24.0  # … and is at least this long
 

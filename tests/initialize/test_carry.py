@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from backend.core.image import Framing
-from backend.initialize.carry import Canvas, CarriedStroke, CarrySettings, begun, length_of, moved, snapped
+from backend.initialize.carry import Canvas, CarriedStroke, CarrySettings, begun, moved, snapped
+from backend.initialize.curve_places import length_of
 from backend.initialize.trace import Lines
 from tests.pictures import ridge_field
 
@@ -169,3 +170,73 @@ def test_a_stroke_remembers_as_many_places_as_it_is_long():
     short, long = stroke(line((40, 60), (50, 60))), stroke(line((10, 60), (200, 60)))
     assert (len(short.look), len(long.look)) == (SETTINGS.least_samples, round(190 / SETTINGS.samples))
     assert isinstance(short, CarriedStroke) and cv2.norm(short.look[0, 0] - GRAY[0, 0]) < 1e-3
+
+
+def test_a_short_stroke_does_not_shrink_on_a_line_that_crosses():
+    crossing = np.stack([np.full(40, 60.0), np.arange(40, 80)], 1)
+    here = canvas(crossing)
+    short = stroke(line((50, 56), (70, 64)), on=canvas(horizontal(60)))
+    for _ in range(6):
+        [short] = snapped([replace(short, unseen=0)], here, SETTINGS)
+    assert length_of(short.curve) > 0.8 * length_of(line((50, 56), (70, 64)))
+
+
+@pytest.mark.parametrize("off", [(0, 17), (3, -15)])
+def test_a_stroke_that_went_astray_is_found_on_the_line_that_looks_like_its_own(off):
+    shade = GRAY.copy()
+    shade[:60, :, 0] = 90  # only this line parts light from dark
+    here = canvas(horizontal(60), lab=shade)
+    before = stroke(line((40, 60), (160, 60)), on=here)
+    lost = replace(before, curve=before.curve + np.array(off), unseen=4)
+    [found] = snapped([lost], here, SETTINGS)
+    assert found.unseen == 0 and np.abs(found.curve[:, 1] - 60).max() < 1.1
+    dark = canvas(horizontal(60), lab=np.full_like(GRAY, 5))
+    assert snapped([lost], dark, SETTINGS)[0].unseen == 5  # a line that looks otherwise is another one
+
+
+def test_what_never_lay_on_a_line_is_known_by_its_surroundings():
+    shade = GRAY.copy()
+    shade[:60, :, 0] = 90
+    feature = stroke(line((40, 60), (160, 60)), on=canvas(horizontal(120), lab=shade))
+    assert feature.support == 0
+    [kept] = snapped([feature], canvas(horizontal(120), lab=shade), SETTINGS)
+    assert kept.unseen == 0 and np.array_equal(kept.curve, feature.curve)
+    assert snapped([feature], canvas(horizontal(120)), SETTINGS)[0].unseen == 1
+
+
+def test_hidden_places_do_not_say_how_a_stroke_moves():
+    before = stroke(line((20, 60), (180, 60)))
+    held = np.arange(len(before.look)) < len(before.look) // 2
+    mixed = Halves(Similar(shift=(9, 0)), 95.0)
+    [new] = moved([replace(before, held=held)], mixed, 1.0, SETTINGS, 0)
+    assert np.abs(new.curve - before.curve - (9, 0)).max() < 0.5
+
+
+@dataclass(frozen=True)
+class Halves:
+    """What lies left of x moves so; all else stays."""
+
+    left: Similar
+    x: float
+
+    def follow(self, points):
+        there = np.where(points[:, :1] < self.x, self.left.of(points), points)
+        return there, np.ones(len(points), bool)
+
+
+def test_a_stroke_caught_by_what_stands_still_goes_on_with_those_that_moved_like_it():
+    rows = [stroke(line((20, y), (80, y)), name) for name, y in enumerate((30, 50, 70))]
+    post = stroke(line((110, 20), (110, 100)), 3)
+    caught = stroke(line((100, 40), (104, 70)), 4)
+    going = [replace(one, drift=(20.0, 0.0)) for one in (*rows, caught)]
+    *_, still, led = moved([*going[:3], post, going[3]], Halves(Similar(shift=(20, 0)), 95.0), 1.0, SETTINGS, 0)
+    assert np.abs(led.curve - caught.curve - (20, 0)).max() < 1
+    assert np.abs(still.curve - post.curve).max() < 0.1
+
+
+def test_hidden_strokes_go_with_those_that_moved_like_them_not_with_the_nearest():
+    walker = replace(stroke(line((20, 60), (80, 60)), 0), drift=(20.0, 0.0))
+    post = stroke(line((110, 20), (110, 100)), 1)
+    hidden = replace(stroke(line((105, 40), (115, 70)), 2), drift=(20.0, 0.0), unseen=3)
+    *_, led = moved([walker, post, hidden], Halves(Similar(shift=(20, 0)), 95.0), 1.0, SETTINGS, 0)
+    assert np.abs(led.curve - hidden.curve - (20, 0)).max() < 1
