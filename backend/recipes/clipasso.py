@@ -60,7 +60,7 @@ class ClipassoSettings:
     views: int = 4  # beside the clean pair
     pool: int = 32  # of views
     evaluated: int = 10  # every so many steps the clean pair decides which strokes are the best so far
-    settled: float = 1e-5  # a gain below, twice running, ends the work
+    settled: float = 1e-5  # a loss this near to the best one, twice running, ends the work
     start: ScatteredSettings = field(default_factory=ScatteredSettings)
 
 
@@ -195,9 +195,9 @@ def _chosen(guidance: str, pool: ModelPool) -> tuple[str, tuple[str, ...]]:
 
 
 def _settled(losses: Sequence[float], least: float) -> bool:
-    """Whether the best loss gained next to nothing twice running."""
+    """Whether the last two losses differed next to nothing from the best before them; worse ones do not end the work."""
     bests = np.minimum.accumulate(losses)
-    return len(bests) > 2 and bool((np.abs(np.diff(bests))[-2:] <= least).all())
+    return len(bests) > 2 and bool((np.abs(np.array(losses)[1:] - bests[:-1])[-2:] <= least).all())
 
 
 def _order(gains: Sequence[float]) -> tuple[list[int], list[float]]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from backend.core.image import Mask
 from backend.core.strokes import Strokes
-from backend.encoders.encoder import SalientEncoder
+from backend.encoders.encoder import Features, SalientEncoder
 from backend.guidance.apart import KeepApart, KeepLength
 from backend.guidance.augment import similarity_crops
 from backend.guidance.bending import KeepBending
 from backend.guidance.glance import Glance
 from backend.guidance.layers import LayerMatch
+from backend.guidance.left_out import leave_one_out
 from backend.guidance.pairs import Pairs
 from backend.guidance.view import Guidance, Objective, View
 from backend.guidance.votes import FeatureVotes
@@ -25,6 +28,7 @@ from backend.optimize import Schedule, Step, optimize
 from backend.parameterize.direct import DirectSettings, DirectStrokes
 from backend.perception.saliency import saliency_map
 
+MOST_TOGETHER = 16  # drawings that are looked at at once
 SIDE = 224  # px; distances below are px of a picture of this longer side
 
 
@@ -59,6 +63,14 @@ class Eye:
     weights: Mapping[str, float]  # feature layer → weight
     votes: bool = False  # it is quick enough to be asked about single strokes
 
+    def misses(self, images: Tensor, target: Features) -> Tensor:
+        """What of a photograph's features is not in each of some gray drawings [B, 1, H, W]: [B], on the CPU."""
+        seen, total = self.encoder(images), torch.zeros(len(images), dtype=torch.float64)
+        for layer, weight in self.weights.items():
+            alike = F.cosine_similarity(seen[layer], target[layer].expand_as(seen[layer]), dim=1)
+            total += weight * (1 - alike).mean((1, 2)).double().cpu()
+        return total
+
     def at_fidelity(self, fidelity: float) -> Eye:
         """At 1 all layers count as they are; the looser, the less those count that see where exactly a line lies."""
         depth = {layer: (number + 1) / len(self.weights) for number, layer in enumerate(self.weights)}
@@ -87,10 +99,36 @@ class Guide:
         """What a line is worth there."""
         return self.settings.aside + (1 - self.settings.aside) * saliency
 
+    @property
+    def counts_after(self) -> bool:
+        """Nobody votes while the strokes are chosen, so they are put in order once they are drawn."""
+        return not any(eye.votes for eye in self.eyes)
+
     def votes(self, image: Tensor, mask: Mask, saliency: Mask) -> FeatureVotes | None:
         """A voice in the order of strokes, if an eye is quick enough."""
         glance = Glance.of(image, mask, self.settings.votes_side)
         return next((FeatureVotes(eye.encoder, glance, saliency) for eye in self.eyes if eye.votes), None)
+
+    def order(self, strokes: Strokes, image: Tensor, mask: Mask, pool: ModelPool) -> tuple[list[int], list[float]]:
+        """Canvas strokes by what leaving each out costs the likeness, and their importances.
+
+        For encoders that are too slow to be asked about every stroke that might be drawn.
+        """
+        glance = Glance.of(image, mask, self.settings.votes_side)
+        small, paper = glance.strokes(strokes, self.settings.width * max(glance.size) / SIDE), _paper(strokes)
+        with torch.no_grad():
+            targets = {eye.encoder.name: eye.encoder(glance.image) for eye in self.eyes}
+
+        def losses(drawings: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
+            found = []
+            for begin in range(0, len(drawings), MOST_TOGETHER):
+                some = [small.select(torch.tensor(list(each))) for each in drawings[begin : begin + MOST_TOGETHER]]
+                images = torch.cat([pool.rasterizer(drawn, glance.size, paper)[:, :1] for drawn in some])
+                found.append(torch.stack([eye.misses(images, targets[eye.encoder.name]) for eye in self.eyes]).sum(0))
+            return torch.cat(found).numpy()
+
+        with torch.no_grad():
+            return leave_one_out(len(strokes), losses)
 
     def refined(self, strokes: Strokes, image: Tensor, mask: Mask, steps: int, pool: ModelPool) -> Iterator[Step]:
         """Canvas strokes moved a little, coarse to fine, so that the encoder sees more of the photograph in them."""
@@ -146,6 +184,10 @@ class Guide:
         """Likeness of drawing and photograph by every encoder, 1 = alike: the weighted mean cosine of its layers."""
         whole = {eye.encoder.name: sum(eye.weights.values()) for eye in self.eyes}
         return {name: round(1 - loss / whole[name], 4) for name, loss in losses.items()}
+
+
+def _paper(strokes: Strokes) -> Tensor:
+    return torch.ones(3, device=strokes.points.device)
 
 
 def _settled(losses: Sequence[float], patience: int) -> bool:

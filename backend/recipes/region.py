@@ -167,6 +167,9 @@ def draw_region(
         notes = (*notes, *told)
     yield Progress("dressing", 0.9)
     plain, scores = _layer(region, start, strokes), _scores(region, strokes, guide, pool)
+    if guide and guide.counts_after and len(strokes):
+        yield Progress("ordering", 0.9)
+        plain = _ordered(plain, *guide.order(strokes.to(pool.device), *_seen(region, pool), pool))
     layer, spacing = dressing.spaced(plain, region.image, region.mask, settings.hatching)
     if finish and len(layer.strokes):
         yield Progress("finishing", 0.95)
@@ -253,6 +256,17 @@ def _looked(
     if not guide.gained(*(guide.losses(drawn, image, mask, pool) for drawn in (before, moved))):
         return strokes, ("Moving the strokes by what the network sees did not help, so they stay on their lines.",)
     return _better(strokes, moved)
+
+
+def _ordered(layer: Layer, order: Sequence[int], importances: Sequence[float]) -> Layer:
+    """The layer's strokes in another order, and as important as that says."""
+    notes = tuple(replace(layer.notes[i], importance=value) for i, value in zip(order, importances, strict=True))
+    return replace(layer, strokes=layer.strokes.select(torch.tensor(list(order))), notes=notes)
+
+
+def _seen(region: Region, pool: ModelPool) -> tuple[Image, Mask]:
+    """The region's picture and mask, where encoders see them."""
+    return region.image.to(pool.device), region.mask.to(pool.device)
 
 
 def _scores(region: Region, strokes: Strokes, guide: Guide | None, pool: ModelPool) -> dict[str, float]:

@@ -120,3 +120,15 @@ def test_the_photograph_itself_is_alike(pool):
     told = guide(pool)
     assert told.scores({"squeezenet": 0.0}) == {"squeezenet": 1.0}
     assert told.scores({"squeezenet": 1.5}) == {"squeezenet": 0.5}
+
+
+def test_where_nobody_votes_leaving_each_stroke_out_gives_the_order(pool):
+    [layer] = drawn(pool, "clip", steps=1).layers
+    importances = [note.importance for note in layer.notes]
+    assert importances[0] == 1 and importances == sorted(importances, reverse=True)
+    image, mask = torch.rand(1, 3, 120, 160, generator=torch.Generator().manual_seed(2)), torch.ones(1, 1, 120, 160)
+    lines = [torch.tensor([[20.0 * k, 20], [20 * k, 50], [20 * k, 80], [20 * k, 100]]) for k in range(1, 6)]
+    guide = guide_of("clip", pool)
+    order, _importances = guide.order(Strokes.build(lines, 2.0), image, mask, pool)
+    assert sorted(order) == [0, 1, 2, 3, 4]
+    assert guide.counts_after and not guide_of("clip+squeezenet", pool).counts_after
