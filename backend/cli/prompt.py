@@ -18,12 +18,14 @@ from backend.cli.outputs import check_writable
 from backend.cli.style_option import opened_style
 from backend.cli.terminal import ProgressLine
 from backend.cli.texture import png_path
+from backend.core.errors import BadRequest
 from backend.core.files import write_whole
 
 if TYPE_CHECKING:
     from backend.core.drawing import Drawing
     from backend.daemon.prompting import PromptResult
     from backend.export.png import Pixels
+    from backend.recipes import Recipe
     from backend.recipes.prompt_sketch import PromptChoices
 
 ENDINGS = (".svg", ".png", ".gif")
@@ -31,6 +33,15 @@ LONGEST = 1024  # px, the longer side of pictures
 LARGEST_SIDE = 2048  # px
 MOST_STEPS = 1000
 HIGHEST_SCALE = 100
+HIGHEST_WEIGHT = 1e6
+CLIPASSO = "clipasso"
+CLIPASSO_SETTINGS = {
+    "geometric_weight": "geometric_weight",
+    "semantic_weight": "semantic_weight",
+    "stroke_width": "width",
+    "early_stop_patience": "patience",
+    "early_stop_threshold": "settled",
+}  # option → setting
 
 
 def add(commands: Commands) -> None:
@@ -50,6 +61,7 @@ def add(commands: Commands) -> None:
         help="clip: strokes without a picture (default: auto)",
     )
     add_checkpoint(command)
+    _add_clipasso(command)
     option("--image-steps", metavar="N", type=whole_number(1, MOST_STEPS), help="of diffusion (default: the checkpoint's)")
     option(
         "--image-size", metavar="N", type=whole_number(8, LARGEST_SIDE), help="sides of the picture in px (default: its own)"
@@ -57,6 +69,25 @@ def add(commands: Commands) -> None:
     option(
         "--scheduler", metavar="NAME", default="auto", help="ddim, pndm, dpm, euler, euler-ancestral, lcm (default: its own)"
     )
+
+
+def _add_clipasso(command: argparse.ArgumentParser) -> None:
+    """How the picture is drawn; SD-CLIPasso draws by CLIPasso's method."""
+    option = command.add_argument
+    option(
+        "--recipe",
+        choices=("object", CLIPASSO),
+        default="object",
+        help=f"how the picture is drawn (default: object; {CLIPASSO}: slow)",
+    )
+    told = "of the encoder's layers that see where lines lie (default: 1)"
+    option("--geometric-weight", metavar="F", type=number_to(HIGHEST_WEIGHT), help=f"{CLIPASSO}: {told}")
+    told = "of the encoder's view of what is seen (default: 0.1)"
+    option("--semantic-weight", metavar="F", type=number_to(HIGHEST_WEIGHT), help=f"{CLIPASSO}: {told}")
+    option("--stroke-width", metavar="PX", type=number_to(50), help=f"{CLIPASSO}: on a canvas of 224 px (default: 1.5)")
+    told = "stop after so many looks, one every 10 steps, without a gain (default: 2)"
+    option("--early-stop-patience", metavar="N", type=whole_number(1, MOST_STEPS), help=f"{CLIPASSO}: {told}")
+    option("--early-stop-threshold", metavar="F", type=number_to(1), help=f"{CLIPASSO}: the least gain (default: 1e-5)")
 
 
 def add_checkpoint(command: argparse.ArgumentParser) -> None:
@@ -103,7 +134,8 @@ def _drawn(arguments: argparse.Namespace, mask: Path | None, line: ProgressLine)
     with opened_style(arguments) as packs:
         settings = sketch.settings_of(arguments, arguments.mask if mask is None else "auto")
         settings = replace(settings, style_weight=arguments.style_weight)
-        order = PromptOrder(_prompt(arguments), settings, packs, places(arguments), mask)
+        recipe = _recipe(arguments)
+        order = PromptOrder(_prompt(arguments), settings, packs, places(arguments), mask, recipe)
         with contextlib.closing(draw_prompt(order)) as work:
             while True:
                 try:
@@ -129,6 +161,22 @@ def _prompt(arguments: argparse.Namespace) -> PromptChoices:
         scheduler=arguments.scheduler,
         **given,
     )
+
+
+def _recipe(arguments: argparse.Namespace) -> Recipe:
+    """How the picture is drawn; BadRequest for options of CLIPasso's method that are given to another."""
+    from backend.recipes.clipasso import CLIPASSO as USUAL
+    from backend.recipes.object_sketch import OBJECT_SKETCH
+
+    given = {
+        name: getattr(arguments, option) for option, name in CLIPASSO_SETTINGS.items() if getattr(arguments, option) is not None
+    }
+    if arguments.recipe == CLIPASSO:
+        return replace(USUAL, settings=replace(USUAL.settings, **given))
+    if given:
+        names = ", ".join("--" + option.replace("_", "-") for option in CLIPASSO_SETTINGS)
+        raise BadRequest(f"These options are for the method of CLIPasso, add --recipe {CLIPASSO}: {names}.")
+    return OBJECT_SKETCH
 
 
 def _write(path: Path, found: PromptResult, moments: list[Drawing]) -> str:

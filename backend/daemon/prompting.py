@@ -17,8 +17,10 @@ from backend.daemon.results import sketch_result
 from backend.daemon.sketching import choices_of
 from backend.export.picture import picture_png
 from backend.model_pool import ModelPool
+from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import decode_mask
 from backend.places import Places
+from backend.recipes import EVERY_RECIPE, Recipe
 from backend.recipes.prompt_sketch import PromptChoices, prompt_sketch
 from backend.style_library import load_pack
 
@@ -34,6 +36,7 @@ class PromptOrder:
     packs: Path  # the user's own style packs
     places: Places
     mask: Path | None = None  # of the generated picture; else settings.mask says
+    recipe: Recipe = EVERY_RECIPE["object"]  # how the generated picture is drawn
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,9 @@ def draw_prompt(order: PromptOrder) -> Work[PromptResult]:
     def mask_for(picture: Image) -> Mask | None:
         return decode_mask(order.mask.read_bytes(), (picture.shape[-2], picture.shape[-1])) if order.mask else None
 
+    marks = tuple(Mark(mark.kind, tuple(mark.points)) for mark in settings.marks)
     yield Progress("reading the text", 0.0)
-    made = yield from prompt_sketch(order.prompt, choices_of(settings), pack, pool, mask_for)
+    made = yield from prompt_sketch(order.prompt, choices_of(settings), pack, pool, mask_for, marks, order.recipe)
     picture = None if made.picture is None else picture_png(made.picture)
     sketched = SketchRequest(_name(order, picture), settings, title=order.prompt.prompt)
     found = sketch_result(made.drawing, sketched, pack, pool, {"total": time.perf_counter() - begin})
@@ -65,4 +69,4 @@ def draw_prompt(order: PromptOrder) -> Work[PromptResult]:
 
 def _name(order: PromptOrder, picture: bytes | None) -> str:
     """What stands for the hash of a picture: that of the one that was drawn after, or of the text."""
-    return hashlib.sha256(dumps([repr(order.prompt)]).encode() if picture is None else picture).hexdigest()
+    return hashlib.sha256(dumps([repr(order.prompt), repr(order.recipe)]).encode() if picture is None else picture).hexdigest()

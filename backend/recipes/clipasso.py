@@ -41,6 +41,12 @@ class ClipassoTerms:
     geometry: Mapping[str, float]  # feature layer → weight of its mean squared difference
     meaning: Mapping[str, float]  # feature layer → weight of its 1 − cosine
 
+    def weighted(self, geometric: float | None, semantic: float | None) -> ClipassoTerms:
+        """The same layers with these weights; None leaves them."""
+        geometry = self.geometry if geometric is None else dict.fromkeys(self.geometry, geometric)
+        meaning = self.meaning if semantic is None else dict.fromkeys(self.meaning, semantic)
+        return replace(self, geometry=geometry, meaning=meaning)
+
 
 TERMS = {
     "clip": ClipassoTerms("clip_rn101", {"layer2": 1.0, "layer3": 1.0}, {"pooled": 0.1}),
@@ -60,7 +66,10 @@ class ClipassoSettings:
     views: int = 4  # beside the clean pair
     pool: int = 32  # of views
     evaluated: int = 10  # every so many steps the clean pair decides which strokes are the best so far
-    settled: float = 1e-5  # a loss this near to the best one, twice running, ends the work
+    settled: float = 1e-5  # a loss this near to the best one, so many times running, ends the work
+    patience: int = 2  # times
+    geometric_weight: float | None = None  # of each layer of geometry; None: as TERMS has it
+    semantic_weight: float | None = None  # of what is meant
     start: ScatteredSettings = field(default_factory=ScatteredSettings)
 
 
@@ -93,7 +102,8 @@ class Clipasso:
         strokes = self._start(region, encoder, choices).to(pool.device)
         if not len(strokes):
             raise BadRequest("Nothing in this picture stands out enough to start from. Choose one with clearer shapes.")
-        easel = _Easel(self.settings, TERMS[guidance], region, encoder, pool, choices.seed)
+        terms = TERMS[guidance].weighted(self.settings.geometric_weight, self.settings.semantic_weight)
+        easel = _Easel(self.settings, terms, region, encoder, pool, choices.seed)
         steps, done, losses = self.settings.steps if choices.steps is None else choices.steps, 0, [easel.loss(strokes)]
         best, least = strokes, losses[0]
         for step in easel.optimized(strokes, steps):
@@ -103,7 +113,7 @@ class Clipasso:
                 best, least = (step.strokes, losses[-1]) if losses[-1] < least else (best, least)
                 seen = self._drawing(inputs, region, best, [1.0] * len(best), pack)
                 yield Progress("drawing", 0.05 + 0.9 * done / steps, seen, step.losses)
-                if _settled(losses, self.settings.settled):
+                if _settled(losses, self.settings.settled, self.settings.patience):
                     break
         yield Progress("ordering", 0.97)
         order, importances = _order(easel.gains(best))
@@ -150,7 +160,7 @@ class _Easel:
         blank = perspective_crops(0, self._size, torch.Generator())
         self._seen = self._objective(terms, Pairs(target, crops, [encoder], settings.views), encoder)
         self._clean = self._objective(terms, Pairs(target, blank, [encoder], 0), encoder)
-        self._weight = sum(terms.meaning.values())
+        self._weight = sum(terms.meaning.values()) or 1.0
 
     def _objective(self, terms: ClipassoTerms, pairs: Pairs, encoder: SalientEncoder) -> Objective:
         parts: dict[str, tuple[Mapping[str, float], Distance]] = {
@@ -194,10 +204,10 @@ def _chosen(guidance: str, pool: ModelPool) -> tuple[str, tuple[str, ...]]:
     return "squeezenet", (STAND_IN,)
 
 
-def _settled(losses: Sequence[float], least: float) -> bool:
-    """Whether the last two losses differed next to nothing from the best before them; worse ones do not end the work."""
+def _settled(losses: Sequence[float], least: float, patience: int = 2) -> bool:
+    """Whether the last `patience` losses differed next to nothing from the best before them; worse ones end nothing."""
     bests = np.minimum.accumulate(losses)
-    return len(bests) > 2 and bool((np.abs(np.array(losses)[1:] - bests[:-1])[-2:] <= least).all())
+    return len(bests) > patience and bool((np.abs(np.array(losses)[1:] - bests[:-1])[-patience:] <= least).all())
 
 
 def _order(gains: Sequence[float]) -> tuple[list[int], list[float]]:

@@ -27,7 +27,7 @@ from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import Photograph, decode
 from backend.recipes.diffusion_parts import AUTO, Wanted, sparingly, wanted_checkpoint
 from backend.recipes.object_sketch import OBJECT_SKETCH
-from backend.recipes.recipe import Inputs, SketchChoices
+from backend.recipes.recipe import Inputs, Recipe, SketchChoices
 from backend.recipes.text_sketch import ENCODER, TextSketch
 from backend.style_pack import StylePack
 
@@ -86,8 +86,10 @@ def prompt_sketch(
     pool: ModelPool,
     mask_for: Callable[[Image], Mask | None] = lambda picture: None,
     marks: tuple[Mark, ...] = (),
+    recipe: Recipe = OBJECT_SKETCH,
 ) -> Work[PromptSketched]:
-    """The sketch of a text. The seed of `choices` is that of the picture and of the sketch; mask_for: of the picture, 1 = keep.
+    """The sketch of a text. The seed of `choices` is that of the picture and of the sketch; mask_for: of the picture, 1 = keep;
+    recipe: how the picture is drawn.
 
     Progress carries small pictures while the picture is generated, and then previews of the drawing. The picture is kept
     under the pool's places, so that the same text is not imagined again for another style.
@@ -99,7 +101,7 @@ def prompt_sketch(
     imagined = yield from mapped(imagine(prompt, choices.seed, pool), lambda progress: progress.within(0.0, IMAGINED))
     begin = 0.0 if imagined.kept else IMAGINED
     inputs = Inputs(Photograph(imagined.image), mask_for(imagined.image), marks)
-    work = OBJECT_SKETCH.run(inputs, choices, pack, pool)
+    work = recipe.run(inputs, choices, pack, pool)
     drawing = yield from mapped(work, lambda progress: progress.within(begin, 1.0))
     account = replace(drawing.account, notes=(*imagined.notes, *drawing.account.notes))
     return PromptSketched(replace(drawing, account=account), imagined.image, imagined.kept)

@@ -4,13 +4,17 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from backend.cli import style_train
+from backend.encoders import ENCODERS
+from backend.model_pool import ModelPool
 from backend.places import Places
 from backend.recipes import diffusion_parts
 from backend.style_library import Library
 from tests.diffusion.tiny import save_checkpoint
+from tests.encoders.networks import WEIGHTS
 
 PROMPT = ("--mask", "none", "--strokes", 8, "--steps", 0, "--image-steps", 2, "--image-size", 64)
 
@@ -75,6 +79,28 @@ def test_what_cannot_be_is_said(command, checkpoint, tmp_path, monkeypatch, argu
     monkeypatch.chdir(tmp_path)
     found, _out, err = command("prompt", *arguments, "--checkpoint", checkpoint)
     assert found == code and word in err
+
+
+def test_a_prompt_can_be_drawn_as_sd_clipasso_does(command, checkpoint, tmp_path, monkeypatch):
+    tiny = ENCODERS["squeezenet"](WEIGHTS["squeezenet"](), torch.device("cpu"))
+    monkeypatch.setattr(ModelPool, "encoder", lambda self, name: tiny)
+    ask = ("prompt", "a cup", "-o", tmp_path / "x.svg", "--checkpoint", checkpoint, *PROMPT[:-4], "--image-steps", 2, "--json")
+    ask = (*ask, "--image-size", 64, "--guidance", "squeezenet", "--steps", 40)
+    accounts = []
+    for options in (
+        (),
+        ("--geometric-weight", 0),
+        ("--semantic-weight", 50),
+        ("--early-stop-patience", 1, "--early-stop-threshold", 1),
+        ("--stroke-width", 5),
+    ):
+        code, out, err = command(*ask, "--recipe", "clipasso", *options)
+        assert code == 0, err
+        accounts.append((json.loads(out)["steps"], (tmp_path / "x.svg").read_text()))
+    assert accounts[0][0] == 40 and accounts[3][0] == 10
+    assert len({drawing for _, drawing in accounts}) == 5
+    code, _out, err = command(*ask, "--stroke-width", 5)
+    assert code == 1 and "--recipe clipasso" in err
 
 
 def trained(command, checkpoint, *options):
