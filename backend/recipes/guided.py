@@ -109,26 +109,32 @@ class Guide:
         glance = Glance.of(image, mask, self.settings.votes_side)
         return next((FeatureVotes(eye.encoder, glance, saliency) for eye in self.eyes if eye.votes), None)
 
-    def order(self, strokes: Strokes, image: Tensor, mask: Mask, pool: ModelPool) -> tuple[list[int], list[float]]:
+    def order(
+        self, strokes: Strokes, image: Tensor, mask: Mask, pool: ModelPool, sure: int = 0
+    ) -> tuple[list[int], list[float]]:
         """Canvas strokes by what leaving each out costs the likeness, and their importances.
 
-        For encoders that are too slow to be asked about every stroke that might be drawn.
+        The only say of encoders that are too slow to be asked about every stroke that might be drawn. sure: so many of the
+        first strokes stay where they are.
         """
         glance = Glance.of(image, mask, self.settings.votes_side)
         small, paper = glance.strokes(strokes, self.settings.width * max(glance.size) / SIDE), _paper(strokes)
         with torch.no_grad():
             targets = {eye.encoder.name: eye.encoder(glance.image) for eye in self.eyes}
 
+        first = list(range(min(sure, len(strokes))))
+
         def losses(drawings: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
-            found = []
+            found, drawings = [], [[*first, *(len(first) + i for i in each)] for each in drawings]
             for begin in range(0, len(drawings), MOST_TOGETHER):
-                some = [small.select(torch.tensor(list(each))) for each in drawings[begin : begin + MOST_TOGETHER]]
+                some = [small.select(torch.tensor(each)) for each in drawings[begin : begin + MOST_TOGETHER]]
                 images = torch.cat([pool.rasterizer(drawn, glance.size, paper)[:, :1] for drawn in some])
                 found.append(torch.stack([eye.misses(images, targets[eye.encoder.name]) for eye in self.eyes]).sum(0))
             return torch.cat(found).numpy()
 
         with torch.no_grad():
-            return leave_one_out(len(strokes), losses)
+            order, importances = leave_one_out(len(strokes) - len(first), losses)
+        return [*first, *(len(first) + i for i in order)], [*(1.0 for _ in first), *importances]
 
     def refined(self, strokes: Strokes, image: Tensor, mask: Mask, steps: int, pool: ModelPool) -> Iterator[Step]:
         """Canvas strokes moved a little, coarse to fine, so that the encoder sees more of the photograph in them."""

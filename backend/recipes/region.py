@@ -48,6 +48,7 @@ class RegionSettings:
     bending: float = 0.002  # weight beside the ink's 1
     face: CloseupSettings = CloseupSettings()
     hatching: float | None = None  # source px between hatches; None: what the style says, or as many as are allowed need
+    sure: int | None = None  # strokes that stay first when those an encoder voted on are put in order once more; None: all
     aside: float = 0.35  # worth of a line where the subject probably is not, beside one where it is
 
     def at_fidelity(self, fidelity: float) -> RegionSettings:
@@ -167,9 +168,10 @@ def draw_region(
         notes = (*notes, *told)
     yield Progress("dressing", 0.9)
     plain, scores = _layer(region, start, strokes), _scores(region, strokes, guide, pool)
-    if guide and guide.counts_after and len(strokes):
+    sure = 0 if guide and guide.counts_after else settings.sure
+    if guide and sure is not None and len(strokes):
         yield Progress("ordering", 0.9)
-        plain = _ordered(plain, *guide.order(strokes.to(pool.device), *_seen(region, pool), pool))
+        plain = _ordered(plain, *guide.order(strokes.to(pool.device), *_seen(region, pool), pool, sure))
     layer, spacing = dressing.spaced(plain, region.image, region.mask, settings.hatching)
     if finish and len(layer.strokes):
         yield Progress("finishing", 0.95)

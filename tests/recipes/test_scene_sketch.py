@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -285,3 +287,18 @@ def test_a_mask_with_room_hides_as_much_but_the_object_is_drawn_where_it_is():
 
 def test_scene_is_one_of_the_recipes():
     assert isinstance(RECIPES["scene"], SceneSketch)
+
+
+def test_an_encoder_orders_what_comes_after_the_first_strokes_by_what_leaving_each_out_costs():
+    def strokes(sure):
+        recipe = SceneSketch(replace(SMALL.settings, region=replace(SMALL.settings.region, sure=sure)))
+        choices = SketchChoices(steps=0, strokes=24, guidance="squeezenet")
+        inputs = Inputs(photograph(landscape()), ball())
+        drawing = completed(recipe.run(inputs, choices, StylePack("plain", "Plain"), TinyPool.made()))
+        return [[layer.strokes.curve(i).tolist() for i in range(len(layer.strokes))] for layer in drawing.layers]
+
+    voted, sure = strokes(None), strokes(3)
+    assert sure == strokes(3)
+    for before, after in zip(voted, sure, strict=True):
+        assert before[:3] == after[:3]
+    assert any(before != after for before, after in zip(voted, sure, strict=True))
