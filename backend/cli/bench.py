@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _scene(arguments: argparse.Namespace) -> int:
     from backend.cli.bench_scene import print_scene
 
-    print_scene(arguments.images, places(arguments))
+    print_scene(arguments.images)
     return 0
 
 

@@ -44,15 +44,15 @@ class Measured:
     strangers: int  # strokes of cells that their left neighbors lack
 
 
-def print_scene(paths: Sequence[Path], places: Places, request: SketchRequest = REQUEST) -> None:
-    """A row for every photograph, or for those that scikit-image brings."""
+def print_scene(paths: Sequence[Path], request: SketchRequest = REQUEST) -> None:
+    """A row for every photograph, or for those that scikit-image brings; no weights are used, even where there are some."""
     prepare_process()
     print(f"a matrix of {SHAPE[0]} fidelities x {SHAPE[1]} simplicities with its previews, one thread, no weights")
     head = ("processor", "wall", "a move of the simplicity slider", "strokes", "background in objects", "not in left neighbor")
     print(f"  {'':24} " + " · ".join(head))
     with tempfile.TemporaryDirectory() as folder:
         for path in paths or _bundled(Path(folder)):
-            found = measured(path, places, request)
+            found = measured(path, Places.find(Path(folder)), request)
             print(
                 f"  {path.name:24} {found.processor:5.1f} s · {found.wall:5.1f} s · "
                 f"{found.moves[0]:.2f} ms, at most {found.moves[1]:.2f} · "

@@ -37,8 +37,8 @@ def test_a_matrix_is_measured(picture, tmp_path):
     assert 0 < found.moves[0] <= found.moves[1] and found.processor > 0 and found.wall > 0
 
 
-def test_the_table_has_a_row_for_each_photograph(picture, tmp_path, capsys, monkeypatch):
+def test_the_table_has_a_row_for_each_photograph(picture, capsys, monkeypatch):
     quick = SketchRequest("0" * 64, SketchSettings(strokes=16, steps=0), "scene")
     monkeypatch.setattr(bench_scene, "SHAPE", (1, 2))
-    print_scene([picture], Places.find(tmp_path), quick)
+    print_scene([picture], quick)
     assert re.search(r"scene\.png +\d+\.\d s · +\d+\.\d s · \d+\.\d\d ms, at most .* · 0 px · 0\n", capsys.readouterr().out)
