@@ -93,6 +93,8 @@ def texture_choices(request: TextureRequest) -> TextureChoices:
         region=request.region,
         guidance=QUILTING if request.guidance == "auto" else request.guidance,
     )
+    if request.patch is not None:
+        choices = replace(choices, patch=request.patch)
     if request.iterations is not None:
         choices = replace(choices, iterations=request.iterations)
     if request.snapshots:

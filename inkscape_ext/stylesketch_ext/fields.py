@@ -33,7 +33,7 @@ class Number:
     digits: int = 0
     tip: str = ""
     random: bool = False  # is it a seed? Then it has a button for another one
-    automatic: str = ""  # what 0 means, as the label of a box to tick; empty: nothing special
+    automatic: str = ""  # what 0, below `low`, means, as the label of a box to tick; empty: nothing special
     usual: int = 0  # where the number starts when that box is unticked
     applies: Applies = always  # does it count, beside the other values?
 
@@ -142,6 +142,8 @@ def _problem(field: Field, value: Any) -> str:
     kinds = (int, float) if field.kind is float else (field.kind,)
     if isinstance(value, bool) != (field.kind is bool) or not isinstance(value, kinds):
         return "%s=%r" % (field.key, value)
+    if isinstance(field, Number) and field.automatic and value == 0:
+        return ""
     low, high = (field.low, field.high) if isinstance(field, Number) else (0, 1)
     if field.kind in (int, float) and not low <= value <= high:
         return _("%s must be between %g and %g, not %g") % (field.key, low, high, value)

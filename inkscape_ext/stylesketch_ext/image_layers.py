@@ -119,9 +119,9 @@ def add_paper(svg: inkex.BaseElement, layer: inkex.BaseElement, picture: Picture
     placement, drawn = Placement(matrix), Box(0, 0, width, height)
     if not (width and height):
         raise Failure(_("This sketch was made by an older StyleSketch: draw it again, then lay paper under it."), "select")
-    unit = page_px(svg) * PRINTED / dpi
+    unit = page_px(svg) * PRINTED / dpi / placement.scale
     inverse = -own_space(chain_to(layer))
-    pattern = _pattern(svg, picture, inverse @ Transform((unit, 0, 0, unit, *placement.point(0, 0))), taken)
+    pattern = _pattern(svg, picture, inverse @ matrix @ Transform((unit, 0, 0, unit, 0, 0)), taken)  # turned as the drawing is
     sheet = inkex.PathElement()
     place = 1 + max([-1] + [number for number, child in enumerate(layer) if (child.get("inkscape:label") or "") == "paper"])
     layer.insert(place, sheet)

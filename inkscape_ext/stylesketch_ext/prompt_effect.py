@@ -16,7 +16,7 @@ from stylesketch_ext.wire.messages import MAX_SEED, MAX_STROKES, PromptRequest, 
 from stylesketch_ext.words import _, marked, plural
 
 METHODS = (
-    ("auto", marked("What is here")),
+    ("auto", marked("Automatic")),
     ("diffusion", marked("A picture first, by diffusion")),
     ("clip", marked("Strokes after the text, by CLIP")),
 )
@@ -31,7 +31,7 @@ class PromptEffect(JobEffect):
     fields = (
         Line("text", marked("Te_xt"), "", marked("What is to be drawn, in a few words; English is understood best"),
              marked("a horse")),
-        Number("strokes", marked("S_trokes"), 0, 0, MAX_STROKES, tip=marked("As many strokes as the style usually takes"),
+        Number("strokes", marked("S_trokes"), 0, 1, MAX_STROKES, tip=marked("As many strokes as the style usually takes"),
                automatic=marked("A_utomatic"), usual=USUAL_STROKES),
         Share("style_strength", marked("Style st_rength"), 1.0, marked("plain"), marked("full"),
               marked("How much of the style is in the strokes; plain is an even pen")),

@@ -13,7 +13,7 @@ from stylesketch_ext.placement import Box, Placement, own_space
 from stylesketch_ext.restyle_effect import picture_of
 from stylesketch_ext.selection import Chain, selected_chains, tag_name
 from stylesketch_ext.subjects import Subject, subject_of
-from stylesketch_ext.wire.messages import MAX_SEED, MAX_SNAPSHOTS, MAX_TRIES, ImageInfo, TextureRequest
+from stylesketch_ext.wire.messages import MAX_PATCH, MAX_SEED, MAX_SNAPSHOTS, MAX_TRIES, MIN_PATCH, ImageInfo, TextureRequest
 from stylesketch_ext.words import _, marked, plural
 
 PICTURE, PATTERN, PAPER = "picture", "pattern", "paper"
@@ -42,14 +42,17 @@ class TextureEffect(JobEffect):
     name = "texture"
     _looked, _chosen = False, None  # has the selected picture been looked for, and which is it?
     fields = (
-        Choice("use", marked("_Use"), PICTURE, USES),
+        Choice("use", marked("Use _for"), PICTURE, USES),
         Choice("source", marked("_After"), PACK, SOURCES, marked("The picture whose texture goes on")),
         Number("width", marked("_Width"), 512, 32, 4096, tip=marked("In pixels")),
-        Number("height", marked("_Height"), 512, 32, 4096, tip=marked("In pixels")),
+        Number("height", marked("Hei_ght"), 512, 32, 4096, tip=marked("In pixels")),
         Number("dpi", marked("Pi_xels per inch"), 96, 10, 1200, tip=marked("More make the texture finer")),
         Switch("tiled", marked("Seam_less"), True, marked("Opposite borders fit, so that it can be repeated"),
                lambda values: values["use"] == PICTURE),
         Choice("method", marked("Metho_d"), "classical", METHODS),
+        Number("patch", marked("Patc_hes"), 0, MIN_PATCH, MAX_PATCH,
+               tip=marked("Side in pixels; smaller ones break up what the picture shows"),
+               automatic=marked("A_utomatic"), usual=32, applies=lambda values: values["method"] == "classical"),
         Number("snapshots", marked("Ste_ps to pick from"), 0, 0, MAX_SNAPSHOTS,
                tip=marked("A network's texture is often better on its way than at its end"),
                applies=lambda values: values["method"] != "classical"),
@@ -86,15 +89,17 @@ class TextureEffect(JobEffect):
         if values["source"] != PACK and chosen is None:
             raise Failure(_("Select the picture whose texture is to go on, or take the chosen style."), "select")
         self._check(values)
-        snapshots = values["snapshots"] if values["method"] != "classical" and self.in_window else 0
+        patches = values["method"] == "classical"
+        snapshots = values["snapshots"] if self.in_window and not patches else 0
 
         def request(exemplar: Optional[ImageInfo]) -> TextureRequest:
             part = self._region(chosen, exemplar) if exemplar and chosen and values["source"] == PART else None
             return TextureRequest(
                 exemplar=exemplar.sha256 if exemplar else "", style="" if exemplar else values["style"],
                 width=values["width"], height=values["height"], tiled=values["tiled"] or values["use"] != PICTURE,
-                region=part, guidance=values["method"], snapshots=snapshots, seed=values["seed"],
-                tries=values["tries"] if self.in_window else 1, title=chosen.name if chosen else "",
+                region=part, guidance=values["method"], patch=values["patch"] or None if patches else None,
+                snapshots=snapshots, seed=values["seed"], tries=values["tries"] if self.in_window else 1,
+                title=chosen.name if chosen else "",
             )  # fmt: skip
 
         return texturing(chosen.data if chosen else None, request)

@@ -100,6 +100,7 @@ def test_what_went_wrong_is_told(web, kind):
         ("textures", {"style": ""}, "bad-request", "either an exemplar or a style pack"),
         ("textures", {"snapshots": 7}, "bad-request", "snapshots must be between 0 and 6"),
         ("textures", {"iterations": 0}, "bad-request", "iterations must be between 1"),
+        ("textures", {"patch": 7}, "bad-request", "patches must have between 8 and 1024 px, not 7"),
         ("textures", {"style": "gone"}, "not-found", "gone"),
         ("textures", {"style": "", "exemplar": "0" * 64}, "not-found", "is not here"),
         ("textures", {"device": "cuda:9"}, "bad-request", "no device 'cuda:9'"),
@@ -176,6 +177,7 @@ def test_what_is_wrong_with_a_texture_is_told(tmp_path, house_of_packs):
     for request, file, kind, said in (
         (TextureRequest("ab"), tmp_path / "gone", NotFound, "is gone"),
         (TextureRequest("ab", width=8), style, BadRequest, "sides from 32"),
+        (TextureRequest("ab", patch=60), style, BadRequest, "at most 40 px here"),
         (TextureRequest("ab", region=(90, 0, 40, 40)), style, BadRequest, "not inside the style image"),
         (TextureRequest("ab", snapshots=2), style, BadRequest, "Only an encoder has snapshots"),
         (TextureRequest("ab", guidance="clip"), style, BadRequest, "no guidance named 'clip'"),

@@ -220,7 +220,8 @@ def test_settings_out_of_range_are_one_sentence():
         Choices(seed=-1).settings()
 
 
-ENTRIES = ["style_packs.inx", "style_networks.inx", *(f"style_{n}{e}" for n in ("texture", "restyle", "prompt") for e in (".inx", "_nogtk.inx.in"))]
+FORMS = [f"style_{name}{ending}" for name in ("texture", "restyle", "prompt") for ending in (".inx", "_nogtk.inx.in")]
+ENTRIES = ["style_packs.inx", "style_networks.inx", *FORMS]
 
 
 @pytest.mark.parametrize("name", ["stylesketch.inx", *("inkscape_ext/" + n for n in ("stylesketch_nogtk.inx.in", *ENTRIES))])

@@ -8,6 +8,7 @@ from stylesketch_ext.fields import Choice, Line, Number, Pack, Share, Switch, ch
 
 FIELDS = (
     Number("width", "_Width", 512, 32, 4096),
+    Number("count", "_Count", 0, 4, 9, automatic="A_utomatic"),
     Number("zoom", "_Zoom", 1.5, 0.5, 2.0, digits=1),
     Share("strength", "_Strength", 1.0, "weak", "strong"),
     Choice("as", "_As", "picture", (("picture", "Picture"), ("pattern", "Pattern"))),
@@ -26,6 +27,7 @@ def test_what_fields_begin_with_is_what_they_can_have():
     ({"width": 5000}, "width must be between 32 and 4096, not 5000"),
     ({"width": 40.5}, "width=40.5"),
     ({"width": True}, "width=True"),
+    ({"count": 3}, "count must be between 4 and 9, not 3"),
     ({"zoom": 2.1}, "zoom must be between 0.5 and 2, not 2.1"),
     ({"strength": -0.1}, "strength must be between 0 and 1"),
     ({"as": "poster"}, "as must be one of picture, pattern, not poster"),

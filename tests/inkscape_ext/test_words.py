@@ -25,7 +25,8 @@ READY = ("_Cancel", "_Insert now")
 DESK = ("_Cancel", "_Insert", "Insert _all", "Simp_licity", "_Fidelity", "_Redraw")
 PICKING = ("_Cancel", "_Insert")
 FRAME = ("_New", "S_eed", "St_yle", "_Manage…", "_Start", "Metho_d")  # in all forms of fields
-TEXTURE = ("_Use", "_After", "_Width", "_Height", "Pi_xels per inch", "Seam_less", "Ste_ps to pick from", "T_ries", *FRAME)
+TEXTURE = ("Use _for", "_After", "_Width", "Hei_ght", "Pi_xels per inch", "Seam_less", "Patc_hes", "A_utomatic",
+           "Ste_ps to pick from", "T_ries", *FRAME)  # fmt: skip
 RESTYLE = ("Stren_gth", "S_hows", "T_ries", *FRAME)
 PROMPT = ("Te_xt", "S_trokes", "A_utomatic", "Style st_rength", "_Insert the picture too", *FRAME)
 FIELDS = [(*form, leaving) for form in (TEXTURE, RESTYLE, PROMPT) for leaving in ("_Cancel", "_Close")]
@@ -39,7 +40,22 @@ AT_WORK = ("A_dd Pictures…", "Ta_ke Out", "_Title", "N_ame", "_Cancel", "_OK")
 NETWORKS = ("_Close", *TOLD)
 QUESTIONS = (("_Replace", "_No"), ("_Remove", "_No"), ("_Replace", "_Keep Both", "_Cancel"))
 CHOOSING = ("_Import", "_Add", "_Export")  # in a dialog of GTK's
-GROUPS = (FORM, AGAIN, READY, DESK, PICKING, GALLERY, MANAGING, RENAMING, RENAMING_TOO, MAKING, AT_WORK, NETWORKS, *QUESTIONS, *FIELDS)
+GROUPS = (
+    FORM,
+    AGAIN,
+    READY,
+    DESK,
+    PICKING,
+    GALLERY,
+    MANAGING,
+    RENAMING,
+    RENAMING_TOO,
+    MAKING,
+    AT_WORK,
+    NETWORKS,
+    *QUESTIONS,
+    *FIELDS,
+)
 
 
 @pytest.fixture(params=CATALOGS, ids=lambda path: path.parts[-3])

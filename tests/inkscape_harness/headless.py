@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from inkscape_profile import EXTENSION_ID
+from inkscape_profile import PREFIX
 
 IGNORED_OUTPUT = ("ICC", "/color/icc", "Gtk-WARNING", "dconf-WARNING", "Failed to load module")
 
@@ -20,12 +20,12 @@ class Run:
     output: str
 
 
-def run_extension(environment, profile, document, output, select=(), timeout=60):
-    """Open `document`, select, run the extension with the remembered parameters, write `output`.
+def run_extension(environment, profile, document, output, select=(), timeout=60, entry="style_sketch"):
+    """Open `document`, select, run a menu entry with the remembered parameters, write `output`.
 
     A message dialog would wait for ever: the run then times out, and its title is among the windows.
     """
-    actions = f"{EXTENSION_ID.replace('_', '-')}.noprefs;export-filename:{output};export-plain-svg:false;export-do"
+    actions = f"{PREFIX}{entry.replace('_', '-')}.noprefs;export-filename:{output};export-plain-svg:false;export-do"
     command = ["inkscape", "-g", "--batch-process", str(document), *(["--select=" + ",".join(select)] if select else [])]
     process = subprocess.Popen(
         [*command, "--actions=" + actions], env={**environment, "INKSCAPE_PROFILE_DIR": str(profile)}, text=True,

@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 ROOT = Path(__file__).resolve().parents[2]
-EXTENSION_ID = "org.stylesketch.style_sketch"
+PREFIX = "org.stylesketch."
 
 
 def install(profile, install_json):
@@ -20,10 +20,10 @@ def install(profile, install_json):
     return folder
 
 
-def remember(profile, **parameters):
-    """What Inkscape passes to the extension next time. Not while Inkscape runs: it rewrites the file when it ends."""
+def remember(profile, entry="style_sketch", **parameters):
+    """What Inkscape passes to a menu entry next time. Not while Inkscape runs: it rewrites the file when it ends."""
     values = {name: int(value) if isinstance(value, bool) else value for name, value in parameters.items()}
-    attributes = " ".join(f"{EXTENSION_ID}.{name}={quoteattr(str(value))}" for name, value in values.items())
+    attributes = " ".join(f"{PREFIX}{entry}.{name}={quoteattr(str(value))}" for name, value in values.items())
     Path(profile, "preferences.xml").write_text(
         f'<inkscape version="1"><group id="extensions" {attributes}/>'
         '<group id="options"><group id="boot" enabled="0"/></group></inkscape>',

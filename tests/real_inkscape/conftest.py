@@ -26,8 +26,8 @@ class Installed:
     profile: Path
     engine: dict
 
-    def remember(self, **parameters):
-        inkscape_profile.remember(self.profile, **parameters)
+    def remember(self, entry="style_sketch", **parameters):
+        inkscape_profile.remember(self.profile, entry, **parameters)
 
 
 @pytest.fixture(scope="session")

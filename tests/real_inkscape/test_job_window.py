@@ -22,7 +22,7 @@ from stylesketch_ext.wire.messages import Health, StyleInfo
 
 fields = (
     Choice("from", "Sty_le", "pack", (("pack", "Style pack"), ("selection", "Selection"))),
-    Number("strokes", "S_trokes", 0, 0, 1000, automatic="A_utomatic", usual=64),
+    Number("strokes", "S_trokes", 0, 1, 1000, automatic="A_utomatic", usual=64),
     Number("zoom", "_Zoom", 1.5, 0.5, 2.0, digits=1),
     Share("strength", "Stre_ngth", 0.3, "weak", "strong"),
     Line("text", "Te_xt", hint="a horse", applies=lambda values: values["tiled"]),

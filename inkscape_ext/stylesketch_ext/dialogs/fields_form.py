@@ -120,9 +120,7 @@ def _name(field: Any) -> str:
 
 def _number(field: Number, value: Any) -> Gtk.SpinButton:
     width = max(4, len("%.*f" % (field.digits, field.high)))
-    return number(
-        field.low or (1 if field.automatic else 0), field.high, value or field.usual, width, _name(field), field.digits
-    )
+    return number(field.low, field.high, value or field.usual, width, _name(field), field.digits)
 
 
 def _line(field: Line, value: str) -> Gtk.Entry:

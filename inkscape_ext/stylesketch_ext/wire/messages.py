@@ -18,10 +18,13 @@ MAX_ROWS = 12  # fidelities of one matrix
 MAX_PROMPT = 1000  # characters of a text that is drawn
 MAX_TRIES = 6  # seeds of one request for pictures
 MAX_SNAPSHOTS = 6  # of a texture on its way
+MIN_PATCH, MAX_PATCH = 8, 1024  # px of a texture's patches
 MAX_ITERATIONS = 100000  # of an encoder's texture
 
 STYLE_NAME = "[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?"  # of a folder on any system, and no path
 _DEVICE_NAMES = re.compile("(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # no folder of Windows can be called so
+
+MAX_FRAMES = 500  # of a sequence
 
 MARK_KINDS = ("keep", "leave", "around")
 MAX_MARKS = 1000
@@ -110,6 +113,19 @@ class MatrixRequest:
 
 
 @dataclass(frozen=True)
+class SequenceRequest:
+    """A row of pictures to be drawn as one moving drawing, whose strokes stay themselves from frame to frame."""
+
+    images: List[str]  # sha256 of each uploaded frame, in order, 2 … MAX_FRAMES
+    settings: SketchSettings = SketchSettings()  # a mask or marks are those of the first frame
+    title: str = ""  # for lists and labels; no part of the drawing
+
+    def __post_init__(self) -> None:
+        if not 2 <= len(self.images) <= MAX_FRAMES:
+            raise ValueError("a sequence has 2 to %d frames, not %d" % (MAX_FRAMES, len(self.images)))
+
+
+@dataclass(frozen=True)
 class PromptRequest:
     """A sketch of what a text tells."""
 
@@ -155,6 +171,7 @@ class TextureRequest:
     tiled: bool = False  # do opposite borders fit?
     region: Optional[Tuple[int, int, int, int]] = None  # x, y, width, height in the exemplar, px; None: all of it
     guidance: str = "auto"  # "classical" (patches; what auto means) or an encoder
+    patch: Optional[int] = None  # side of the patches, px, MIN_PATCH … MAX_PATCH; None: as the exemplar's size makes it
     iterations: Optional[int] = None  # of an encoder, 1 … MAX_ITERATIONS
     snapshots: int = 0  # of an encoder, evenly on the way, 0 … MAX_SNAPSHOTS
     seed: int = 0
@@ -164,6 +181,8 @@ class TextureRequest:
 
     def __post_init__(self) -> None:
         _check_pictures(self)
+        if self.patch is not None and not MIN_PATCH <= self.patch <= MAX_PATCH:
+            raise ValueError("patches must have between %d and %d px, not %d" % (MIN_PATCH, MAX_PATCH, self.patch))
         if self.iterations is not None and not 1 <= self.iterations <= MAX_ITERATIONS:
             raise ValueError("iterations must be between 1 and %d, not %d" % (MAX_ITERATIONS, self.iterations))
         if not 0 <= self.snapshots <= MAX_SNAPSHOTS:
@@ -347,6 +366,7 @@ class JobInfo:
     restyle: Optional[RestyleRequest] = None
     prompt: Optional[PromptRequest] = None
     features: Optional[FeaturesRequest] = None
+    sequence: Optional[SequenceRequest] = None
 
 
 @dataclass(frozen=True)
@@ -506,3 +526,39 @@ class PicturesResult:
     notes: List[str] = field(default_factory=list)  # what was not used, and why
     seconds: float = 0.0
     job: str = ""
+
+
+@dataclass(frozen=True)
+class SequenceResult:
+    """A finished sequence: a drawing for each frame, in which the same stroke has the same index."""
+
+    frames: List[DrawingData]  # in px of each frame's own picture
+    request: SequenceRequest
+    shots: List[int]  # the first frame of each shot, counted from 0
+    style_title: str
+    guidance: str
+    device: str
+    engine: str
+    steps: int
+    version: str
+    notes: List[str] = field(default_factory=list)  # what was not used, and why
+    seconds: Dict[str, float] = field(default_factory=dict)
+    kept: int = 0  # frames that an earlier run had drawn
+    job: str = ""
+
+    def frame(self, number: int) -> SketchResult:
+        """A frame as a sketch by itself."""
+        return SketchResult(
+            drawing=self.frames[number],
+            image=self.request.images[number],
+            title=self.request.title,
+            recipe="sequence",
+            settings=self.request.settings,
+            style_title=self.style_title,
+            guidance=self.guidance,
+            device=self.device,
+            engine=self.engine,
+            steps=self.steps,
+            version=self.version,
+            job=self.job,
+        )
