@@ -17,6 +17,7 @@ from backend.guidance.augment import Crops, perspective_crops
 from backend.guidance.layers import LayerMatch, channel_cosine, squared
 from backend.guidance.pairs import Pairs
 from backend.guidance.view import View
+from backend.model_pool import available_devices
 
 SIDE, VIEWS, THREADS, ROUNDS = 224, 4, 1, 3
 BLOCKS, WIDTH = (3, 4, 23, 3), 64  # of CLIP's RN101
@@ -25,10 +26,22 @@ Weights = dict[str, Tensor]
 
 
 def print_guidance(blocks: tuple[int, ...] = BLOCKS, width: int = WIDTH, rounds: int = ROUNDS) -> None:
-    """Milliseconds of CLIPasso's loss and its gradient to the picture, on random weights of RN101's size."""
+    """Milliseconds of CLIPasso's loss and its gradient to the picture, on random weights of RN101's size.
+
+    On the processor, and on the best graphics card where there is one.
+    """
     torch.set_num_threads(THREADS)
-    weights = resnet_weights(blocks, width)
-    target, image = torch.rand(1, 3, SIDE, SIDE), torch.rand(1, 1, SIDE, SIDE)
+    print(f"CLIPasso's loss, RN101, clean pair and {VIEWS} views of {SIDE} px, forward and backward, {THREADS} thread, ms")
+    print("naive: weights trainable, batch norms apart, photograph encoded at every step, float32")
+    print("ours: weights frozen, batch norms folded, photograph encoded once, in the device's arithmetic")
+    for device in dict.fromkeys(["cpu", available_devices()[0]]):
+        _print_device(torch.device(device), blocks, width, rounds)
+    print()
+
+
+def _print_device(device: torch.device, blocks: tuple[int, ...], width: int, rounds: int) -> None:
+    weights = {key: value.to(device) for key, value in resnet_weights(blocks, width).items()}
+    target, image = torch.rand(1, 3, SIDE, SIDE, device=device), torch.rand(1, 1, SIDE, SIDE, device=device)
     crops = perspective_crops(VIEWS, (SIDE, SIDE), torch.Generator().manual_seed(0))
     jobs = {"naive": naive_step(weights, target, crops), "ours": our_step(weights, target, crops)}
     spent: dict[str, list[float]] = {name: [] for name in jobs}
@@ -38,17 +51,14 @@ def print_guidance(blocks: tuple[int, ...] = BLOCKS, width: int = WIDTH, rounds:
             job(image)
             spent[name].append(1e3 * (time.perf_counter() - begin))
     medians = {name: statistics.median(times[1:]) for name, times in spent.items()}  # the first round warms up
-    kind = str(arithmetic(torch.device("cpu"))).removeprefix("torch.")
-    print(f"CLIPasso's loss, RN101, clean pair and {VIEWS} views of {SIDE} px, forward and backward, {THREADS} thread, ms")
-    print("naive: weights trainable, batch norms apart, photograph encoded at every step, float32")
-    print(f"ours: weights frozen, batch norms folded, photograph encoded once, {kind}")
-    ratio = medians["naive"] / medians["ours"]
-    print(f"naive {medians['naive']:.0f}   ours {medians['ours']:.0f}   naive : ours {ratio:.1f}\n")
+    kind = str(arithmetic(device)).removeprefix("torch.")
+    told = f"naive {medians['naive']:.0f}   ours {medians['ours']:.0f}   naive : ours {medians['naive'] / medians['ours']:.1f}"
+    print(f"{device} ({kind}): {told}")
 
 
 def our_step(weights: Weights, target: Tensor, crops: Crops) -> Callable[[Tensor], float]:
     """The loss of a gray picture [1, 1, H, W] and its gradient, as a recipe computes them; the loss."""
-    encoder = ClipResNet(weights, torch.device("cpu"), "clip_rn101")
+    encoder = ClipResNet(weights, target.device, "clip_rn101")
     pairs = Pairs(target, crops, [encoder], len(crops))
     terms = (LayerMatch(pairs, encoder, LAYERS, squared), LayerMatch(pairs, encoder, MEANING, channel_cosine))
 
@@ -86,7 +96,7 @@ def _naive_features(w: Weights, images: Tensor) -> dict[str, Tensor]:
         mean, variance, weight, bias = (w[f"{bn}.{part}"] for part in ("running_mean", "running_var", "weight", "bias"))
         return F.batch_norm(x, mean, variance, weight, bias)
 
-    mean, deviation = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, DEVIATION))
+    mean, deviation = (torch.tensor(values, device=images.device).view(1, 3, 1, 1) for values in (MEAN, DEVIATION))
     x = (images - mean) / deviation
     for i in (1, 2, 3):
         x = F.relu(block(x, f"visual.conv{i}", f"visual.bn{i}", 1, 2 if i == 1 else 1))
