@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -68,8 +69,19 @@ def action(where: Places) -> Iterator[Finding]:
             "menu entry", BAD, f"{program} does not list its actions", "Start Inkscape once by hand and see what it says."
         )
         return
-    if any(line.startswith(ACTION) for line in done.stdout.splitlines()):
-        yield Finding("menu entry", FINE, "Extensions ▸ StyleSketch ▸ Sketch… is there")
-    else:
-        cure = f"Look into {folder.parent / 'extension-errors.log'}, then run ./install.sh again."
-        yield Finding("menu entry", BAD, "Inkscape does not list the extension", cure)
+    yield menu_entries(folder, done.stdout)
+
+
+def menu_entries(folder: Path, listed: str) -> Finding:
+    """Whether every installed menu entry is among the actions that Inkscape lists."""
+    entries = {ACTION: "Sketch…"}
+    for inx in sorted(folder.glob("*/inkscape_ext/*.inx")):
+        found = {name: re.search(f"<{name}>(.*?)</{name}>", inx.read_text(encoding="utf-8")) for name in ("id", "name")}
+        if found["id"] and found["name"]:
+            entries[found["id"][1].replace("_", "-")] = found["name"][1]
+    there = [name for action, name in entries.items() if any(line.startswith(action) for line in listed.splitlines())]
+    if len(there) == len(entries):
+        return Finding("menu entry", FINE, f"Extensions ▸ StyleSketch lists {', '.join(there)}")
+    lacking = ", ".join(name for name in entries.values() if name not in there)
+    cure = f"Restart Inkscape, look into {folder.parent / 'extension-errors.log'}, then run ./install.sh again."
+    return Finding("menu entry", BAD, f"Inkscape does not list {lacking}", cure)

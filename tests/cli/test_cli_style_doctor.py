@@ -63,6 +63,22 @@ def test_doctor_where_inkscape_does_not_list_the_extension(command, fake_inkscap
 
 
 @posix
+def test_doctor_names_menu_entries_that_inkscape_does_not_list(command, fake_inkscape, monkeypatch):
+    folder = (
+        fake_inkscape(actions="org.stylesketch.style-sketch: Sketch…\norg.stylesketch.style-texture: Texture…") / "stylesketch"
+    )
+    (folder / "inkscape_ext").mkdir(parents=True)
+    (folder / "stylesketch.inx").touch()
+    monkeypatch.setenv("DISPLAY", ":0")
+    for name in ("texture", "prompt"):
+        text = f"<a><name>{name.title()}…</name><id>org.stylesketch.style_{name}</id></a>"
+        (folder / "inkscape_ext" / f"style_{name}.inx").write_text(text, encoding="utf-8")
+        found = findings(command)[1]["menu entry"]
+        expected = ("fine", "Sketch…, Texture…") if name == "texture" else ("bad", "does not list Prompt…")
+        assert found["state"] == expected[0] and expected[1] in found["text"]
+
+
+@posix
 def test_doctor_reads_which_python_inkscape_is_told_to_use(command, fake_inkscape):
     profile = fake_inkscape().parent
     profile.mkdir(exist_ok=True)
