@@ -15,8 +15,9 @@ from torch import Tensor
 from backend.core.drawing import Drawing
 from backend.core.image import Framing, Image, Mask
 from backend.encoders.clip import POOLED
-from backend.encoders.encoder import Encoder
+from backend.encoders.encoder import Encoder, Features
 from backend.export.png import drawing_pixels
+from backend.guidance.text import likeness_to_text
 from backend.model_pool import ModelPool
 from backend.perception.line_field import line_field
 
@@ -27,6 +28,8 @@ LINES_SIDE = 448  # px, the longer side of what lines are compared on
 NEAR = (0.006, 0.02)  # distances within which a line counts as drawn, share of the longer side
 FAINT = 0.15  # strength of a line below which no stroke needs to lie on it
 INKED = 0.25  # how far from the paper a pixel is ink
+
+SCORER = "clip_vit_b32"  # whose likenesses are told with drawings of texts
 
 LAYERS: dict[str, dict[str, float]] = {
     "clip_vit_b32": {POOLED: 1.0},
@@ -55,10 +58,14 @@ class EncoderJudge:
             self._target = encoder(_squared(_small(image * mask + (1 - mask), SIDE)).to(pool.device))
 
     @torch.no_grad()
-    def __call__(self, drawings: Sequence[Drawing]) -> list[float]:
+    def embeddings(self, drawings: Sequence[Drawing]) -> Features:
+        """What the encoder sees of drawings, every layer [n, C, h, w]."""
         pictures = [drawing_pixels(drawing, self._pool.rasterizer, self._pool.device, SIDE) for drawing in drawings]
         images = torch.cat([_squared(torch.from_numpy(p.astype(np.float32) / 255).permute(2, 0, 1)[None]) for p in pictures])
-        seen, total = self._encoder(images.to(self._pool.device)), torch.zeros(len(drawings), dtype=torch.float64)
+        return self._encoder(images.to(self._pool.device))
+
+    def __call__(self, drawings: Sequence[Drawing]) -> list[float]:
+        seen, total = self.embeddings(drawings), torch.zeros(len(drawings), dtype=torch.float64)
         for layer, weight in self._weights.items():
             alike = F.cosine_similarity(seen[layer], self._target[layer].expand_as(seen[layer]), dim=1)
             total += weight * alike.mean((1, 2)).double().cpu()
@@ -101,6 +108,20 @@ def judge_of(image: Image, mask: Mask, pool: ModelPool) -> Judge:
         if pool.has_encoder(name):
             return EncoderJudge(pool.encoder(name), weights, image, mask, pool)
     return LineJudge(image, mask, pool)
+
+
+def text_scores(drawing: Drawing, picture: Image, text: str, pool: ModelPool) -> dict[str, float]:
+    """How near a drawing is to a text and to the picture it was drawn after, as CLIP ViT-B/32 sees it; nothing without it.
+
+    These are the seeds' own measures: cosines of embeddings, of which that of a text is about .2 to .35 even for photographs.
+    """
+    if not pool.has_reader(SCORER):
+        return {}
+    encoder, wanted = pool.encoder(SCORER), pool.reader(SCORER)([text])
+    judge = EncoderJudge(encoder, LAYERS[SCORER], picture, torch.ones_like(picture[:, :1]), pool)
+    seen = judge.embeddings([drawing])
+    score = float(likeness_to_text(seen[POOLED], wanted)[0])
+    return {f"{SCORER} text": round(score, 4), f"{SCORER} image": round(judge([drawing])[0], 4)}
 
 
 def _small(image: Image, side: int) -> Tensor:

@@ -26,6 +26,7 @@ from backend.model_pool import ModelPool
 from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import Photograph, decode
 from backend.recipes.diffusion_parts import AUTO, Wanted, sparingly, wanted_checkpoint
+from backend.recipes.judging import text_scores
 from backend.recipes.object_sketch import OBJECT_SKETCH
 from backend.recipes.recipe import Inputs, Recipe, SketchChoices
 from backend.recipes.text_sketch import ENCODER, TextSketch
@@ -103,7 +104,8 @@ def prompt_sketch(
     inputs = Inputs(Photograph(imagined.image), mask_for(imagined.image), marks)
     work = recipe.run(inputs, choices, pack, pool)
     drawing = yield from mapped(work, lambda progress: progress.within(begin, 1.0))
-    account = replace(drawing.account, notes=(*imagined.notes, *drawing.account.notes))
+    scores = {**drawing.account.scores, **text_scores(drawing, imagined.image, prompt.prompt, pool)}
+    account = replace(drawing.account, notes=(*imagined.notes, *drawing.account.notes), scores=scores)
     return PromptSketched(replace(drawing, account=account), imagined.image, imagined.kept)
 
 

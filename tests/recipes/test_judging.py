@@ -7,10 +7,11 @@ from backend.core.work import completed
 from backend.model_pool import ModelPool
 from backend.places import Places
 from backend.recipes import RECIPES, Inputs, SketchChoices
-from backend.recipes.judging import EncoderJudge, LineJudge, judge_of
+from backend.recipes.judging import EncoderJudge, LineJudge, judge_of, text_scores
 from backend.style_pack import StylePack
 from tests.pictures import face, photograph
 from tests.recipes.test_guided import Pool
+from tests.recipes.tiny_pool import ReadingPool
 
 PICTURE = photograph(face())
 
@@ -61,3 +62,13 @@ def test_the_best_judge_that_is_here(bare, rich):
     mask = torch.ones_like(PICTURE.pixels[:, :1])
     assert judge_of(PICTURE.pixels, mask, bare).name == "lines"
     assert judge_of(PICTURE.pixels, mask, rich).name == "clip_vit_b32"
+
+
+def test_texts_have_scores_where_clip_is_here(bare):
+    reading = ReadingPool.made()
+    full = drawn(bare, 8)
+    scores = text_scores(full, PICTURE.pixels, "a photo of the cat", reading)
+    assert list(scores) == ["clip_vit_b32 text", "clip_vit_b32 image"]
+    assert all(-1 <= score <= 1 for score in scores.values())
+    assert scores["clip_vit_b32 text"] != text_scores(full, PICTURE.pixels, "drawing", reading)["clip_vit_b32 text"]
+    assert text_scores(full, PICTURE.pixels, "a photo of the cat", bare) == {}
