@@ -137,6 +137,8 @@ def _subject(info: JobInfo) -> str:
     """What a job is about."""
     if info.style:
         return f"style pack {info.style.name}"
+    if info.sequence:
+        return f"sequence of {len(info.sequence.images)} frames {info.sequence.title}".rstrip()
     if info.matrix:
         sketch = info.matrix.sketch
         return f"matrix of {sketch.title or sketch.image[:12]}"

@@ -17,6 +17,7 @@ from stylesketch_ext.wire.messages import (
     MatrixResult,
     PicturesResult,
     PullResult,
+    SequenceResult,
     SketchRequest,
     SketchResult,
     StyleResult,
@@ -38,7 +39,7 @@ from backend.daemon.result_files import PREVIEW, RESULT, SVG
 from backend.daemon.streams import event_stream, final_event
 from backend.daemon.style_routes import add_styles
 
-RESULTS = SketchResult | StyleResult | PullResult | MatrixResult | PicturesResult
+RESULTS = SketchResult | SequenceResult | StyleResult | PullResult | MatrixResult | PicturesResult
 
 
 def create_app(house: House, lifespan: Any = None) -> FastAPI:

@@ -9,6 +9,7 @@ from stylesketch_ext.wire.messages import (
     Problem,
     PromptRequest,
     RestyleRequest,
+    SequenceRequest,
     SketchRequest,
     SketchSettings,
     StyleChange,
@@ -34,6 +35,10 @@ TEXTURE_REQUESTS: dict[str, Any] = {
         "summary": "Of a part of an uploaded picture",
         "value": to_json(TextureRequest(HASH, region=(40, 60, 200, 200), tries=3)),
     },
+}
+SEQUENCE_REQUESTS: dict[str, Any] = {
+    "plain": {"summary": "Two frames", "value": {"images": [HASH, HASH]}},
+    "full": {"summary": "With settings", "value": to_json(SequenceRequest([HASH, HASH], CHOSEN, "duck"))},
 }
 RESTYLE_REQUESTS: dict[str, Any] = {
     "pack": {"summary": "After a style pack's exemplar", "value": {"image": HASH, "style": "engraving"}},

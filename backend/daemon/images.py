@@ -7,12 +7,13 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from stylesketch_ext.wire.messages import ImageInfo
 
-from backend.core.errors import BadImage, Cancelled, ImageTooLarge, WorkerDied
+from backend.core.errors import BadImage, Cancelled, ImageTooLarge, NotFound, WorkerDied
 from backend.core.files import remove_parts, sync_folder
 from backend.daemon.executors import ProcessExecutor
 from backend.daemon.store import Store
@@ -30,6 +31,15 @@ def measure(path: str) -> Measured:
 
     yield from ()
     return picture_size(Path(path).read_bytes())
+
+
+@dataclass(frozen=True)
+class KeptPicture:
+    """A picture that is kept, and its size in px after EXIF rotation."""
+
+    path: Path
+    width: int
+    height: int
 
 
 class Upload:
@@ -79,6 +89,13 @@ class Images:
     def path(self, sha256: str) -> Path:
         """Where the bytes of a picture lie."""
         return self._folder / sha256
+
+    def picture(self, sha256: str) -> KeptPicture:
+        """A picture and its size; NotFound."""
+        info = self._store.image(sha256)
+        if info is None:
+            raise NotFound("A picture of this request is not here. Upload it with POST /v1/images first.")
+        return KeptPicture(self.path(sha256), info.width, info.height)
 
     def receive(self) -> Upload:
         """A new picture to be written."""

@@ -11,6 +11,7 @@ from stylesketch_ext.wire.messages import (
     PromptRequest,
     PullRequest,
     RestyleRequest,
+    SequenceRequest,
     SketchRequest,
     StyleRequest,
     TextureRequest,
@@ -23,7 +24,7 @@ from backend.daemon.models import Brought, Models
 from backend.daemon.result_files import ResultFiles
 from backend.daemon.rows import RowReady
 from backend.daemon.styles import Extraction, Seeing, Styles
-from backend.daemon.tasks import Tasks
+from backend.daemon.tasks import Tasks, sequence_files
 
 
 def job_kinds(tasks: Tasks, images: Images, styles: Styles, models: Models, results: ResultFiles) -> dict[type, Kind]:
@@ -62,6 +63,13 @@ def job_kinds(tasks: Tasks, images: Images, styles: Styles, models: Models, resu
             told=tell_row,
             check=lambda known, request: known.check(request.sketch),
             device=lambda request: request.sketch.settings.device,
+        ),
+        SequenceRequest: Kind(
+            task=tasks.sequence,
+            arguments=lambda request: (request, *sequence_files(request, images), models.places),
+            keep=results.keep_sequence,
+            check=lambda known, request: known.check_device(request.settings.device),
+            device=lambda request: request.settings.device,
         ),
         TextureRequest: Kind(
             task=tasks.texture,

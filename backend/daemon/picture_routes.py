@@ -1,4 +1,4 @@
-"""The routes of what makes pictures: textures, restyled photographs, and what texts tell."""
+"""The routes of what is drawn of several pictures, or makes pictures: sequences, textures, restyled photographs, prompts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import Body, FastAPI, Header
 from starlette.responses import Response
-from stylesketch_ext.wire.messages import JobInfo, PromptRequest, RestyleRequest, TextureRequest
+from stylesketch_ext.wire.messages import JobInfo, PromptRequest, RestyleRequest, SequenceRequest, TextureRequest
 
 from backend.core.errors import NotFound
-from backend.daemon.examples import PROMPT_REQUESTS, RESTYLE_REQUESTS, TEXTURE_REQUESTS
+from backend.daemon.examples import PROMPT_REQUESTS, RESTYLE_REQUESTS, SEQUENCE_REQUESTS, TEXTURE_REQUESTS
 from backend.daemon.house import House
 from backend.daemon.message import Message
 
@@ -35,6 +35,20 @@ def add_pictures(app: FastAPI, house: House) -> None:
         _check(house, request)
         return _submitted(house, request, idempotency_key)
 
+    @app.post("/v1/sequences", response_model=JobInfo, status_code=201, tags=["jobs"])
+    def sequence(
+        request: Annotated[SequenceRequest, Body(openapi_examples=SEQUENCE_REQUESTS)],
+        idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    ) -> Response:
+        """Queues one moving drawing of uploaded frames. A stopped one, asked for again, goes on where it was.
+
+        The same Idempotency-Key with the same request gives the same job (then 200).
+        """
+        mask = request.settings.mask
+        _check_here(house, [*request.images, *([] if mask in ("auto", "none") else [mask])])
+        house.styles.library.folder(request.settings.style)
+        return _submitted(house, request, idempotency_key)
+
     @app.post("/v1/prompts", response_model=JobInfo, status_code=201, tags=["pictures"])
     def prompt(
         request: Annotated[PromptRequest, Body(openapi_examples=PROMPT_REQUESTS)],
@@ -54,7 +68,9 @@ def add_pictures(app: FastAPI, house: House) -> None:
         return Response(house.jobs.results.picture(job, number), media_type="image/png")
 
 
-def _submitted(house: House, request: TextureRequest | RestyleRequest | PromptRequest, key: str | None) -> Response:
+def _submitted(
+    house: House, request: SequenceRequest | TextureRequest | RestyleRequest | PromptRequest, key: str | None
+) -> Response:
     info, new = house.jobs.submit(request, key)
     return Message(info, 201 if new else 200, {"Location": f"/v1/jobs/{info.id}"})
 
@@ -63,7 +79,12 @@ def _check(house: House, request: TextureRequest | RestyleRequest) -> None:
     """NotFound for a picture or style that is not here."""
     pictures = [request.exemplar] if request.exemplar else []
     pictures += [request.image] if isinstance(request, RestyleRequest) else []
-    if any(house.jobs.store.image(picture) is None for picture in pictures):
-        raise NotFound("A picture of this request is not here. Upload it with POST /v1/images first.")
+    _check_here(house, pictures)
     if request.style:
         house.styles.library.folder(request.style)
+
+
+def _check_here(house: House, pictures: list[str]) -> None:
+    """NotFound for a picture that is not here."""
+    if any(house.jobs.store.image(picture) is None for picture in pictures):
+        raise NotFound("A picture of this request is not here. Upload it with POST /v1/images first.")

@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stylesketch_ext.wire.codec import dumps
-from stylesketch_ext.wire.messages import MatrixResult, PicturesResult, PullResult, SketchResult, StyleResult
+from stylesketch_ext.wire.messages import (
+    MatrixResult,
+    PicturesResult,
+    PullResult,
+    SequenceResult,
+    SketchResult,
+    StyleResult,
+)
 
 from backend.core.errors import NotFound
 from backend.core.files import remove_parts, write_folder, write_whole
@@ -25,6 +32,15 @@ class Finished:
     result: SketchResult
     svg: str
     preview: bytes  # a PNG
+
+
+@dataclass(frozen=True)
+class Sequenced:
+    """A sequence in every form that is kept: what its task returns to the server."""
+
+    result: SequenceResult
+    svg: str  # with a layer for each frame
+    preview: bytes  # the first frame, a PNG
 
 
 @dataclass(frozen=True)
@@ -54,6 +70,10 @@ class ResultFiles:
     def keep(self, job: str, finished: Finished) -> None:
         """Writes the files of a sketch; OSError leaves nothing behind."""
         self._write(job, finished.result, _files(finished))
+
+    def keep_sequence(self, job: str, sequenced: Sequenced) -> None:
+        """Writes the files of a sequence; OSError leaves nothing behind."""
+        self._write(job, sequenced.result, {SVG: sequenced.svg.encode(), PREVIEW: sequenced.preview})
 
     def keep_prompted(self, job: str, prompted: Prompted) -> None:
         """Writes the files of a sketch and the picture it was drawn after; OSError leaves nothing behind."""
@@ -91,7 +111,7 @@ class ResultFiles:
     def _write(
         self,
         job: str,
-        result: SketchResult | StyleResult | PullResult | MatrixResult | PicturesResult,
+        result: SketchResult | SequenceResult | StyleResult | PullResult | MatrixResult | PicturesResult,
         files: Mapping[str, bytes],
     ) -> None:
         write_folder(self._folder / job, {RESULT: dumps(replace(result, job=job)).encode(), **files})

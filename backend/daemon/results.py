@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from stylesketch_ext.wire.codec import dumps
@@ -21,7 +21,7 @@ from stylesketch_ext.wire.messages import (
 from backend import __version__
 from backend.core.drawing import Drawing
 from backend.core.entries import color_text
-from backend.export.paths import Path, drawing_paths
+from backend.export.paths import Path, layer_paths
 from backend.export.texture import texture_filter
 from backend.model_pool import ModelPool
 from backend.recipes import EVERY_RECIPE
@@ -35,10 +35,15 @@ def run_name(request: SketchRequest, version: str = __version__) -> str:
     return hashlib.sha256(dumps(parts).encode()).hexdigest()[:8]
 
 
-def drawing_data(drawing: Drawing, run: str) -> DrawingData:
-    """A drawing in source pixels; its paths are named ss-<run>-s<index>."""
+def drawing_data(drawing: Drawing, run: str, indices: Sequence[int] | None = None) -> DrawingData:
+    """A drawing in source pixels; its paths are named ss-<run>-s<index>.
+
+    indices: of the strokes of a drawing with one layer; None: their places in the order of importance.
+    """
     height, width = drawing.size
-    layers = [LayerData(name, [_path(path, run) for path in paths]) for name, paths in drawing_paths(drawing)]
+    ranks = drawing.ranks() if indices is None else [indices]
+    found = [(layer.name, layer_paths(layer, rank)) for layer, rank in zip(drawing.layers, ranks, strict=True)]
+    layers = [LayerData(name, [_path(path, run) for path in paths]) for name, paths in found]
     paper, texture = color_text(drawing.paper), _texture(drawing)
     return DrawingData(width=width, height=height, layers=layers, run=run, paper=paper, texture=texture)
 

@@ -15,7 +15,7 @@ from backend import __version__
 from backend.core.drawing import Drawing
 from backend.core.errors import BadRequest
 from backend.core.moving import MovingDrawing
-from backend.daemon.sketching import choices_of, prepare_process
+from backend.daemon.sketching import Previews, choices_of, prepare_process
 from backend.export.png import Pixels, drawing_pixels
 from backend.model_pool import ModelPool
 from backend.perception.frames import Clip, find_clip
@@ -37,6 +37,7 @@ class SequenceOrder:
     packs: Path  # the user's own style packs
     shelf: Path  # notebooks of runs that were stopped
     masks: str | None = None  # one mask's file of the first frame, or as many masks as frames; else settings.mask says
+    first_mask: Path | None = None  # the file of the first frame's mask, whatever its name is
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,13 @@ class MovingSketch:
         return drawing_pixels(drawing, self.pool.rasterizer, self.pool.device, side)
 
 
-def draw_sequence(order: SequenceOrder) -> Generator[ProgressEvent, None, MovingSketch]:
+def draw_sequence(order: SequenceOrder, previews: bool = False) -> Generator[ProgressEvent, None, MovingSketch]:
     """The drawing of a clip. What a stopped run had done is used, and what this one does is kept until it has ended.
 
-    Raises errors of our tree, OSError.
+    previews: with small pictures of the last frame that was drawn. Raises errors of our tree, OSError.
     """
     prepare_process()
+    shots = Previews(ModelPool.choose("cpu")) if previews else None
     begin, settings = time.perf_counter(), order.settings
     pack, pool = load_pack(settings.style, order.packs), ModelPool.choose(settings.device)
     yield ProgressEvent("reading the clip", 0.0)
@@ -75,7 +77,7 @@ def draw_sequence(order: SequenceOrder) -> Generator[ProgressEvent, None, Moving
     try:
         while True:
             progress = next(work)
-            yield ProgressEvent(progress.stage, progress.done)
+            yield ProgressEvent(progress.stage, progress.done, shots.of(progress) if shots else None)
     except StopIteration as end:
         drawing: MovingDrawing = end.value
     finally:
@@ -98,6 +100,9 @@ def draw_sequence(order: SequenceOrder) -> Generator[ProgressEvent, None, Moving
 def _inputs(order: SequenceOrder) -> SequenceInputs:
     """The clip with its masks: a single picture is the first frame's mask, anything else has one for every frame."""
     marks = tuple(Mark(mark.kind, tuple(mark.points)) for mark in order.settings.marks)
+    if order.first_mask is not None:
+        size = next(order.clip.frames()).shape
+        return SequenceInputs(order.clip, decode_mask(order.first_mask.read_bytes(), (size[0], size[1])), marks=marks)
     if order.masks is None:
         return SequenceInputs(order.clip, marks=marks)
     path = Path(order.masks)

@@ -25,6 +25,7 @@ from stylesketch_ext.wire.messages import (
     PromptRequest,
     PullRequest,
     RestyleRequest,
+    SequenceRequest,
     SketchRequest,
     StyleRequest,
     TextureRequest,
@@ -57,6 +58,7 @@ REQUESTS: dict[str, type] = {
     "restyle": RestyleRequest,
     "prompt": PromptRequest,
     "features": FeaturesRequest,
+    "sequence": SequenceRequest,
 }
 """What a job can be asked for with, by the field of JobInfo that tells it."""
 
@@ -69,6 +71,7 @@ JobRequest = (
     | RestyleRequest
     | PromptRequest
     | FeaturesRequest
+    | SequenceRequest
 )
 
 

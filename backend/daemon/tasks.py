@@ -12,12 +12,13 @@ from stylesketch_ext.wire.messages import (
     MatrixRequest,
     PromptRequest,
     RestyleRequest,
+    SequenceRequest,
     SketchRequest,
     StyleRequest,
     TextureRequest,
 )
 
-from backend.daemon.images import Images, measure
+from backend.daemon.images import Images, KeptPicture, measure
 from backend.daemon.models import pull_model
 from backend.places import Places
 
@@ -28,6 +29,13 @@ def draw_matrix_rows(request: MatrixRequest, image: Path, packs: Path, mask: Pat
     from backend.daemon.sketching import Sources
 
     return draw_rows(request, Sources(image, packs, mask))
+
+
+def draw_sequence(request: SequenceRequest, frames: Sequence[KeptPicture], mask: Path | None, places: Places) -> Any:
+    """The drawing of a row of pictures; see sequence_task.draw."""
+    from backend.daemon.sequence_task import draw
+
+    return draw(request, frames, mask, places)
 
 
 def make_texture(request: TextureRequest, exemplar: Path | None, places: Places) -> Any:
@@ -70,6 +78,7 @@ class Tasks:
     draw_rows: Callable[..., Any] = (
         draw_matrix_rows  # (MatrixRequest, *arguments) → a generator of ProgressEvent and RowReady: a MatrixResult
     )
+    sequence: Callable[..., Any] = draw_sequence  # (SequenceRequest, frames, mask, Places): a generator, of a Sequenced
     texture: Callable[..., Any] = make_texture  # (TextureRequest, path or None, Places) → a generator that returns a Pictured
     restyle: Callable[..., Any] = restyle_picture  # (RestyleRequest, path, path or None, Places) → the same
     prompt: Callable[..., Any] = draw_prompt  # (PromptRequest, Places) → a generator that returns a Prompted
@@ -86,6 +95,12 @@ def request_files(request: SketchRequest, images: Images, packs: Path) -> tuple[
     """The files that a drawing task reads: picture, own style packs, mask."""
     mask = request.settings.mask
     return images.path(request.image), packs, None if mask in ("auto", "none") else images.path(mask)
+
+
+def sequence_files(request: SequenceRequest, images: Images) -> tuple[list[KeptPicture], Path | None]:
+    """The frames of a sequence, and the first one's mask."""
+    mask = request.settings.mask
+    return [images.picture(image) for image in request.images], None if mask in ("auto", "none") else images.path(mask)
 
 
 def draw_request(request: SketchRequest, image: Path, packs: Path, mask: Path | None) -> Any:

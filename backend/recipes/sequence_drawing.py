@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from backend.core.drawing import Drawing
 from backend.core.moving import FAINTEST, MovingDrawing, MovingStroke
 from backend.initialize.carry import CarriedStroke
 from backend.initialize.trajectories import TrajectorySettings, opacity, presence, smooth_way
@@ -37,6 +38,17 @@ def assembled(
     shots = tuple(page.number for page in pages if page.number == page.shot)
     texture = pack.texture.at(choices.style_strength)
     return MovingDrawing(size, len(pages), rate, shots, tuple(there), pack.paper, texture)
+
+
+def glimpse(page: Page, pages: Sequence[Page], size: tuple[int, int], pack: StylePack) -> Drawing:
+    """A frame as far as it is known while the next ones are drawn; pages: this one and those before."""
+    births = {birth.id: birth for page in pages for birth in page.births}
+    strokes = tuple(
+        MovingStroke(birth.id, 0, stroke.curve[None], np.ones(1), birth.closed, birth.widths, birth.color, birth.note)
+        for stroke in page.strokes
+        if not stroke.unseen and (birth := births.get(stroke.id))
+    )
+    return MovingDrawing(size, 1, 1.0, (0,), strokes, pack.paper).at(0)
 
 
 def _stroke(birth: Birth, frames: Sequence[CarriedStroke], page: Page, settings: TrajectorySettings) -> MovingStroke | None:

@@ -35,7 +35,7 @@ from backend.recipes.dressing import Dressing
 from backend.recipes.object_sketch import choose_foreground
 from backend.recipes.recipe import Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings, draw_region
-from backend.recipes.sequence_drawing import assembled
+from backend.recipes.sequence_drawing import assembled, glimpse
 from backend.recipes.sequence_notebook import Birth, Notebook, Page
 from backend.style_pack import StylePack
 
@@ -91,14 +91,14 @@ class SequenceSketch:
         known = len(kept)
         count, size = inputs.clip.count, (0, 0)
         for number, (frame, mask) in enumerate(_frames(inputs)):
-            size = frame.shape[:2]
+            size = (frame.shape[0], frame.shape[1])
             now = glance(frame, settings.tracking)
             if number < known:
                 before = now
                 continue
             done = number / count if count else 0.5
             told = f"frame {number + 1}" + (f" of {count}" if count else "")
-            yield Progress(told, 0.97 * done)
+            yield Progress(told, 0.97 * done, glimpse(page, kept, size, pack) if page else None)
             share = 0.97 / (count or 10**9)
             motion = motion_between(before, now, settings.tracking) if before is not None else None
             if page is None or motion is None or motion.cut:

@@ -24,6 +24,8 @@ from stylesketch_ext.wire.messages import (
     PromptRequest,
     PullResult,
     RestyleRequest,
+    SequenceRequest,
+    SequenceResult,
     SketchRequest,
     SketchResult,
     StyleChange,
@@ -49,6 +51,7 @@ ROUTES: Dict[type, str] = {
     TextureRequest: "/textures",
     RestyleRequest: "/restylings",
     PromptRequest: "/prompts",
+    SequenceRequest: "/sequences",
 }
 """Where each kind of work is asked for."""
 
@@ -96,6 +99,10 @@ class BackendClient:
 
     def result(self, job: str) -> SketchResult:
         return self._message(SketchResult, self._http.send("GET", "/jobs/%s/result" % job, timeout=60.0))
+
+    def sequence(self, job: str) -> SequenceResult:
+        """What an ended job of a SequenceRequest brought."""
+        return self._message(SequenceResult, self._http.send("GET", "/jobs/%s/result" % job, timeout=60.0))
 
     def row(self, job: str, number: int) -> SketchResult:
         """A row of a matrix, counted from 1, once the job's progress said that so many are ready."""

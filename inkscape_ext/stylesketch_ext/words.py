@@ -6,6 +6,7 @@ The translations lie in inkscape_ext/locale; inkscape_ext/build_package.py makes
 import gettext
 import locale
 import os
+import re
 from typing import List, Optional
 
 DOMAIN = "stylesketch"
@@ -55,7 +56,8 @@ STAGES = (  # the engine's
 
 def spoken_stage(stage: str) -> str:
     """A stage of the engine's work as the beginning of a line."""
-    text = _(stage)
+    frame = re.fullmatch("frame ([0-9]+) of ([0-9]+)", stage)
+    text = _("frame %d of %d") % (int(frame.group(1)), int(frame.group(2))) if frame else _(stage)
     return text[:1].upper() + text[1:]
 
 

@@ -20,6 +20,8 @@ from stylesketch_ext.wire.messages import (
     PicturesResult,
     ProgressEvent,
     PromptRequest,
+    SequenceRequest,
+    SequenceResult,
     SketchRequest,
     SketchResult,
     StyleRequest,
@@ -28,7 +30,7 @@ from stylesketch_ext.wire.messages import (
 from backend.core import safetensors
 from backend.core.errors import BadRequest, Missing
 from backend.daemon.capabilities import Capabilities
-from backend.daemon.result_files import Finished, Pictured, Prompted
+from backend.daemon.result_files import Finished, Pictured, Prompted, Sequenced
 from backend.daemon.rows import RowReady
 from backend.daemon.styles import Extraction, Seeing
 from backend.daemon.tasks import Tasks
@@ -159,6 +161,16 @@ def pictures(request, *files):
     return Pictured(result, [f"PNG {seed} of {given}".encode() for seed in seeds])
 
 
+def sequence(request: SequenceRequest, frames, mask, places):
+    """Frames that tell the size of their picture; on the way, what the title tells."""
+    mode, _, place = request.title.partition("|")
+    yield ProgressEvent("frame 1", 0.1, preview="picture")
+    yield from MODES[mode](Path(place))
+    drawn = [DrawingData(frame.width, frame.height, [], f"0-f{k:03d}") for k, frame in enumerate(frames)]
+    result = SequenceResult(drawn, request, [0], "Fake", "none", "cpu", "fake", 0, "0")
+    return Sequenced(result, f"<svg>{mask.name if mask else ''}</svg>", b"PNG")
+
+
 def prompt(request: PromptRequest, places):
     """What a text does is told by itself."""
     mode, _, place = request.prompt.partition("|")
@@ -185,6 +197,5 @@ def measure(path: str):
 
 
 def tasks() -> Tasks:
-    return Tasks(
-        draw, preload, extract, measure, draw_rows=draw_rows, texture=pictures, restyle=pictures, prompt=prompt, see=see
-    )
+    more = {"draw_rows": draw_rows, "sequence": sequence, "texture": pictures, "restyle": pictures, "prompt": prompt}
+    return Tasks(draw, preload, extract, measure, see=see, **more)

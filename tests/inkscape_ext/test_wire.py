@@ -24,6 +24,8 @@ from stylesketch_ext.wire.messages import (
     PullRequest,
     PullResult,
     RestyleRequest,
+    SequenceRequest,
+    SequenceResult,
     SketchRequest,
     SketchResult,
     SketchSettings,
@@ -53,6 +55,7 @@ MATRIX = MatrixRequest(replace(REQUEST, recipe="scene"), [1.0, 0.5])
 TEXTURE = TextureRequest("ab" * 32, region=(1, 2, 40, 50), iterations=9, snapshots=2, seed=3, tries=2, title="Ü")
 PROMPT = PromptRequest("ein Pferd", SketchSettings(strokes=12, seed=7), "clip", "a rider", "")
 RESTYLE = RestyleRequest("ab" * 32, style="ink", strength=0.5, method="classical", prompt="a horse", seed=1, device="cpu")
+SEQUENCE = SequenceRequest(["ab" * 32, "cd" * 32], SketchSettings(strokes=12), "Ente")
 MESSAGES = [
     SketchSettings(), REQUEST, PATH, RESULT, PROBLEM, Health(1, "0.1.0"), Health(1, "0.1.0", "cpu", "fast", ["classical"], 2),
     ImageInfo("ab", 4, 3), ProgressEvent("drawing", 0.5, "QUJD", {"line": 0.25}),
@@ -63,8 +66,10 @@ MESSAGES = [
     MATRIX, JobInfo("j", "queued", None, 1.0, matrix=MATRIX), MatrixResult([RESULT], "job1"),
     ProgressEvent("drawing", 0.5, rows=2),
     PROMPT, JobInfo("j", "queued", None, 1.0, prompt=PROMPT),
+    SEQUENCE, JobInfo("j", "queued", None, 1.0, sequence=SEQUENCE),
+    SequenceResult([RESULT.drawing] * 2, SEQUENCE, [0], "Pen", "classical", "cpu", "fast", 3, "0.1", ["a note"], kept=1),
     TEXTURE, RESTYLE, JobInfo("j", "queued", None, 1.0, texture=TEXTURE), JobInfo("j", "queued", None, 1.0, restyle=RESTYLE),
-    PicturesResult([PictureInfo(4, 3, 7, 25)], "style_texture", "vgg19", "ink", "cpu", "0.1", "t", ["a note"], 1.5, "job1"),
+    PicturesResult([PictureInfo(4, 3, 7, 25)], "style_texture", "vgg19", "ink", "cpu", "0.1", "t", "Ink", ["a note"], 1.5, "job1"),
 ]  # fmt: skip
 
 

@@ -29,7 +29,9 @@ TEXTURE = ("Use _for", "_After", "_Width", "Hei_ght", "Pi_xels per inch", "Seam_
            "Ste_ps to pick from", "T_ries", *FRAME)  # fmt: skip
 RESTYLE = ("Stren_gth", "S_hows", "T_ries", *FRAME)
 PROMPT = ("Te_xt", "S_trokes", "A_utomatic", "Style st_rength", "_Insert the picture too", *FRAME)
-FIELDS = [(*form, leaving) for form in (TEXTURE, RESTYLE, PROMPT) for leaving in ("_Cancel", "_Close")]
+SEQUENCE = ("S_trokes", "A_utomatic", "_Draw", "_Fidelity", "S_how", "Hide the _pictures",
+            *(name for name in FRAME if name != "Metho_d"))  # fmt: skip
+FIELDS = [(*form, leaving) for form in (TEXTURE, RESTYLE, PROMPT, SEQUENCE) for leaving in ("_Cancel", "_Close")]
 TOLD = ("_OK", "_Try Again")
 GALLERY = ("_Import…", "_New from Pictures…", "Deep _Features", "_Rename…", "E_xport…", "Re_move…", "_Close", *TOLD)
 MANAGING = ("_Import…", "_New from Pictures…", "Deep _Features", "_Rename…", "E_xport…", "Re_move…", "_Done", *TOLD)
@@ -144,7 +146,7 @@ def test_the_package_is_what_the_extension_manager_takes(tmp_path):
     with zipfile.ZipFile(first) as package:
         names = package.namelist()
         package.extractall(tmp_path / "stylesketch")
-    entries = [f"inkscape_ext/style_{name}.inx" for name in ("networks", "packs", "prompt", "restyle", "texture")]
+    entries = [f"inkscape_ext/style_{name}.inx" for name in ("networks", "packs", "prompt", "restyle", "sequence", "texture")]
     assert [name for name in names if name.endswith(".inx")] == ["stylesketch.inx", *entries]
     assert names[0] == "stylesketch.inx"  # the Extension Manager names the folder after the first
     assert not [name for name in names if name.endswith((".json", ".pyc", "setup.py", ".po")) or name.startswith("tests")]

@@ -39,13 +39,15 @@ from stylesketch_ext.wire.messages import (
     Problem,
     ProgressEvent,
     PullRequest,
+    SequenceRequest,
+    SequenceResult,
     SketchRequest,
     SketchResult,
     StyleRequest,
 )
 
 RING = (0.35, 0.4, 0.25)  # center as shares of width and height, radius as a share of the shorter side
-ROUTES = {"/jobs": SketchRequest, "/matrices": MatrixRequest, **fake_pictures.ROUTES}
+ROUTES = {"/jobs": SketchRequest, "/matrices": MatrixRequest, "/sequences": SequenceRequest, **fake_pictures.ROUTES}
 MODES = ("good", "slow", "fails", "cancels", "error500", "garbled", "drops", "silent", "bad-image")
 
 
@@ -142,6 +144,17 @@ class FakeEngine:
             engine="fake", steps=3, version="0.0-fake", notes=["CLIP was not used: it is not installed."], job=job,
         )  # fmt: skip
 
+    def sequence(self, job, request):
+        """The ring in each frame, its strokes named as the engine names them."""
+        frames = []
+        for number, image in enumerate(request.images):
+            drawing = self.result(job, SketchRequest(image, request.settings)).drawing
+            run = f"0123abcd-f{number:03d}"
+            [layer] = drawing.layers
+            paths = [replace(path, id=path.id.replace("0123abcd", run)) for path in layer.paths]
+            frames.append(replace(drawing, run=run, layers=[replace(layer, paths=paths)]))
+        return SequenceResult(frames, request, [0], "Technical pen", "classical", "cpu", "fake", 3, "0.0-fake", ["A note."])
+
     def rows(self, job):
         """Of a matrix: the looser, the fewer strokes."""
         request, found = self.jobs[job], []
@@ -197,6 +210,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.engine.models.pulled(job, request)
         if type(request) in fake_pictures.FIELDS:
             return fake_pictures.told(self.engine, job, request)
+        if isinstance(request, SequenceRequest):
+            return self.engine.sequence(job, request)
         return MatrixResult(self.engine.rows(job)) if isinstance(request, MatrixRequest) else self.engine.result(job)
 
     def do_POST(self):
@@ -272,6 +287,7 @@ class _Handler(BaseHTTPRequestHandler):
         field = {
             StyleRequest: "style",
             MatrixRequest: "matrix",
+            SequenceRequest: "sequence",
             FeaturesRequest: "features",
             PullRequest: "pull",
             **fake_pictures.FIELDS,
