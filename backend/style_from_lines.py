@@ -29,7 +29,7 @@ def pack_from_lines(style: LineStyle, name: str, title: str, description: str) -
         gesture=_gesture(style),
         hatch=_hatch(style),
         palette=_palette(style),
-        measured=_measured(style),
+        measured=measured_on(style, _digits(_farther(style), 3)),
     )
 
 
@@ -99,15 +99,17 @@ def _hatch(style: LineStyle) -> Hatch:
     )
 
 
-def _measured(style: LineStyle) -> Measured:
+def measured_on(style: LineStyle, enlargement: float = 1.0) -> Measured:
+    """What was measured, as a pack keeps it; enlargement: how many times as long the lengths are that it draws with."""
     return Measured(
+        enlargement=enlargement,
         line_width=_known(style.line_width),
         thin_width=_known(style.thin_width),
         thick_width=_known(style.thick_width),
         width_variation=_known(style.width_variation),
         width_spread=_known(style.width_spread),
-        taper=_known(style.taper),
-        tip=_known(style.tip),
+        taper=_known_within(style.taper, 0, 1),
+        tip=_known_within(style.tip, 0, 1),
         stroke_length=_known(style.stroke_length),
         curvature=_known(style.curvature),
         wobble=_known(style.wobble),
@@ -127,6 +129,10 @@ def _measured(style: LineStyle) -> Measured:
 
 def _known(value: float | None) -> float | None:
     return None if value is None else _digits(value)
+
+
+def _known_within(value: float | None, least: float, most: float) -> float | None:
+    return None if value is None else _digits(_within(value, least, most))
 
 
 def _within(value: float, least: float, most: float) -> float:

@@ -27,6 +27,7 @@ class Measured:
     Lengths are shares of the drawing's longer side, angles degrees from level, counter-clockwise.
     """
 
+    enlargement: float = number(1.0, 0.2, 5)  # how many times as long as measured the lengths are that the pack draws with
     line_width: float | None = number(None, 0, 1)  # median
     thin_width: float | None = number(None, 0, 1)  # 10th percentile
     thick_width: float | None = number(None, 0, 1)  # 90th percentile

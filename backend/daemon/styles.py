@@ -147,4 +147,4 @@ def style_info(folder: Path, bundled: bool) -> StyleInfo:
 def measured_numbers(pack: StylePack) -> dict[str, float]:
     """The single numbers that were measured on a pack's exemplars."""
     values = {field.name: getattr(pack.measured, field.name) for field in dataclasses.fields(Measured)}
-    return {name: value for name, value in values.items() if isinstance(value, (int, float))}
+    return {name: value for name, value in values.items() if isinstance(value, (int, float)) and name != "enlargement"}

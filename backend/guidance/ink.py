@@ -15,15 +15,16 @@ class InkMatch:
     """Mean squared difference of ink between drawing and target, over a pyramid of `levels` halvings.
 
     target: [1, 1, H, W] ink in [0, 1], 1 = black line. Coarse levels pull strokes from afar, fine ones place them.
+    far: what each level weighs beside the next finer one.
     """
 
-    def __init__(self, target: Tensor, paper: Tensor, levels: int = 4) -> None:
-        self._paper = luminance(paper.view(1, 3, 1, 1))
+    def __init__(self, target: Tensor, paper: Tensor, levels: int = 4, far: float = 2.0) -> None:
+        self._paper, self._far = luminance(paper.view(1, 3, 1, 1)), far
         self._targets = _pyramid(target, levels)
 
     def __call__(self, view: View) -> Tensor:
         drawn = _pyramid(_ink(view.image, self._paper), len(self._targets))
-        losses = [(2.0**i) * mean_squared_error(a, b) for i, (a, b) in enumerate(zip(drawn, self._targets, strict=True))]
+        losses = [(self._far**i) * mean_squared_error(a, b) for i, (a, b) in enumerate(zip(drawn, self._targets, strict=True))]
         return torch.stack(losses).sum()
 
 

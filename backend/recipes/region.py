@@ -26,11 +26,10 @@ from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
 from backend.recipes.dressing import Dressing
 from backend.recipes.guided import Guide, guide_of
 from backend.recipes.recipe import USUAL_STYLE_WEIGHT, SketchChoices
+from backend.recipes.steering import Steering
 from backend.recipes.style_finish import NO_EXEMPLAR, StyleFinish
-from backend.style_pack import Measured, StylePack
+from backend.style_pack import StylePack
 
-USUAL_WOBBLE = 0.0006  # of a steady hand, a share of the longer side
-MOST_STEERED = 4.0  # what was measured may multiply or divide a weight by at most this
 MOST_DOUBLED = 0.03  # share of the strokes' length that refining may double
 
 
@@ -155,8 +154,8 @@ def draw_region(
     steps = (settings.steps if choices.steps is None else choices.steps) if start.curves else 0
     guided = 0 if guide is None or not steps else guide.settings.steps if choices.steps is None else choices.steps
     yield Progress("drawing", 0.27, _preview(region, start, strokes, pack))
-    bending = settings.bending * bending_share(pack.measured, choices.style_strength)
-    for step in _refined(region, start, strokes, bending, steps, pack, pool):
+    steering = Steering.of(pack.measured, choices.style_strength)
+    for step in _refined(region, start, strokes, settings.bending, steering, steps, pack, pool):
         strokes = step.strokes
         done = 0.27 + 0.63 * step.number / (steps + guided)
         yield Progress("refining", done, _preview(region, start, strokes, pack), step.losses)
@@ -202,17 +201,6 @@ def trace_region(region: Region, count: int, settings: RegionSettings, guide: Gu
     return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups, votes)
 
 
-def bending_share(measured: Measured, strength: float) -> float:
-    """What the weight of calm lines is multiplied by: more for a style of calmer lines than usual, less for one that wavers.
-
-    strength: how far the style counts, 0 … 1; 1 where nothing was measured.
-    """
-    if measured.wobble is None:
-        return 1.0
-    share = min(max(USUAL_WOBBLE / max(measured.wobble, 1e-9), 1 / MOST_STEERED), MOST_STEERED)
-    return float(share**strength)
-
-
 def _better(traced: Strokes, refined: Strokes) -> tuple[Strokes, tuple[str, ...]]:
     """The refined strokes, unless they double lines that the traced ones did not; and what to tell the user."""
     refined = refined.to("cpu")
@@ -231,6 +219,7 @@ def _refined(
     start: TracedStart,
     strokes: Strokes,
     bending: float,
+    steering: Steering,
     steps: int,
     pack: StylePack,
     pool: ModelPool,
@@ -241,8 +230,8 @@ def _refined(
     canvas, paper = region.framing.canvas, torch.tensor(pack.paper, device=pool.device)
     strokes = strokes.to(pool.device)
     target = start.lines_as_ink(canvas, float(strokes.widths.mean())).to(pool.device)
-    terms: dict[str, Guidance] = {"ink": InkMatch(target, paper), "bending": KeepBending(strokes)}
-    objective = Objective(terms, {"bending": bending})
+    terms: dict[str, Guidance] = {"ink": InkMatch(target, paper, far=2.0 / steering.fine), "bending": KeepBending(strokes)}
+    objective = Objective(terms, {"bending": bending * steering.bending})
     return optimize(DirectStrokes(strokes), objective, Schedule(steps), pool.rasterizer, canvas, paper)
 
 

@@ -88,7 +88,9 @@ class ScenePlan:
         if region.name == "background":
             factor = self.settings.background_pen * math.sqrt(largest / whole)
         pen = replace(self.pack.pen, width=self.pack.pen.width * factor)
-        return replace(self.pack, pen=pen, hatch=self.pack.hatch.enlarged(math.sqrt(whole * largest) / _side(region.framing)))
+        measured = replace(self.pack.measured, enlargement=self.pack.measured.enlargement * factor)
+        hatch = self.pack.hatch.enlarged(math.sqrt(whole * largest) / _side(region.framing))
+        return replace(self.pack, pen=pen, hatch=hatch, measured=measured)
 
     @property
     def _largest(self) -> float:

@@ -23,6 +23,7 @@ from backend.optimize import Schedule, optimize
 from backend.parameterize.touch import TouchedStrokes, TouchSettings
 from backend.recipes.exemplar import Exemplars
 from backend.recipes.recipe import USUAL_STYLE_WEIGHT, SketchChoices
+from backend.recipes.steering import Steering
 from backend.style_features import EMBEDDING, GRAM, SIDE
 from backend.style_pack import StylePack
 
@@ -151,11 +152,12 @@ class StyleFinish:
         for name in self.eyes:
             terms[name] = Late(self._look(pool.encoder(name), ink, pool.device), s.steps - s.late + 1)
         weights = {"patches": 1.0, GRAM_EYE: s.gram, **dict.fromkeys(WHOLE_EYES, s.whole)}
-        return Objective(terms, {**{name: self.reach * weight for name, weight in weights.items()}, "staying": s.staying})
+        staying = s.staying * Steering.of(self.pack.measured, self.strength).tones
+        return Objective(terms, {**{name: self.reach * weight for name, weight in weights.items()}, "staying": staying})
 
     def _look(self, encoder: Encoder, ink: Tensor, device: torch.device) -> Guidance:
         """How an encoder compares the drawing with the exemplars, both `SIDE` px large where lines are as wide in both."""
-        farther = 1 / max(1.0, magnification(self.pack))
+        farther = 1 / max(1.0, self.pack.measured.enlargement)
         if encoder.name in WHOLE_EYES:
             target = self.exemplars.features(encoder, [POOLED], EMBEDDING, device)[POOLED]
             return _Seen(EmbeddingMatch(target, encoder), farther)
@@ -165,7 +167,8 @@ class StyleFinish:
         return _Seen(GramMatch.measured(targets, encoder), farther, window)
 
     def _patches(self, ink: Tensor, paper: Tensor, seed: int) -> PatchMatch:
-        exemplar = self.exemplars.ink(round(SIDE * magnification(self.pack)), dark=sum(self.pack.paper) < 1.5).to(paper.device)
+        side, dark = round(SIDE * self.pack.measured.enlargement), sum(self.pack.paper) < 1.5
+        exemplar = self.exemplars.ink(side, dark).to(paper.device)
         if self.pack.texture.kind != "none":  # its grain makes lines lighter; the drawing's is laid over it later
             exemplar = exemplar * usual_ink(ink) / usual_ink(exemplar).clamp_min(1e-6)
         return PatchMatch(exemplar, ink, paper, torch.Generator().manual_seed(seed), self.settings.patches)
@@ -188,16 +191,6 @@ class _Seen:
             top, left, height, width = self.window
             picture = picture[..., top : top + height, left : left + width]
         return self.match(picture)
-
-
-def magnification(pack: StylePack) -> float:
-    """How many times wider the pack's pen is than the exemplar's lines, and its hatching than the exemplar's hatching."""
-    measured = pack.measured
-    if pack.hatch.share and measured.hatch_spacing:
-        times = pack.hatch.spacing / measured.hatch_spacing
-    else:
-        times = pack.pen.width / measured.line_width if measured.line_width else 1.0
-    return min(max(times, 0.4), 2.5)
 
 
 def _eyes(choices: SketchChoices, pool: ModelPool) -> tuple[str, ...]:

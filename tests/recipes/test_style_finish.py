@@ -15,22 +15,23 @@ from backend.core.work import completed
 from backend.encoders import ENCODERS
 from backend.model_pool import ModelPool
 from backend.perception.photograph import decode
+from backend.places import Places
 from backend.recipes import Inputs, SketchChoices
 from backend.recipes.deep_features import features_of
 from backend.recipes.exemplar import Exemplars
 from backend.recipes.object_sketch import ObjectSketch
-from backend.recipes.region import MOST_STEERED, USUAL_WOBBLE, RegionSettings, bending_share
-from backend.recipes.style_finish import GRAM_LAYERS, NEAR, NO_GAIN, FinishSettings, StyleFinish, magnification
+from backend.recipes.region import RegionSettings
+from backend.recipes.style_finish import GRAM_LAYERS, NEAR, NO_GAIN, FinishSettings, StyleFinish
 from backend.style_features import write_features
 from backend.style_library import bundled_packs
 from backend.style_members import FEATURES
-from backend.style_pack import Hatch, Measured, Pen, StylePack, parse_pack, read_pack, write_pack
+from backend.style_pack import Measured, Pen, StylePack, parse_pack, read_pack, write_pack
 from tests.pictures import face, photograph
 
 sys.path.append(str(Path(__file__).parents[1] / "encoders"))
 from networks import WEIGHTS
 
-POOL = ModelPool.choose("cpu")
+POOL = ModelPool.choose("cpu", places=Places.find("/nowhere/at/all"))
 SMALL = ObjectSketch(RegionSettings(canvas=256))
 ENGRAVING = bundled_packs() / "engraving"
 PLAIN = StylePack("plain", "Plain", Pen(0.012))
@@ -262,11 +263,21 @@ def test_a_changed_exemplar_is_read_anew(tmp_path):
     assert Exemplars.of(folder).ink(512, False).mean() > 2 * thin.mean()
 
 
-def test_exemplars_are_as_large_as_the_pen_is_wide():
-    measured = Measured(line_width=0.006, hatch_spacing=0.02)
-    assert magnification(PLAIN) == 1
-    assert magnification(replace(PLAIN, measured=measured)) == 2
-    assert magnification(replace(PLAIN, measured=measured, hatch=Hatch(share=0.5, spacing=0.03))) == pytest.approx(1.5)
+def test_exemplars_are_enlarged_as_the_pens_were(tmp_path):
+    folder = exemplar(tmp_path / "plain", 6)
+    plain = replace(PLAIN, folder=folder)
+    strokes, canvas = strokes_of(drawn(plain, style_weight=0.0)), (256, 256)
+    usual, halved = (
+        finish_of(replace(plain, measured=Measured(enlargement=times))).distance(strokes, canvas, POOL) for times in (1.0, 0.5)
+    )
+    assert usual != halved, "lines of 6 px are compared, then of 3 px"
+
+
+def test_much_ink_keeps_tones_where_they_are(tmp_path):
+    pack = replace(PLAIN, folder=exemplar(tmp_path / "plain", 12))
+    before = strokes_of(drawn(pack, style_weight=0.0))
+    light, heavy = (strokes_of(drawn(replace(pack, measured=Measured(ink_coverage=share)))).widths for share in (0.0, 0.9))
+    assert (heavy / before.widths).log().abs().mean() < 0.9 * (light / before.widths).log().abs().mean()
 
 
 @pytest.mark.parametrize("weight", [-1.0, 101.0, float("nan")])
@@ -284,15 +295,6 @@ def test_where_a_pack_lies_is_no_part_of_it():
     pack = read_pack(ENGRAVING)
     assert pack.folder == ENGRAVING
     assert parse_pack(write_pack(pack), "engraving") == pack
-
-
-def test_calm_styles_are_kept_calm_and_wavering_ones_may_bend():
-    assert bending_share(Measured(), 1.0) == 1
-    assert bending_share(Measured(wobble=USUAL_WOBBLE), 1.0) == 1
-    assert bending_share(Measured(wobble=2 * USUAL_WOBBLE), 1.0) == pytest.approx(0.5)
-    assert bending_share(Measured(wobble=0.0), 1.0) == MOST_STEERED
-    assert bending_share(Measured(wobble=1.0), 1.0) == 1 / MOST_STEERED
-    assert bending_share(Measured(wobble=1.0), 0.0) == 1
 
 
 def test_what_was_measured_steers_how_far_strokes_bend():
