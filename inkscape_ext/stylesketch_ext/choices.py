@@ -15,11 +15,12 @@ LOG = logging.getLogger(__name__)
 
 FILE_NAME = "inkscape-choices.json"
 
-SCENE, MARKED = "scene", "marked"
+SCENE, MARKED, MARKED_SCENE = "scene", "marked", "marked-scene"
 MASKS = (
     ("auto", marked("Main subject")),
     (SCENE, marked("Subject and background")),
     (MARKED, marked("What the selected lines mark")),
+    (MARKED_SCENE, marked("What they mark, and background")),
     ("none", marked("Whole picture")),
 )
 SOURCES = (
@@ -53,7 +54,12 @@ class Choices:
     @property
     def recipe(self) -> str:
         """How the engine draws."""
-        return "scene" if self.mask == SCENE else "object"
+        return "scene" if self.mask in (SCENE, MARKED_SCENE) else "object"
+
+    @property
+    def by_lines(self) -> bool:
+        """Do selected lines tell the subject?"""
+        return self.mask in (MARKED, MARKED_SCENE)
 
     def settings(self) -> SketchSettings:
         """In the form of the wire; raises Failure for a number out of range."""
@@ -63,7 +69,7 @@ class Choices:
                 style=self.style,
                 style_strength=self.style_strength,
                 style_weight=self.style_weight,
-                mask="auto" if self.mask in (SCENE, MARKED) else self.mask,
+                mask="auto" if self.mask in (SCENE, MARKED, MARKED_SCENE) else self.mask,
                 fidelity=self.fidelity,
                 guidance=self.guidance,
                 seed=self.seed,
@@ -107,7 +113,8 @@ def write_kept(path: str, values: Dict[str, Any]) -> Optional[str]:
 
 def _lasting(choices: Choices) -> Choices:
     """What is chosen for next time too: not lines that were selected this time."""
-    return replace(choices, mask="auto") if choices.mask == MARKED else choices
+    without = {MARKED: "auto", MARKED_SCENE: SCENE}
+    return replace(choices, mask=without.get(choices.mask, choices.mask))
 
 
 def once(folder: str, what: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Callable, List, Sequence, Tuple
 import inkex
 
 from stylesketch_ext import hrefs, launcher, reports, user_files
-from stylesketch_ext.choices import MARKED, Choices, once, remember, remembered
+from stylesketch_ext.choices import Choices, once, remember, remembered
 from stylesketch_ext.dialogs import toolkit
 from stylesketch_ext.engine_thread import Connect
 from stylesketch_ext.errands import Errands
@@ -89,7 +89,7 @@ class SketchEffect(inkex.EffectExtension):
         settings = choices.settings()
         if self.options.gui and once(installation.data, "told-no-window"):
             reports.say(no_window_sentence())
-        found = subjects(self.svg, folders, choices.source, choices.mask == MARKED)
+        found = subjects(self.svg, folders, choices.source, choices.by_lines)
         job = _job(installation)
         job.begin(_pictures(found), settings, choices.recipe, self._marks(found, choices))
         job.start()
@@ -107,15 +107,15 @@ class SketchEffect(inkex.EffectExtension):
         choices = self._choices()
         choices.settings()
         choices = remembered(installation.data, choices)
-        meant = (choices.source, choices.mask == MARKED)
+        meant = (choices.source, choices.by_lines)
         found = subjects(self.svg, folders, *meant)
 
         def begun(job: SketchJob, chosen: Choices) -> None:
             nonlocal choices, meant, found
             settings = chosen.settings()
-            if (chosen.source, chosen.mask == MARKED) != meant:
-                found = subjects(self.svg, folders, chosen.source, chosen.mask == MARKED)
-            choices, meant = chosen, (chosen.source, chosen.mask == MARKED)
+            if (chosen.source, chosen.by_lines) != meant:
+                found = subjects(self.svg, folders, chosen.source, chosen.by_lines)
+            choices, meant = chosen, (chosen.source, chosen.by_lines)
             job.begin(_pictures(found), settings, chosen.recipe, self._marks(found, chosen))
 
         def new_panel(leave: Callable[[], None]) -> PacksPanel:
@@ -135,7 +135,7 @@ class SketchEffect(inkex.EffectExtension):
 
     def _marks(self, found: List[Subject], choices: Choices) -> List[MarksOn]:
         """What tells the subject of each picture, if the user wants to tell it by lines."""
-        if choices.mask != MARKED:
+        if not choices.by_lines:
             return []
         lines = selected_lines(self.svg)
         return [_on(subject, lines) for subject in found]

@@ -59,11 +59,13 @@ def test_a_sketch(run):
 LINE = '<path id="line" d="M 10 10 L 20 20"/>'
 
 
+@pytest.mark.parametrize(("mask", "recipe"), [("marked", "object"), ("marked-scene", "scene")])
 @pytest.mark.parametrize("selected", [("--id=i", "--id=line"), ("--id=line",)], ids=["both", "line"])
-def test_a_selected_line_tells_the_subject(run, selected):
-    root, told = run(IMAGE + LINE, *selected, "--mask=marked")
+def test_a_selected_line_tells_the_subject(run, selected, mask, recipe):
+    root, told = run(IMAGE + LINE, *selected, "--mask=" + mask)
     assert not told
     settings = json.loads(layers(root)[0].get("{https://stylesketch.org/ns/1}settings"))
+    assert layers(root)[0].get("{https://stylesketch.org/ns/1}recipe") == recipe
     assert settings["marks"] == [{"kind": "keep", "points": [[10.0, 10.0], [20.0, 20.0]]}]
     assert settings["mask"] == "auto"
 
@@ -220,7 +222,9 @@ def test_settings_out_of_range_are_one_sentence():
         Choices(seed=-1).settings()
 
 
-FORMS = [f"style_{name}{ending}" for name in ("texture", "restyle", "prompt") for ending in (".inx", "_nogtk.inx.in")]
+FORMS = [
+    f"style_{name}{ending}" for name in ("texture", "restyle", "prompt", "sequence") for ending in (".inx", "_nogtk.inx.in")
+]
 ENTRIES = ["style_packs.inx", "style_networks.inx", *FORMS]
 
 
@@ -335,6 +339,7 @@ def test_a_subject_with_its_background_is_drawn_by_another_recipe():
         assert [request.recipe for request in engine.jobs.values()] == ["scene"]
 
 
-def test_lines_that_were_selected_once_are_not_chosen_for_ever(tmp_path):
-    remember(str(tmp_path), Choices(mask="marked", strokes=9))
-    assert remembered(str(tmp_path), Choices(strokes=5)) == Choices(mask="auto", strokes=9)
+@pytest.mark.parametrize(("mask", "later"), [("marked", "auto"), ("marked-scene", "scene"), ("none", "none")])
+def test_lines_that_were_selected_once_are_not_chosen_for_ever(mask, later, tmp_path):
+    remember(str(tmp_path), Choices(mask=mask, strokes=9))
+    assert remembered(str(tmp_path), Choices(strokes=5)) == Choices(mask=later, strokes=9)
