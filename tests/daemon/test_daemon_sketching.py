@@ -168,6 +168,20 @@ def test_paths_are_named_by_request_and_order(drawer, picture, tmp_path):
     assert set(result.seconds) >= {"total"} and result.title == "Cup" and result.style_title
 
 
+def test_a_result_lists_every_attempt(drawer, picture, tmp_path):
+    request = replace(REQUEST, settings=replace(REQUEST.settings, candidates=3, seed=7))
+    result = completed(drawer.run(draw_request, request, picture, tmp_path, None)).result
+    assert [each.seed for each in result.candidates] == [7, 8, 9]
+    [kept] = [each for each in result.candidates if each.kept]
+    assert kept.finished and kept.drawing.layers[0].paths[0].points == result.drawing.layers[0].paths[0].points
+    assert kept.score == max(each.score for each in result.candidates if each.finished)
+    assert len({each.drawing.run for each in result.candidates} | {result.drawing.run}) == 4
+    assert result.judge and "3 attempts" in result.notes[-1]
+    counts = [[len(each.drawing.layers[0].paths) for each in found.candidates] for found in (result, result.simplified(1.0))]
+    assert counts[1] == [min(4, count) for count in counts[0]]
+    assert completed(drawer.run(draw_request, REQUEST, picture, tmp_path, None)).result.candidates == []
+
+
 def test_the_run_is_named_by_the_request_but_not_by_its_title():
     assert run_name(REQUEST) == run_name(SketchRequest(REQUEST.image, REQUEST.settings, title="Other"))
     assert run_name(REQUEST) != run_name(SketchRequest("cd" * 32, REQUEST.settings))
