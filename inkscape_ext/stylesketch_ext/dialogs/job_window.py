@@ -501,7 +501,8 @@ class JobWindow(Gtk.Window):
         if picture:
             self._paper.set_from_pixbuf(picture)
         else:
-            self._paper.set_from_icon_name("image-x-generic", Gtk.IconSize.DIALOG)
+            self._paper.set_from_icon_name("image-x-generic-symbolic", Gtk.IconSize.DIALOG)
+        self._paper.set_opacity(1.0 if picture else 0.3)
 
 
 def _described(health: Health, waiting: bool) -> str:
