@@ -5,7 +5,7 @@ import skimage.data
 import torch
 
 from backend.perception.faces import find_faces
-from backend.perception.foreground import find_foreground, fit_foreground
+from backend.perception.foreground import find_foreground, fit_foreground, with_rim
 from backend.perception.grab_cut import to_lab
 from backend.perception.mask_outline import lost_edges, outline_told
 from tests.pictures import blank, disc, face, noise, square, tensor, two_squares
@@ -199,3 +199,14 @@ def test_a_mask_that_is_not_trusted_has_no_silhouette_and_an_exact_one_is_its_ow
     assert find_foreground(tensor(skimage.data.chelsea())).silhouette is None
     exact = find_foreground(tensor(disc()))
     assert torch.equal(exact.silhouette, exact.mask)
+
+
+@pytest.mark.parametrize("rim", [0, 4])
+def test_the_rim_is_a_square_about_every_point_of_the_mask(rim):
+    mask = torch.zeros(1, 1, 40, 50)
+    mask[..., 20, 30] = mask[..., 0, 49] = 1
+    wide = with_rim(mask, rim)
+    assert wide.dtype == mask.dtype and wide.shape == mask.shape
+    expected = torch.zeros_like(mask)
+    expected[..., 20 - rim : 21 + rim, 30 - rim : 31 + rim] = expected[..., : rim + 1, 49 - rim :] = 1
+    assert torch.equal(wide, expected)
