@@ -1,5 +1,7 @@
 """Texture…, Restyle… and Prompt… in the real Inkscape: pictures lie where they should, patterns have their scale."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import rings
@@ -7,6 +9,8 @@ from headless import render, run_extension, window_titles
 from lxml import etree
 from PIL import Image
 from placement_cases import CASES
+
+from backend.places import Places
 
 pytestmark = [pytest.mark.inkscape, pytest.mark.timeout(240)]
 
@@ -117,3 +121,22 @@ def test_the_real_engine_restyles_and_makes_a_texture(screen, installed_profile,
     run("texture", screen, installed_profile, document, tmp_path / "filled.svg", ["r"], timeout=120)
     render(screen, installed_profile.profile, tmp_path / "filled.svg", tmp_path / "filled.png")
     assert shades(tmp_path / "filled.png")[30:110, 30:170].std() > 20
+
+
+def test_a_text_becomes_strokes_by_a_tiny_network(screen, installed_profile, tmp_path):
+    """From Inkscape through the real engine and a random diffusion network in the true layout to a layer."""
+    pytest.importorskip("diffusers", reason="the packages of the diffusion networks are not here")
+    tiny = pytest.importorskip("tests.diffusion.tiny")
+    place = Places.find(Path(installed_profile.engine["home"])).weights / "checkpoints" / "sd15"
+    place.mkdir(parents=True, exist_ok=True)
+    tiny.save_checkpoint(place)
+    installed_profile.remember("style_prompt", gui=False, text="a horse", strokes=8, picture=True, style="charcoal")
+    rings.write_pictures(tmp_path)
+    document = rings.write_document(tmp_path / "document.svg", "", 'width="100mm" height="80mm" viewBox="0 0 100 80"')
+    root = run("prompt", screen, installed_profile, document, tmp_path / "out.svg", timeout=200)
+    below, layer = [child for child in root if child.get(OURS + "recipe")]
+    assert below.get(LABEL) == "a horse (picture)" and layer.get(LABEL) == "a horse — Charcoal (StyleSketch)"
+    assert 1 <= len(list(layer.iter(SVG + "path"))) <= 9
+    image = below.find(SVG + "image")
+    x, y, width, height = (float(image.get(name)) for name in ("x", "y", "width", "height"))
+    assert (x + width / 2, y + height / 2) == (pytest.approx(50), pytest.approx(40)) and height == pytest.approx(48)

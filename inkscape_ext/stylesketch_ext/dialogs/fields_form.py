@@ -14,7 +14,7 @@ class FieldsForm(Gtk.Grid):
     """Rows for all `fields` but style packs; `read()` gives what they say, with `values` for what has no row."""
 
     def __init__(self, fields: Sequence[Field], values: Values) -> None:
-        super().__init__(row_spacing=10, column_spacing=12)
+        super().__init__(row_spacing=6, column_spacing=12)
         self._values = dict(values)
         self._packs = [field for field in fields if isinstance(field, Pack)]
         self._rows = {
