@@ -26,6 +26,7 @@ from backend.recipes.diffusion_parts import AUTO
 from backend.recipes.diffusion_transfer import DiffusionStyle, Redrawing, canny, prepared, redrawn
 
 MOST_SIDE = 1024  # px, the longer side of a result
+PREVIEW_SIDE = 320  # px, the longer side of the pictures on the way
 LEAST_SIDE = 48  # px of photograph and exemplar
 LIGHT_ON_DARK = 2.0  # so many times farther from the ground must the lightest color be than the darkest to be the ink
 CLASSICAL, DIFFUSION = "classical", "diffusion"
@@ -216,11 +217,19 @@ def _styled(picture: Map, exemplar: Map, seed: int, settings: RestyleSettings) -
     target[..., 0] = matched(target[..., 0], blurred[..., 0], settings.tones)
     laid = target
     turned = flow_of(picture[..., 0], patch / 4)
-    for done, laid in transfer(target, turned, exemplar, TransferSettings(patch=patch), np.random.default_rng(seed)):  # noqa: B007
-        yield Progress("laying patches of the exemplar", 0.08 + 0.9 * done)
+    for done, laid in transfer(target, turned, exemplar, TransferSettings(patch=patch), np.random.default_rng(seed)):
+        yield Progress("laying patches of the exemplar", 0.08 + 0.9 * done, picture=_preview(laid))
     yield Progress("drawing the contours", 0.98)
     shaped = laid + settings.shapes * (target - cv2.GaussianBlur(laid, (0, 0), patch / 4))
     return rgb_of(_contoured(shaped, smooth[..., 0], exemplar, side, settings))
+
+
+def _preview(laid: Map) -> Image:
+    """A small picture of the patches laid so far, Lab in; black where there are none yet."""
+    height, width = laid.shape[:2]
+    scale = min(1.0, PREVIEW_SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return _tensor(rgb_of(cv2.resize(laid, size, interpolation=cv2.INTER_AREA)))
 
 
 def _smoothed(picture: Map, flow: Flow, settings: RestyleSettings) -> Map:
