@@ -16,9 +16,10 @@ import torch
 from PIL import Image
 from stylesketch_ext.wire.messages import PathData, SketchRequest, SketchResult, SketchSettings
 
+from backend.cli.scene import driven
+from backend.cli.terminal import ProgressLine
 from backend.core.bezier import sample
 from backend.core.clip import Bits
-from backend.core.work import completed
 from backend.daemon.matrix import Cell, draw_matrix
 from backend.daemon.sketching import Sources, choices_of, prepare_process, read_inputs
 from backend.places import Places
@@ -64,7 +65,7 @@ def measured(path: Path, places: Places, request: SketchRequest) -> Measured:
     """The matrix of a photograph; errors as of `draw_matrix`."""
     sources = Sources(path, places.packs, places=places)
     wall, processor = time.perf_counter(), time.process_time()
-    cells = completed(draw_matrix(request, sources, SHAPE, SIDE))
+    cells = driven(draw_matrix(request, sources, SHAPE, SIDE), ProgressLine(quiet=True))
     processor, wall = time.process_time() - processor, time.perf_counter() - wall
     scene = Scene.of(read_inputs(sources, request.settings), choices_of(request.settings))
     moves = [_milliseconds(row[0].result, number / MOVES) for row in cells for number in range(MOVES + 1)]

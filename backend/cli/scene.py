@@ -80,7 +80,7 @@ def _run_published(arguments: argparse.Namespace) -> int:
     try:
         with opened_style(arguments) as packs:
             sources = Sources(arguments.image, packs, mask, where)
-            finished = _driven(draw_published(sketch.request_of(arguments), sources), line)
+            finished = driven(draw_published(sketch.request_of(arguments), sources), line)
     finally:
         line.clear()
     outputs = write_outputs(arguments.output, finished.svg, finished.preview)
@@ -88,7 +88,7 @@ def _run_published(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _driven(work: Generator[ProgressEvent, None, T], line: ProgressLine) -> T:
+def driven(work: Generator[ProgressEvent, None, T], line: ProgressLine) -> T:
     """The result of a piece of work, its progress shown."""
     with contextlib.closing(work):
         while True:
@@ -124,7 +124,7 @@ def _drawn(arguments: argparse.Namespace, mask: Path | None, line: ProgressLine)
 
     with opened_style(arguments) as packs:
         sources = Sources(arguments.image, packs, mask, places(arguments))
-        return _driven(draw_matrix(sketch.request_of(arguments), sources, arguments.matrix, CELL_SIDE), line)
+        return driven(draw_matrix(sketch.request_of(arguments), sources, arguments.matrix, CELL_SIDE), line)
 
 
 def _overview(cells: list[list[Cell]]) -> tuple[str, bytes]:
