@@ -83,7 +83,8 @@ def run_show(arguments: argparse.Namespace) -> int:
 def run_import(arguments: argparse.Namespace) -> int:
     """Installs a pack."""
     library, pack = _library(arguments), read_pack_file(arguments.pack, arguments.name)
-    library.install(pack, arguments.replace)
+    with style_extract.replace_told():
+        library.install(pack, arguments.replace)
     _tell(arguments, library, pack.name, "Installed")
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from backend.cli.arguments import places
 from backend.cli.outputs import check_writable
 from backend.cli.sketch import read_file
 from backend.cli.terminal import ProgressLine
-from backend.core.errors import BadRequest, StyleSketchError
+from backend.core.errors import BadRequest, Exists, StyleSketchError
 from backend.core.files import write_whole
 from backend.style_archive import ENDING, write_archive
 from backend.style_library import Library, bundled_packs
@@ -58,7 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     name = arguments.name or name_from((arguments.output or arguments.images[0]).stem)
     library = Library(places(arguments).packs)
     if arguments.output is None:
-        library.check_free(name, arguments.replace)
+        with replace_told():
+            library.check_free(name, arguments.replace)
     else:
         check_writable([arguments.output], pictures)
     made = _extracted(arguments, pictures, name, arguments.title)
@@ -125,6 +127,15 @@ def _names(pictures: Sequence[Path]) -> list[str]:
             name = f"{name_from(path.stem)[:60]}-{number}"
         names.append(name)
     return names
+
+
+@contextlib.contextmanager
+def replace_told() -> Iterator[None]:
+    """Where a pack of the name is there already, the sentence tells the options that help."""
+    try:
+        yield
+    except Exists as error:
+        raise Exists(f"{error} That is --replace, or --name NAME.") from None
 
 
 def archive_path(text: str) -> Path:

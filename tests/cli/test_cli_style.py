@@ -65,7 +65,7 @@ def test_export_import_rename_remove(command, chalk, library, tmp_path):
     assert command("style", "import", str(file))[0] == 0, "the same again changes nothing"
     library.entitle("sanguine", "Other")
     code, _, err = command("style", "import", str(file))
-    assert code == 1 and "already" in err
+    assert code == 1 and "already" in err and "--replace" in err
     assert json.loads(command("style", "import", str(file), "--replace", "--json")[1])["title"] == "Red chalk"
     assert command("style", "import", str(file), "--name", "second")[0] == 0
     assert command("style", "rename", "second", "third", "--title", "Third")[0] == 0
