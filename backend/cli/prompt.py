@@ -14,7 +14,7 @@ from stylesketch_ext.wire.messages import ProgressEvent
 
 from backend.cli import sketch
 from backend.cli.arguments import Commands, add_command, number_to, places, whole_number
-from backend.cli.outputs import check_writable
+from backend.cli.outputs import check_writable, make_folder
 from backend.cli.style_option import opened_style
 from backend.cli.terminal import ProgressLine
 from backend.cli.texture import png_path
@@ -50,6 +50,7 @@ def add(commands: Commands) -> None:
     command.add_argument("prompt", metavar="TEXT", help="what is to be drawn, in a few words")
     sketch.add_drawing_options(command, _output_path, ".svg, .png, or .gif of the drawing evolving")
     sketch.add_style_weight(command)
+    sketch.add_candidates(command)
     option = command.add_argument
     option("--suffix", metavar="T", help="follows the prompt (default: words for a clear picture; '' for none)")
     option("--negative", metavar="T", help="what shall not be seen (default: words for a clear picture; '' for none)")
@@ -107,12 +108,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Draws and writes; the exit code."""
     mask = sketch.mask_file(arguments.mask)
     check_writable([*arguments.output, *([arguments.image_out] if arguments.image_out else [])], [mask] if mask else [])
+    if arguments.candidates_dir is not None:
+        make_folder(arguments.candidates_dir)
     line = ProgressLine(arguments.quiet)
     try:
         found, moments = _drawn(arguments, mask, line)
     finally:
         line.clear()
     outputs = [_write(path, found, moments) for path in arguments.output]
+    if arguments.candidates_dir is not None:
+        outputs += sketch.write_candidates(found.result, arguments.candidates_dir)
     notes = [*found.result.notes]
     if arguments.image_out and found.picture is not None:
         write_whole(arguments.image_out, found.picture)
@@ -133,7 +138,7 @@ def _drawn(arguments: argparse.Namespace, mask: Path | None, line: ProgressLine)
     evolving = any(path.suffix.lower() == ".gif" for path in arguments.output)
     with opened_style(arguments) as packs:
         settings = sketch.settings_of(arguments, arguments.mask if mask is None else "auto")
-        settings = replace(settings, style_weight=arguments.style_weight)
+        settings = replace(settings, style_weight=arguments.style_weight, candidates=arguments.candidates)
         recipe = _recipe(arguments)
         order = PromptOrder(_prompt(arguments), settings, packs, places(arguments), mask, recipe)
         with contextlib.closing(draw_prompt(order)) as work:

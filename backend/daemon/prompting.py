@@ -60,10 +60,12 @@ def draw_prompt(order: PromptOrder) -> Work[PromptResult]:
 
     marks = tuple(Mark(mark.kind, tuple(mark.points)) for mark in settings.marks)
     yield Progress("reading the text", 0.0)
-    made = yield from prompt_sketch(order.prompt, choices_of(settings), pack, pool, mask_for, marks, order.recipe)
+    made = yield from prompt_sketch(
+        order.prompt, choices_of(settings), pack, pool, mask_for, marks, order.recipe, settings.candidates
+    )
     picture = None if made.picture is None else picture_png(made.picture)
     sketched = SketchRequest(_name(order, picture), settings, title=order.prompt.prompt)
-    found = sketch_result(made.drawing, sketched, pack, pool, {"total": time.perf_counter() - begin})
+    found = sketch_result(made.drawing, sketched, pack, pool, {"total": time.perf_counter() - begin}, made.attempts)
     return PromptResult(replace(found, recipe=RECIPE), made.drawing, picture, made.kept, pool)
 
 

@@ -13,9 +13,10 @@ from backend.core.drawing import Drawing
 from backend.core.work import Executor, Progress, Work, mapped
 from backend.model_pool import ModelPool
 from backend.perception.faces import find_faces
-from backend.recipes.judging import Judge, judge_of
+from backend.recipes.judging import Judge, TextJudge, judge_of
 from backend.recipes.object_sketch import choose_foreground
 from backend.recipes.recipe import Inputs, Recipe, SketchChoices
+from backend.recipes.text_sketch import TEXT_SKETCH
 from backend.style_pack import StylePack
 
 MOST_SEED = 2**31 - 1
@@ -98,6 +99,18 @@ def told(candidates: Sequence[Candidate], judge: str) -> str:
     return sentence
 
 
+def draw_text_attempts(text: str, choices: SketchChoices, count: int, pack: StylePack, pool: ModelPool) -> Work[Attempts]:
+    """The best of `count` drawings of a text by CLIP alone. Raises as TextSketch does."""
+    judge, seeds = TextJudge(text, pool), _seeds(choices, count)
+    works = [(seed, TEXT_SKETCH.run(text, replace(choices, seed=seed), pack, pool)) for seed in seeds]
+    candidates = yield from draw_candidates(works, judge)
+    return Attempts(with_note(best_of(candidates).drawing, told(candidates, judge.name)), candidates, judge.name)
+
+
+def _seeds(choices: SketchChoices, count: int) -> list[int]:
+    return [(choices.seed + i) % (MOST_SEED + 1) for i in range(count)]
+
+
 def _attempt(recipe: Recipe, inputs: Inputs, choices: SketchChoices, pack: StylePack, pool: ModelPool) -> Work[Drawing]:
     """One attempt, as workers run it."""
     return recipe.run(inputs, choices, pack, pool)
@@ -169,7 +182,7 @@ def draw_attempts(
     seen = torch.ones_like(pixels[:, :1]) if recipe.background else found[0].mask
     judge = judge_of(pixels, seen, pool)
     known = replace(inputs, found=found)
-    seeds = [(choices.seed + i) % (MOST_SEED + 1) for i in range(count)]
+    seeds = _seeds(choices, count)
     tasks = [(recipe, known, replace(choices, seed=seed), pack, pool) for seed in seeds]
     looks = LATE_LOOKS if recipe.background else LOOKS
     drawn = draw_candidates(list(zip(seeds, _works(tasks, workers), strict=True)), judge, looks)

@@ -72,6 +72,20 @@ class EncoderJudge:
         return [float(score) for score in total / sum(self._weights.values())]
 
 
+class TextJudge:
+    """How near drawings are to a text, as CLIP ViT-B/32 sees them: cosines of embeddings."""
+
+    name = SCORER
+
+    def __init__(self, text: str, pool: ModelPool) -> None:
+        blank = torch.ones(1, 3, SIDE, SIDE)
+        self._eye = EncoderJudge(pool.encoder(SCORER), LAYERS[SCORER], blank, blank[:, :1], pool)
+        self._text = pool.reader(SCORER)([text])
+
+    def __call__(self, drawings: Sequence[Drawing]) -> list[float]:
+        return [float(score) for score in likeness_to_text(self._eye.embeddings(drawings)[POOLED], self._text)]
+
+
 class LineJudge:
     """How much of the lines' weight is drawn, and how much of the ink lies on lines: their harmonic mean, over two scales."""
 

@@ -25,11 +25,12 @@ from backend.export.picture import picture_png
 from backend.model_pool import ModelPool
 from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import Photograph, decode
+from backend.recipes.candidates import Attempts, draw_attempts, draw_text_attempts
 from backend.recipes.diffusion_parts import AUTO, Wanted, sparingly, wanted_checkpoint
 from backend.recipes.judging import text_scores
 from backend.recipes.object_sketch import OBJECT_SKETCH
 from backend.recipes.recipe import Inputs, Recipe, SketchChoices
-from backend.recipes.text_sketch import ENCODER, TextSketch
+from backend.recipes.text_sketch import ENCODER, TEXT_SKETCH
 from backend.style_pack import StylePack
 
 PREFERRED = ("sd15", "sd_turbo")
@@ -69,6 +70,7 @@ class PromptSketched:
     drawing: Drawing  # in pixels of the picture
     picture: Image | None  # [1, 3, H, W]; None where CLIP alone was asked
     kept: bool = False  # whether an earlier run had generated the picture
+    attempts: Attempts | None = None  # that the drawing is the best of, where more than one was asked for
 
 
 @dataclass(frozen=True)
@@ -88,25 +90,38 @@ def prompt_sketch(
     mask_for: Callable[[Image], Mask | None] = lambda picture: None,
     marks: tuple[Mark, ...] = (),
     recipe: Recipe = OBJECT_SKETCH,
+    candidates: int = 1,
 ) -> Work[PromptSketched]:
     """The sketch of a text. The seed of `choices` is that of the picture and of the sketch; mask_for: of the picture, 1 = keep;
-    recipe: how the picture is drawn.
+    recipe: how the picture is drawn; candidates: attempts at the drawing, of which the best is kept.
 
     Progress carries small pictures while the picture is generated, and then previews of the drawing. The picture is kept
     under the pool's places, so that the same text is not imagined again for another style.
     Raises Missing, with the command that brings what is not here, its size and its licence; BadRequest, OutOfMemory.
     """
     if _by_clip(prompt, pool):
-        drawing = yield from TextSketch().run(prompt.prompt, choices, pack, pool)
-        return PromptSketched(drawing, None)
+        if candidates == 1:
+            return PromptSketched((yield from TEXT_SKETCH.run(prompt.prompt, choices, pack, pool)), None)
+        attempts = yield from draw_text_attempts(prompt.prompt, choices, candidates, pack, pool)
+        return PromptSketched(attempts.drawing, None, attempts=attempts)
     imagined = yield from mapped(imagine(prompt, choices.seed, pool), lambda progress: progress.within(0.0, IMAGINED))
     begin = 0.0 if imagined.kept else IMAGINED
     inputs = Inputs(Photograph(imagined.image), mask_for(imagined.image), marks)
-    work = recipe.run(inputs, choices, pack, pool)
-    drawing = yield from mapped(work, lambda progress: progress.within(begin, 1.0))
+    work = _attempted(recipe, inputs, choices, candidates, pack, pool)
+    drawing, tried = yield from mapped(work, lambda progress: progress.within(begin, 1.0))
     scores = {**drawing.account.scores, **text_scores(drawing, imagined.image, prompt.prompt, pool)}
     account = replace(drawing.account, notes=(*imagined.notes, *drawing.account.notes), scores=scores)
-    return PromptSketched(replace(drawing, account=account), imagined.image, imagined.kept)
+    return PromptSketched(replace(drawing, account=account), imagined.image, imagined.kept, tried)
+
+
+def _attempted(
+    recipe: Recipe, inputs: Inputs, choices: SketchChoices, count: int, pack: StylePack, pool: ModelPool
+) -> Work[tuple[Drawing, Attempts | None]]:
+    """One drawing of the picture, or the best of several."""
+    if count == 1:
+        return (yield from recipe.run(inputs, choices, pack, pool)), None
+    attempts = yield from draw_attempts(recipe, inputs, choices, count, pack, pool)
+    return attempts.drawing, attempts
 
 
 def imagine(prompt: PromptChoices, seed: int, pool: ModelPool) -> Work[Imagined]:

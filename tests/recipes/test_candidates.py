@@ -131,12 +131,18 @@ def test_the_best_attempt_is_the_drawing_of_its_seed(pool, recipe):
 def test_attempts_in_other_processes_give_the_same_drawing(tmp_path):
     inputs, choices = Inputs(photograph(face())), SketchChoices(strokes=6, steps=2, guidance="classical")
     pool = ModelPool.choose("cpu", places=Places.find(tmp_path))
-    worker = ProcessExecutor("attempt", prepare_process)
+    process, asked = ProcessExecutor("attempt", prepare_process), []
+
+    class Worker:
+        def run(self, task, *arguments):
+            asked.append(arguments[2].seed)
+            return process.run(task, *arguments)
+
     try:
-        away = completed(draw_attempts(RECIPES["object"], inputs, choices, 2, PLAIN, pool, [worker]))
-        assert worker.pid is not None
+        away = completed(draw_attempts(RECIPES["object"], inputs, choices, 2, PLAIN, pool, [Worker()]))
     finally:
-        worker.stop()
+        process.stop()
+    assert asked == [0]
     here = completed(draw_attempts(RECIPES["object"], inputs, choices, 2, PLAIN, pool))
     assert [each.score for each in away.candidates] == [each.score for each in here.candidates]
     assert away.drawing.account == here.drawing.account

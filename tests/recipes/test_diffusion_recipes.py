@@ -250,7 +250,7 @@ def test_clip_draws_where_it_is_all_there_is(pool, monkeypatch):
             yield from ()
             return "a drawing"
 
-    monkeypatch.setattr(module, "TextSketch", Instead)
+    monkeypatch.setattr(module, "TEXT_SKETCH", Instead())
     monkeypatch.setattr(ModelPool, "has_encoder", lambda self, name: name == "clip_vit_b32")
     for wanted in (PromptChoices("a cup"), PromptChoices("a cup", method="clip")):
         found = completed(prompt_sketch(wanted, SketchChoices(), PACK, pool))

@@ -7,6 +7,7 @@ from backend.core.errors import BadRequest, Missing
 from backend.core.work import completed
 from backend.model_pool import ModelPool
 from backend.places import Places
+from backend.recipes.candidates import best_of, draw_text_attempts
 from backend.recipes.recipe import SketchChoices
 from backend.recipes.text_sketch import CUT, TextSketch, TextSketchSettings
 from backend.style_library import load_pack
@@ -89,3 +90,14 @@ def test_a_text_that_is_too_long_or_empty_is_told(pool):
 def test_missing_weights_are_told_with_the_command(tmp_path):
     with pytest.raises(Missing, match="models pull clip_vit_b32"):
         drawn(ModelPool.choose("cpu", places=Places.find(tmp_path)))
+
+
+def test_the_best_of_several_attempts_is_nearest_to_the_text(pool, monkeypatch):
+    monkeypatch.setattr("backend.recipes.candidates.TEXT_SKETCH", SHORT)
+    attempts = completed(draw_text_attempts("the cat", SketchChoices(seed=3), 3, PLAIN, pool))
+    best = best_of(attempts.candidates)
+    assert [each.seed for each in attempts.candidates] == [3, 4, 5] and attempts.judge == "clip_vit_b32"
+    assert best.score == max(each.score for each in attempts.candidates if each.finished)
+    alone = drawn(pool, "the cat", seed=best.seed)
+    assert torch.equal(attempts.drawing.layers[0].strokes.points, alone.layers[0].strokes.points)
+    assert "3 attempts" in attempts.drawing.account.notes[-1]
