@@ -17,10 +17,13 @@ from gi.repository import Atk, Gdk, GLib, Gtk
 from fake_engine import FakeEngine, png
 from stylesketch_ext.choices import Choices
 from stylesketch_ext.client import BackendClient
+from stylesketch_ext.dialogs import sketch_window
 from stylesketch_ext.dialogs.sketch_window import SketchWindow
 from stylesketch_ext.rows_job import RowsJob
 from stylesketch_ext.sketch_job import SketchJob
 
+if sys.argv[2] == "no cairo":
+    sketch_window.can_paint = lambda: False
 mask, end, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 pictures = [("picture %d" % i, png(40 + i, 30, lambda x, y: 200)) for i in range(count)]
 facts = {}
@@ -41,6 +44,11 @@ def steps():
     yield from until(lambda: window._known)
     width = window.get_allocated_size()[0].width, window.get_allocated_size()[0].height
     window._start.clicked()
+    if end == "no cairo":
+        facts["message"] = window._message.get_text()
+        yield from until(lambda: window._start.get_visible() and window._start.get_label() == "_Insert now")
+        window._start.clicked()
+        return
     yield from until(lambda: window._desk)
     desk = window._desk
     facts["view"] = desk.view.get_mapped() and not window._paper.get_mapped()
@@ -168,3 +176,9 @@ def test_who_does_not_want_it_is_back_at_the_form(facts):
     seen = facts("scene", "back", 1)
     assert seen["message"] == "The sketch was not inserted." and seen["again"]
     assert seen["results"] == [] and seen["cancelled"]
+
+
+def test_without_cairo_sketches_are_inserted_as_they_are_and_this_is_said(facts):
+    seen = facts("scene", "no cairo", 1)
+    assert "no cairo for GTK: " in seen["message"] and seen["message"].endswith("to adjust them.")
+    assert (seen["results"], seen["strokes"]) == ([[1.0, 0.0]], [12])
