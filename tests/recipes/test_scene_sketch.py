@@ -302,3 +302,13 @@ def test_an_encoder_orders_what_comes_after_the_first_strokes_by_what_leaving_ea
     for before, after in zip(voted, sure, strict=True):
         assert before[:3] == after[:3]
     assert any(before != after for before, after in zip(voted, sure, strict=True))
+
+
+def test_the_horizon_survives_simplification():
+    background = sketch(mask=ball(), strokes=40, simplicity=1.0).layers[0]
+    points = drawn(background)
+    on_horizon = points[np.abs(points[:, 1] - HORIZON) < 3]
+    assert (on_horizon[:, 0] > 165).sum() > 50
+    lines = points.reshape(len(background.strokes), -1, 2)
+    lengths = np.linalg.norm(np.diff(lines, axis=1), axis=2).sum(1)
+    assert lengths.min() > 60  # what runs far, neither clouds nor the posts of the fence
