@@ -26,9 +26,10 @@ from stylesketch_ext.wire.messages import (
     SketchSettings,
 )
 
+from backend.cli import draw_on
 from backend.cli.arguments import Commands, add_command, number_to, or_auto, places, points, share, whole_number
 from backend.cli.launch import running_or_started
-from backend.cli.outputs import check_writable, make_folder, output_path, write_outputs
+from backend.cli.outputs import check_writable, make_folder, output_path
 from backend.cli.style_option import opened_style
 from backend.cli.terminal import ProgressLine
 from backend.core.errors import BadRequest
@@ -53,9 +54,10 @@ def add(commands: Commands) -> None:
     """Adds the command."""
     command = add_command(commands, "sketch", run, "Draw the subject of a photograph with a few pen strokes.")
     command.add_argument("image", metavar="IMAGE", type=Path, help="a picture file")
-    add_drawing_options(command)
+    add_drawing_options(command, draw_on.output_path, draw_on.FORMATS)
     add_style_weight(command)
     add_candidates(command)
+    draw_on.add_options(command)
     command.add_argument("--recipe", default="object", help="how to draw (default: object)")
     command.add_argument("--daemon", action="store_true", help="let the daemon draw, started if need be")
 
@@ -76,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
                 result, svg, png = draw_here(request, arguments.image, mask, packs, places(arguments), line.show)
         finally:
             line.clear()
-    outputs = write_outputs(arguments.output, svg, png)
+        outputs = draw_on.write(arguments, result, svg, png, packs)
     if arguments.candidates_dir is not None:
         outputs += write_candidates(result, arguments.candidates_dir)
     tell(arguments, result, outputs)

@@ -119,8 +119,13 @@ def draw(
 
 def result_svg(result: SketchResult) -> str:
     """A result as an SVG file; equal drawings give equal bytes."""
+    return drawing_svg(result.drawing, result.title, facts_of(result))
+
+
+def facts_of(result: SketchResult) -> dict[str, str]:
+    """How a drawing came about, for its SVG file."""
     settings = result.settings
-    facts = {
+    return {
         "recipe": result.recipe,
         "style": settings.style,
         "seed": str(settings.seed),
@@ -131,7 +136,6 @@ def result_svg(result: SketchResult) -> str:
         "image": result.image,
         "version": result.version,
     }
-    return drawing_svg(result.drawing, result.title, facts)
 
 
 def read_inputs(sources: Sources, settings: SketchSettings) -> Inputs:

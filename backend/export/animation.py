@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as File
+from typing import Protocol
 from xml.sax.saxutils import escape, quoteattr
 
 import cv2
@@ -147,7 +148,14 @@ def strokes_json(moving: MovingDrawing) -> str:
     return json.dumps(whole) + "\n"
 
 
-def gif(moving: MovingDrawing, rate: float, rasterize: Rasterize) -> bytes:
+class Film(Protocol):
+    """What is shown at which moments."""
+
+    def times(self, rate: float) -> list[float]: ...
+    def at(self, time: float) -> Drawing: ...
+
+
+def gif(moving: Film, rate: float, rasterize: Rasterize) -> bytes:
     """A GIF that plays forever, of `rate` pictures a second."""
     times = moving.times(rate)
     marks = [round(100 * (i + 1) / rate) for i in range(len(times))]  # a GIF counts in hundredths of a second
@@ -160,7 +168,7 @@ def gif(moving: MovingDrawing, rate: float, rasterize: Rasterize) -> bytes:
     return file.getvalue()
 
 
-def write_mp4(path: File, moving: MovingDrawing, rate: float, rasterize: Rasterize) -> None:
+def write_mp4(path: File, moving: Film, rate: float, rasterize: Rasterize) -> None:
     """An MP4 (MPEG-4 part 2), there whole or not at all; Missing where OpenCV cannot write it, OSError."""
     with tempfile.TemporaryDirectory(prefix=".mp4.", suffix=".part", dir=path.parent) as folder:
         part = File(folder) / "film.mp4"

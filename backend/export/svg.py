@@ -6,7 +6,7 @@ under the PowerStroke effect, whose nodes and widths can be edited.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 from xml.sax.saxutils import escape, quoteattr
 
@@ -109,15 +109,18 @@ class DrawingLike(Protocol):
     def texture(self) -> TextureLike | None: ...
 
 
-def drawing_svg(drawing: DrawingLike, title: str = "", facts: Mapping[str, str] | None = None) -> str:
+def drawing_svg(
+    drawing: DrawingLike, title: str = "", facts: Mapping[str, str] | None = None, before: Iterable[str] = ()
+) -> str:
     """The text of the file. One user unit is one source pixel; without a paper of another color the background is transparent.
 
     facts: how the drawing came about (recipe, seed, style, …), written as attributes of the namespace STYLESKETCH.
+    before: lines of elements that come before the drawing.
     """
-    return "\n".join(_lines(drawing, title, facts or {})) + "\n"
+    return "\n".join(_lines(drawing, title, facts or {}, before)) + "\n"
 
 
-def _lines(drawing: DrawingLike, title: str, facts: Mapping[str, str]) -> Iterator[str]:
+def _lines(drawing: DrawingLike, title: str, facts: Mapping[str, str], before: Iterable[str]) -> Iterator[str]:
     size = f'width="{drawing.width}" height="{drawing.height}" viewBox="0 0 {drawing.width} {drawing.height}"'
     told = "".join(f" stylesketch:{name}={quoteattr(_clean(value))}" for name, value in facts.items())
     yield '<?xml version="1.0" encoding="UTF-8"?>'
@@ -126,6 +129,7 @@ def _lines(drawing: DrawingLike, title: str, facts: Mapping[str, str]) -> Iterat
     yield f"     {size}{told}>"
     if title:
         yield f"  <title>{escape(_clean(title))}</title>"
+    yield from before
     yield from drawing_lines(drawing)
     yield "</svg>"
 
