@@ -44,4 +44,7 @@ def _course(length: float, angle: float, first: float, second: float, segments: 
     place = torch.arange(steps) / steps
     heading = angle + torch.where(place < 0.5, first * place, first * 0.5 + second * (place - 0.5))
     moves = length / steps * torch.stack([heading.cos(), heading.sin()], 1)
-    return torch.cat([torch.zeros(1, 2), moves.cumsum(0)])
+    points = torch.cat([torch.zeros(1, 2), moves.cumsum(0)])
+    joints = torch.arange(3, steps, 3)
+    points[joints] = (points[joints - 1] + points[joints + 1]) / 2  # so that segments join without a corner
+    return points
