@@ -44,13 +44,13 @@ class FinishSettings:
     rate: float = 0.25  # of Adam, in the exponent of the factors
     most: float = 2.2  # widths and opacities are multiplied by at most this, at the full style weight
     patches: PatchSettings = PatchSettings(places=1000, directions=32)
-    staying: float = 0.5  # weight beside the patches' reach
+    staying: float = 0.4  # weight beside the patches' reach
     late: int = 2  # steps at the end in which networks look
     gram: float = 1.0  # weight beside the patches' 1
     whole: float = 0.1  # the same, of CLIP's
     window: int = 192  # px, of the most inked part, in which Gram matrices are taken
     coarse: int = 16  # px of a picture of SIDE px over which tones are to stay
-    near: float = 0.065  # drawings in the bundled styles lie nearer to the exemplars of these: so far, nothing is to be done
+    near: float = 0.08  # drawings in the bundled styles lie nearer to the exemplars of these: so far, nothing is to be done
     ways: tuple[float, ...] = (1.0, 0.6, 0.3)  # shares of the change that are tried until one keeps the bounds that follow
     least_gain: float = 0.01  # share of the distance in held-out patches that must be gained, or the strokes stay
     least_likeness: float = 0.98  # correlation of the tones before and after

@@ -93,9 +93,14 @@ def test_the_full_weight_brings_line_weights_nearer_and_leaves_shapes(engraved):
 
 def test_the_usual_weight_is_seen_and_goes_less_far_than_the_full_one(tmp_path):
     pack = replace(PLAIN, folder=exemplar(tmp_path / "plain", 12))
-    none, usual, full = (strokes_of(drawn(pack, **weight)) for weight in ({"style_weight": 0.0}, {}, {"style_weight": 100.0}))
-    change = (usual.widths / none.widths).log()
-    assert 0.1 < float(change.mean()) < 0.8 * float((full.widths / none.widths).log().mean())
+    before = drawn(pack, style_weight=0.0)
+    strokes, canvas, free = strokes_of(before), before.layers[0].framing.canvas, FinishSettings(most_change=9.0)
+    usual, full = (
+        replace(finish_of(pack, weight), settings=free).finished(strokes, canvas, POOL)[0].widths / strokes.widths
+        for weight in (15.0, 100.0)
+    )
+    assert 0.1 < float(usual.log().mean()) < 0.8 * float(full.log().mean())
+    assert (strokes_of(drawn(pack)).widths / strokes.widths).log().mean() > 0.1
 
 
 def test_a_weaker_style_is_finished_less(tmp_path):
