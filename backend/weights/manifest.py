@@ -77,7 +77,7 @@ _ALL = (
     Weights(
         name="squeezenet",
         title="SqueezeNet 1.1",
-        used_by="light guidance (--guidance squeezenet), textures, --method clipascene",
+        used_by="light guidance (--guidance squeezenet), textures, --method clipascene, nearness to a style's exemplar",
         license="BSD-3-Clause (torchvision); trained on ImageNet",
         layouts=({"features.0.weight": (64, 3, 3, 3), "features.12.squeeze.weight": (64, 512, 1, 1)},),
         files=(
@@ -93,7 +93,7 @@ _ALL = (
     Weights(
         name="vgg19",
         title="VGG-19",
-        used_by="textures",
+        used_by="textures, features of style packs",
         license="BSD-3-Clause (torchvision); trained on ImageNet",
         layouts=({"features.16.weight": (256, 256, 3, 3), "features.28.weight": (512, 512, 3, 3)},),
         files=(
@@ -109,7 +109,7 @@ _ALL = (
     Weights(
         name="vgg19_distilled",
         title="VGG-19 distilled to a sixteenth",
-        used_by="textures",
+        used_by="textures, features of style packs",
         license="MIT (Collaborative Distillation)",
         layouts=({"level1.conv0.weight": (3, 3, 1, 1), "level5.conv51.weight": (128, 128, 3, 3)},),
         about="Not published as one file: bring one with the five encoders under keys such as level5.conv51.weight.",
@@ -117,7 +117,7 @@ _ALL = (
     Weights(
         name="clip_vit_b32",
         title="CLIP ViT-B/32",
-        used_by="drawing after a text, likeness to a text",
+        used_by="drawing after a text, likeness to a text, nearness to a style's exemplar",
         license="MIT (OpenAI)",
         layouts=(
             {"visual.conv1.weight": (768, 3, 32, 32), "visual.proj": (768, 512)},
@@ -139,7 +139,7 @@ _ALL = (
     Weights(
         name="clip_vit_b16",
         title="CLIP ViT-B/16",
-        used_by="",
+        used_by="nearness to a style's exemplar, where no other CLIP is",
         license="MIT (OpenAI)",
         layouts=(
             {"visual.conv1.weight": (768, 3, 16, 16), "visual.proj": (768, 512)},
@@ -183,7 +183,7 @@ _ALL = (
     Weights(
         name="clip_rn101",
         title="CLIP RN101",
-        used_by="guidance by what is meant (--guidance clip)",
+        used_by="guidance by what is meant (--guidance clip), nearness to a style's exemplar, where clip_vit_b32 is not",
         license="MIT (OpenAI)",
         layouts=({"visual.layer3.22.conv1.weight": (256, 1024, 1, 1), "visual.attnpool.c_proj.weight": (512, 2048)},),
         files=(_openai("8fa8567bab74a42d41c5915025a8e4538c3bdbe8804a470a72f30b0d94fab599", "RN101.pt", 291_791_292),),
