@@ -36,7 +36,9 @@ def add(commands: Commands) -> None:
     option("-o", "--output", metavar="FILE", type=png_path, required=True, help="the texture, a .png")
     option("--size", metavar="WxH", type=size_of, default=(512, 512), help="in pixels (default: 512x512)")
     option("--tile", action="store_true", help="opposite borders fit, so that it can be repeated")
-    option("--region", metavar="X,Y,W,H", type=region_of, help="imitate only this part of the style image, in its pixels")
+    option(
+        "--region", metavar="X,Y,W,H|lines|paper", type=region_of, help="imitate only this part of the style image (its pixels)"
+    )
     option(
         "--guidance",
         metavar="NAME",
@@ -108,9 +110,11 @@ def choices_of(arguments: argparse.Namespace) -> TextureChoices:
 
     given = {
         name: getattr(arguments, name)
-        for name in ("layers", "iterations", "optimizer", "style_loss_weight", "variation_loss_weight", "patch", "region")
+        for name in ("layers", "iterations", "optimizer", "style_loss_weight", "variation_loss_weight", "patch")
         if getattr(arguments, name) is not None
     }
+    if arguments.region is not None:
+        given["area" if isinstance(arguments.region, str) else "region"] = arguments.region
     return TextureChoices(
         size=arguments.size,
         tiled=arguments.tile,
@@ -207,11 +211,15 @@ def size_of(text: str) -> tuple[int, int]:
     return int(parts[1]), int(parts[0])
 
 
-def region_of(text: str) -> tuple[int, int, int, int]:
-    """An argparse type: X,Y,W,H."""
+def region_of(text: str) -> tuple[int, int, int, int] | str:
+    """An argparse type: X,Y,W,H, or the name of an area."""
+    if text in ("lines", "paper"):
+        return text
     parts = text.split(",")
     if len(parts) != 4 or not all(part.strip().isdecimal() and len(part) < 8 for part in parts):
-        raise argparse.ArgumentTypeError(f"'{text}' must be X,Y,W,H in pixels of the style image, for example 40,60,200,200")
+        raise argparse.ArgumentTypeError(
+            f"'{text}' must be lines, paper, or X,Y,W,H in pixels of the style image: 40,60,200,200"
+        )
     x, y, width, height = (int(part) for part in parts)
     return x, y, width, height
 

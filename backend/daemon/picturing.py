@@ -91,6 +91,7 @@ def texture_choices(request: TextureRequest) -> TextureChoices:
         size=(request.height, request.width),
         tiled=request.tiled,
         region=request.region,
+        area=request.area,
         guidance=QUILTING if request.guidance == "auto" else request.guidance,
     )
     if request.patch is not None:

@@ -21,6 +21,7 @@ from backend.guidance.gram import ColorMatch, GramMatch
 from backend.guidance.variation import total_variation
 from backend.model_pool import ModelPool
 from backend.parameterize.pixels import Pixels, calm_border, colored_noise, resized, shifted
+from backend.perception.material import LINES, PAPER, material_square
 from backend.perception.quilting import QuiltSettings, quilt
 
 QUILTING = "classical"
@@ -33,6 +34,9 @@ MARGIN = 16  # px by which a picture may be shifted before an encoder sees it, s
 RATES = (0.1, 0.01)  # of Adam at the first and the last step of a size, in deviations of the exemplar's colors
 LEAST_SIDE, MOST_SIDE, MOST_PIXELS = 32, 4096, 8_400_000  # px of a texture
 MOST_ENCODED = 1_600_000  # px of a texture by an encoder, whose features take some kB for each
+WHOLE = "all"
+AREAS = (WHOLE, LINES, PAPER)
+LEAST_MATERIAL = 96  # px a side of the part of the style image that shows its material
 LEAST_EXEMPLAR = 32  # px a side of the style image's region
 LEAST_SEEN = 64  # px of the shorter side of the coarsest picture that an encoder sees
 
@@ -43,7 +47,8 @@ class TextureChoices:
 
     size: tuple[int, int] = (512, 512)  # height, width, px
     tiled: bool = False  # opposite borders fit
-    region: tuple[int, int, int, int] | None = None  # x, y, width, height in the style image, px; None: all of it
+    region: tuple[int, int, int, int] | None = None  # x, y, width, height in the style image, px; None: by the area
+    area: str = WHOLE  # or a square where it is drawn most evenly (lines), or where it is bare (paper)
     guidance: str = QUILTING
     seed: int = 0
     patch: int | None = None  # px, of quilting; None: an eighth of the exemplar's longer side
@@ -55,6 +60,8 @@ class TextureChoices:
     snapshot_every: int = 0  # iterations between two snapshots; 0: none
 
     def __post_init__(self) -> None:
+        if self.area not in AREAS:
+            raise BadRequest(f"There is no area '{self.area}' of a style image; choose one of: {', '.join(AREAS)}.")
         height, width = self.size
         if not (min(self.size) >= LEAST_SIDE and max(self.size) <= MOST_SIDE and height * width <= MOST_PIXELS):
             raise BadRequest(
@@ -106,7 +113,7 @@ def style_texture(style: Image, choices: TextureChoices, pool: ModelPool) -> Wor
 def exemplar_of(style: Image, choices: TextureChoices) -> tuple[Image, tuple[str, ...]]:
     """The chosen region of a style image, scaled down to the texture's longer side where it is larger, and what to tell."""
     height, width = style.shape[-2:]
-    x, y, w, h = choices.region or (0, 0, width, height)
+    x, y, w, h = choices.region or _area(style, choices.area)
     if x < 0 or y < 0 or x + w > width or y + h > height:
         raise BadRequest(f"The region {x},{y},{w},{h} is not inside the style image, which has {width} × {height} px.")
     if min(w, h) < LEAST_EXEMPLAR:
@@ -116,19 +123,31 @@ def exemplar_of(style: Image, choices: TextureChoices) -> tuple[Image, tuple[str
     if scale >= 1:
         return part, ()
     size = (max(LEAST_EXEMPLAR, round(h * scale)), max(LEAST_EXEMPLAR, round(w * scale)))
-    note = f"The style image was scaled to {size[1]} × {size[0]} px; a smaller --region of it shows its lines larger."
+    note = f"The style image was scaled to {size[1]} × {size[0]} px; choose a part of it to have its lines larger."
     return resized(part, size).clamp(0, 1), (note,)
+
+
+def _area(style: Image, area: str) -> tuple[int, int, int, int]:
+    """x, y, width and height of an area."""
+    if area == WHOLE:
+        return 0, 0, style.shape[-1], style.shape[-2]
+    return material_square(_pixels(style), area, LEAST_MATERIAL)
 
 
 def _quilted(exemplar: Image, choices: TextureChoices) -> Work[TextureResult]:
     """By patches: structures stay whole, no network is needed."""
     settings = QuiltSettings(patch=_patch(exemplar, choices))
     chance = np.random.default_rng(choices.seed)
-    pixels = np.ascontiguousarray(exemplar[0].permute(1, 2, 0).cpu().numpy())
+    pixels = _pixels(exemplar)
     picture = pixels
     for done, picture in quilt(pixels, choices.size, choices.tiled, settings, chance):
         yield Progress("joining patches", 0.02 + 0.98 * done, picture=_image(picture))
     return TextureResult(_image(picture), QUILTING)
+
+
+def _pixels(image: Image) -> npt.NDArray[np.float32]:
+    """An image as pixels [H, W, 3]."""
+    return np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy())
 
 
 def _image(pixels: npt.NDArray[np.float32]) -> Image:

@@ -19,7 +19,7 @@ from backend.core.work import Progress, Work
 from backend.diffusion.edge_guided import INVERSIONS, EdgeGuided
 from backend.model_pool import ModelPool
 from backend.perception.color_transport import lab_of, matched, rgb_of, transported
-from backend.perception.edges import edge_map
+from backend.perception.edges import edge_agreement, edge_map
 from backend.perception.flow import Flow, along_flow, flow_of
 from backend.perception.patch_transfer import TransferSettings, transfer
 from backend.recipes.diffusion_parts import AUTO
@@ -47,7 +47,10 @@ class RestyleSettings:
     along: float = 1 / 150  # how far colors run along lines
     patch: float = 1 / 28
     tones: float = 0.8  # how far lightness takes the exemplar's distribution
-    shapes: float = 0.6  # share of the photograph's own shapes laid over the patches
+    shapes: tuple[float, ...] = (0.6, 0.8, 1.0)  # share of the photograph's own shapes laid over the patches
+    kept: float = 0.66  # F-score of its edges that ends the search for the least share
+    shape: float = 1 / 170  # blur before those edges are looked for
+    near: float = 1 / 125  # edges this near to each other are the same
     line: float = 1 / 400  # width of contours
     faintest: float = 0.9  # L by which a contour is darker than what is around it
     strongest: float = 7.0  # L at which it is drawn in full ink
@@ -218,14 +221,26 @@ def _styled(picture: Map, exemplar: Map, seed: int, settings: RestyleSettings) -
     laid = target
     turned = flow_of(picture[..., 0], patch / 4)
     for done, laid in transfer(target, turned, exemplar, TransferSettings(patch=patch), np.random.default_rng(seed)):
-        yield Progress("laying patches of the exemplar", 0.08 + 0.9 * done, picture=_preview(laid))
+        yield Progress("laying patches of the exemplar", 0.08 + 0.9 * done, picture=_preview(laid, target))
     yield Progress("drawing the contours", 0.98)
-    shaped = laid + settings.shapes * (target - cv2.GaussianBlur(laid, (0, 0), patch / 4))
-    return rgb_of(_contoured(shaped, smooth[..., 0], exemplar, side, settings))
+    away = target - cv2.GaussianBlur(laid, (0, 0), patch / 6)
+    for shapes in settings.shapes:
+        found = rgb_of(_contoured(laid + shapes * away, smooth[..., 0], exemplar, side, settings))
+        if _kept(picture, lab_of(found), settings) >= settings.kept:
+            break
+    return found
 
 
-def _preview(laid: Map) -> Image:
-    """A small picture of the patches laid so far, Lab in; black where there are none yet."""
+def _kept(picture: Map, found: Map, settings: RestyleSettings) -> float:
+    """How far the shapes of two Lab pictures agree: the F-score of their edges as seen without fine texture."""
+    side = max(picture.shape[:2])
+    edges = [edge_map(seen[..., 0], side * settings.shape) for seen in (picture, found)]
+    return edge_agreement(edges[0], edges[1], side * settings.near)
+
+
+def _preview(laid: Map, target: Map) -> Image:
+    """A small picture of the patches laid so far, Lab in; where there are none yet, of what they are to show."""
+    laid = np.where(laid.any(2, keepdims=True), laid, target)
     height, width = laid.shape[:2]
     scale = min(1.0, PREVIEW_SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

@@ -28,6 +28,11 @@ SOURCES = (
     (SELECTION, marked("The selected picture")),
     (PART, marked("What a shape marks on the picture")),
 )
+AREAS = (
+    ("lines", marked("The densest lines")),
+    ("paper", marked("The bare paper")),
+    ("all", marked("All of it")),
+)
 METHODS = (
     ("classical", marked("Patches (quick)")),
     ("squeezenet", "SqueezeNet"),
@@ -44,6 +49,8 @@ class TextureEffect(JobEffect):
     fields = (
         Choice("use", marked("Use _for"), PICTURE, USES),
         Choice("source", marked("_After"), PACK, SOURCES, marked("The picture whose texture goes on")),
+        Choice("area", marked("_Of it"), "lines", AREAS, marked("Which part of that picture goes on"),
+               lambda values: values["source"] != PART),
         Number("width", marked("_Width"), 512, 32, 4096, tip=marked("In pixels")),
         Number("height", marked("Hei_ght"), 512, 32, 4096, tip=marked("In pixels")),
         Number("dpi", marked("Pi_xels per inch"), 96, 10, 1200, tip=marked("More make the texture finer")),
@@ -78,7 +85,8 @@ class TextureEffect(JobEffect):
         picture = self._picture() is not None
         source = values["source"] if (values["source"] == PACK) != picture else SELECTION if picture else PACK
         use = PAPER if sketch_layers(self.svg) else PATTERN if fillable(self.svg) and not picture else PICTURE
-        return {**values, "source": source, "use": use}
+        area = "all" if source == SELECTION else "paper" if use == PAPER else "lines"
+        return {**values, "source": source, "use": use, "area": area}
 
     def look(self) -> List[Tuple[str, bytes]]:
         picture = self._picture()
@@ -97,7 +105,7 @@ class TextureEffect(JobEffect):
             return TextureRequest(
                 exemplar=exemplar.sha256 if exemplar else "", style="" if exemplar else values["style"],
                 width=values["width"], height=values["height"], tiled=values["tiled"] or values["use"] != PICTURE,
-                region=part, guidance=values["method"], patch=values["patch"] or None if patches else None,
+                region=part, area=values["area"], guidance=values["method"], patch=values["patch"] or None if patches else None,
                 snapshots=snapshots, seed=values["seed"], tries=values["tries"] if self.in_window else 1,
                 title=chosen.name if chosen else "",
             )  # fmt: skip

@@ -63,6 +63,18 @@ def test_a_texture_of_a_pack(command, tmp_path):
     assert "64 × 64 px by classical" in out
 
 
+@pytest.mark.parametrize("area", ["lines", "paper"])
+def test_an_area_by_its_name(command, tmp_path, area):
+    """The right half is hatched, the left one is bare."""
+    pixels = np.full((200, 400), 250, np.uint8)
+    y, x = np.mgrid[:200, :400]
+    pixels[:, 200:] = np.where((x + y) % 6 < 3, 20, 250)[:, 200:]
+    Image.fromarray(pixels).convert("RGB").save(tmp_path / "style.png")
+    command("texture", tmp_path / "style.png", "-o", tmp_path / "x.png", *QUICK, "--region", area)
+    dark = (np.asarray(Image.open(tmp_path / "x.png").convert("L")) < 128).mean()
+    assert dark > 0.35 if area == "lines" else dark == 0
+
+
 def test_only_the_region_is_imitated(command, style, tmp_path):
     image = Image.open(style)
     image.paste("#00ff00", (60, 0, 120, 100))

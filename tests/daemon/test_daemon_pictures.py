@@ -100,6 +100,7 @@ def test_what_went_wrong_is_told(web, kind):
         ("textures", {"style": ""}, "bad-request", "either an exemplar or a style pack"),
         ("textures", {"snapshots": 7}, "bad-request", "snapshots must be between 0 and 6"),
         ("textures", {"iterations": 0}, "bad-request", "iterations must be between 1"),
+        ("textures", {"area": "sky"}, "bad-request", "area must be one of all, lines, paper"),
         ("textures", {"patch": 7}, "bad-request", "patches must have between 8 and 1024 px, not 7"),
         ("textures", {"style": "gone"}, "not-found", "gone"),
         ("textures", {"style": "", "exemplar": "0" * 64}, "not-found", "is not here"),

@@ -25,7 +25,7 @@ READY = ("_Cancel", "_Insert now")
 DESK = ("_Cancel", "_Insert", "Insert _all", "Simp_licity", "_Fidelity", "_Redraw")
 PICKING = ("_Cancel", "_Insert")
 FRAME = ("_New", "S_eed", "St_yle", "_Manage…", "_Start", "Metho_d")  # in all forms of fields
-TEXTURE = ("Use _for", "_After", "_Width", "Hei_ght", "Pi_xels per inch", "Seam_less", "Patc_hes", "A_utomatic",
+TEXTURE = ("Use _for", "_After", "_Of it", "_Width", "Hei_ght", "Pi_xels per inch", "Seam_less", "Patc_hes", "A_utomatic",
            "Ste_ps to pick from", "T_ries", *FRAME)  # fmt: skip
 RESTYLE = ("Stren_gth", "S_hows", "T_ries", *FRAME)
 PROMPT = ("Te_xt", "S_trokes", "A_utomatic", "Style st_rength", "_Insert the picture too", *FRAME)

@@ -18,6 +18,7 @@ MAX_ROWS = 12  # fidelities of one matrix
 MAX_PROMPT = 1000  # characters of a text that is drawn
 MAX_TRIES = 6  # seeds of one request for pictures
 MAX_SNAPSHOTS = 6  # of a texture on its way
+AREAS = ("all", "lines", "paper")  # of an exemplar
 MIN_PATCH, MAX_PATCH = 8, 1024  # px of a texture's patches
 MAX_ITERATIONS = 100000  # of an encoder's texture
 
@@ -169,7 +170,8 @@ class TextureRequest:
     width: int = 512  # px
     height: int = 512
     tiled: bool = False  # do opposite borders fit?
-    region: Optional[Tuple[int, int, int, int]] = None  # x, y, width, height in the exemplar, px; None: all of it
+    region: Optional[Tuple[int, int, int, int]] = None  # x, y, width, height in the exemplar, px; None: by the area
+    area: str = "all"  # "all" of the exemplar, "lines" (where it is drawn most evenly) or "paper" (where it is bare)
     guidance: str = "auto"  # "classical" (patches; what auto means) or an encoder
     patch: Optional[int] = None  # side of the patches, px, MIN_PATCH … MAX_PATCH; None: as the exemplar's size makes it
     iterations: Optional[int] = None  # of an encoder, 1 … MAX_ITERATIONS
@@ -181,6 +183,8 @@ class TextureRequest:
 
     def __post_init__(self) -> None:
         _check_pictures(self)
+        if self.area not in AREAS:
+            raise ValueError("the area must be one of %s, not '%s'" % (", ".join(AREAS), self.area))
         if self.patch is not None and not MIN_PATCH <= self.patch <= MAX_PATCH:
             raise ValueError("patches must have between %d and %d px, not %d" % (MIN_PATCH, MAX_PATCH, self.patch))
         if self.iterations is not None and not 1 <= self.iterations <= MAX_ITERATIONS:
