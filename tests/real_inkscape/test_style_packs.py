@@ -179,12 +179,20 @@ def test_a_pack_is_made_from_the_selection_and_a_file(opened):
     inkscape.shot(folder / "made.png")
     assert len(engine.jobs["job3"].images) == 2  # the selected pictures show the same file
 
+    inkscape.press(PACKS, "Deep Features")
+    inkscape.wait_text(PACKS, "The style pack “My etchings” has these deep features now: squeezenet/fire5\\.")
+    inkscape.shot(folder / "seen.png")
+    assert engine.jobs["job4"].style == "my-etchings"
+    inkscape.pick(PACKS, "Charcoal")
+    inkscape.wait_text(PACKS, "charcoal · comes with StyleSketch")
+    inkscape.shot(folder / "bundled.png")
+
     inkscape.press(PACKS, "New from Pictures…")
     inkscape.write(PACKS, "Name of the style pack", "my-etchings")
     inkscape.press(PACKS, "Create")
     inkscape.wait_text(PACKS, "There is a style pack “My etchings” already. Replace it\\?")
     inkscape.key("Escape")
-    assert len(engine.jobs) == 3
+    assert len(engine.jobs) == 4
 
     engine.mode = "slow"
     inkscape.write(PACKS, "Name of the style pack", "another")
@@ -192,7 +200,7 @@ def test_a_pack_is_made_from_the_selection_and_a_file(opened):
     inkscape.wait_text(PACKS, "Measuring the lines")
     inkscape.key("alt+F4")
     inkscape.wait_gone(PACKS, 15)
-    assert "job4" in engine.cancelled
+    assert "job5" in engine.cancelled
 
 
 @pytest.mark.slow
