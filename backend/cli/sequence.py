@@ -37,6 +37,7 @@ def add(commands: Commands) -> None:
     add_option("--fps", metavar="F", type=_rate, help="pictures a second in .gif, .mp4 and --frames-dir (default: as drawn)")
     add_option("--fix-scale", action="store_true", help="fit frames of other sizes into the first one's")
     add_option("--frames-dir", metavar="DIR", type=Path, help="also write each picture there, as SVG and PNG")
+    add_option("--tracker", metavar="MODULE:NAME", help="your own point tracker instead of optical flow: also file.py:name")
     add_option("--animate", action="store_true", help="an .svg that plays in browsers, instead of one with a layer per frame")
 
 
@@ -75,7 +76,7 @@ def _drawn(arguments: argparse.Namespace, clip: Clip, line: ProgressLine) -> Mov
     where = places(arguments)
     with opened_style(arguments) as packs:
         settings = sketch.settings_of(arguments, "none" if arguments.mask == "none" else "auto")
-        order = SequenceOrder(clip, settings, packs, where.data / "sequences", masks)
+        order = SequenceOrder(clip, settings, packs, where.data / "sequences", masks, arguments.tracker)
         with contextlib.closing(draw_sequence(order)) as work:
             try:
                 while True:

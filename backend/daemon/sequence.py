@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stylesketch_ext.wire.codec import dumps
@@ -21,6 +21,7 @@ from backend.model_pool import ModelPool
 from backend.perception.frames import Clip, find_clip
 from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import decode_mask
+from backend.perception.tracker_plugin import bring_tracker, fingerprint
 from backend.recipes.sequence_notebook import Notebook
 from backend.recipes.sequence_sketch import SEQUENCE_SKETCH, SequenceInputs
 from backend.style_library import load_pack
@@ -37,6 +38,7 @@ class SequenceOrder:
     packs: Path  # the user's own style packs
     shelf: Path  # notebooks of runs that were stopped
     masks: str | None = None  # one mask's file of the first frame, or as many masks as frames; else settings.mask says
+    tracker: str | None = None  # the user's: module:name or file.py:name
     first_mask: Path | None = None  # the file of the first frame's mask, whatever its name is
 
 
@@ -69,7 +71,11 @@ def draw_sequence(order: SequenceOrder, previews: bool = False) -> Generator[Pro
     pack, pool = load_pack(settings.style, order.packs), ModelPool.choose(settings.device)
     yield ProgressEvent("reading the clip", 0.0)
     inputs, image = _inputs(order), order.clip.fingerprint()
+    if order.tracker:
+        inputs = replace(inputs, tracker=bring_tracker(order.tracker))
     parts = {"image": image, "masks": _masks_name(inputs), "settings": settings, "pack": repr(pack), "version": __version__}
+    if order.tracker:
+        parts["tracker"] = fingerprint(order.tracker)
     name = hashlib.sha256(dumps(parts).encode()).hexdigest()
     notebook = Notebook(order.shelf / name[:24])
     kept = notebook.count()

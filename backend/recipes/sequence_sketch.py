@@ -29,6 +29,7 @@ from backend.perception.frames import Clip, Frame
 from backend.perception.line_field import line_field
 from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import Photograph
+from backend.perception.tracker_plugin import BroughtMotion, BroughtTracker
 from backend.perception.tracking import Motion, TrackingSettings, drawn_in, glance, motion_between
 from backend.recipes.closeup import lines_of
 from backend.recipes.dressing import Dressing
@@ -66,6 +67,7 @@ class SequenceInputs:
     mask: Mask | None = None  # [1, 1, H, W] of the first frame, 1 = keep
     masks: Clip | None = None  # one for each frame, white = keep
     marks: tuple[Mark, ...] = ()  # lines that tell the subject of the first frame
+    tracker: BroughtTracker | None = None  # the user's; None: optical flow
 
 
 @dataclass(frozen=True)
@@ -88,30 +90,37 @@ class SequenceSketch:
         kept, page, before = list[Page](), None, None
         for page in notebook.pages() if notebook else ():
             kept.append(_slim(page))
-        known = len(kept)
+        known, last = len(kept), None
         count, size = inputs.clip.count, (0, 0)
         for number, (frame, mask) in enumerate(_frames(inputs)):
             size = (frame.shape[0], frame.shape[1])
             now = glance(frame, settings.tracking)
             if number < known:
-                before = now
+                before, last = now, frame
                 continue
             done = number / count if count else 0.5
             told = f"frame {number + 1}" + (f" of {count}" if count else "")
             yield Progress(told, 0.97 * done, glimpse(page, kept, size, pack) if page else None)
             share = 0.97 / (count or 10**9)
-            motion = motion_between(before, now, settings.tracking) if before is not None else None
+            motion: Motion | BroughtMotion | None = None
+            if before is not None:
+                motion = motion_between(before, now, settings.tracking)
+                if inputs.tracker and last is not None:
+                    motion = inputs.tracker.motion(motion, last, frame)
             if page is None or motion is None or motion.cut:
                 work = drawer.begun(number, frame, mask, () if number else inputs.marks, _next_id(kept))
                 page = yield from mapped(work, _within(told, 0.97 * done, 0.97 * done + share))
             else:
                 page = drawer.carried(page, number, frame, mask, motion, _next_id(kept))
-            before = now
+            before, last = now, frame
             kept.append(_slim(page))
             if notebook:
                 notebook.add(page)
         yield Progress("smoothing", 0.98)
-        notes = tuple(dict.fromkeys([*inputs.clip.notes, *(note for page in kept for note in page.notes), *_left_out(pack)]))
+        told_of = [f"Points were followed by {inputs.tracker.name}."] if inputs.tracker else []
+        notes = tuple(
+            dict.fromkeys([*inputs.clip.notes, *told_of, *(note for page in kept for note in page.notes), *_left_out(pack)])
+        )
         drawing = assembled(kept, (size[0], size[1]), inputs.clip.rate, pack, choices, settings.trajectory)
         if not drawing.strokes:
             raise BadRequest("No lines were found in this clip. Choose one with clearer shapes.")
@@ -161,7 +170,9 @@ class _Drawer:
         )
         return _with_layer(page, layer, self._canvas(page, pixels, region.framing), first_id, self.settings.carry)
 
-    def carried(self, page: Page, number: int, frame: Frame, mask: Map | None, motion: Motion, first_id: int) -> Page:
+    def carried(
+        self, page: Page, number: int, frame: Frame, mask: Map | None, motion: Motion | BroughtMotion, first_id: int
+    ) -> Page:
         """The strokes of the frame before, on this one, and new ones where lines have none."""
         pixels, settings = _pixels(frame), self.settings
         now = replace(page, number=number, mask=self._mask(page, number, frame, mask, motion), births=(), notes=())
@@ -174,7 +185,7 @@ class _Drawer:
         layer = self._new_lines(now, canvas, framing, pixels)
         return _with_layer(now, layer, canvas, first_id, settings.carry)
 
-    def _mask(self, page: Page, number: int, frame: Frame, given: Map | None, motion: Motion) -> Map | None:
+    def _mask(self, page: Page, number: int, frame: Frame, given: Map | None, motion: Motion | BroughtMotion) -> Map | None:
         """The subject: carried along, and now and then looked for anew, since what was hidden comes out again."""
         if given is not None:
             return given

@@ -119,3 +119,29 @@ def test_wrong_usage_is_told(command, frames, tmp_path, options):
 
 def test_the_formats_are_those_that_the_command_writes():
     assert sequence.ENDINGS == (".svg", ".gif", ".mp4", ".json")
+
+
+TRACKER = """
+import numpy as np
+
+def right(before, after, points):
+    return points + (3, 0), np.ones(len(points), bool)
+
+def broken(before, after, points):
+    raise ValueError("no weights here")
+"""
+
+
+def test_a_tracker_of_the_user_s_follows_the_points(command, frames, tmp_path):
+    (tmp_path / "mine.py").write_text(TRACKER)
+    name = f"{tmp_path / 'mine.py'}:"
+    code, out, err = command("sequence", frames, "-o", tmp_path / "x.json", "--tracker", name + "right", "--json", *QUICK)
+    assert code == 0, err
+    assert f"Points were followed by {name}right." in json.loads(out)["notes"]
+    first = json.loads((tmp_path / "x.json").read_text())["strokes"][0]
+    ways = np.array(first["points"])
+    assert (ways[3] - ways[0]).mean(0) == pytest.approx([9, 0], abs=1)
+    code, _out, err = command("sequence", frames, "-o", tmp_path / "y.json", "--tracker", name + "broken", *QUICK)
+    assert code == 1 and "no weights here" in err
+    code, _out, err = command("sequence", frames, "-o", tmp_path / "y.json", "--tracker", name + "gone", *QUICK)
+    assert code == 1 and "Check the name after the colon" in err
