@@ -39,6 +39,7 @@ EXACT = 0.58  # how well the outline of a mask fits that was cut out with care
 MANY, BLURRED = 8, 0.6  # things on a plain backdrop, and the clarity that so many have at least
 DRAWN = 0.5  # how high the outline of a mask that was found may be drawn beside that of an exact one
 FLAT = 0.7  # share of pixels of a graphic that equal their neighbors
+LEAST_FILLED = 0.65  # of the hull about a mask of several parts
 MOST_LOST = 0.25  # share of the strong edges about the middle that a mask may leave out
 
 
@@ -169,6 +170,13 @@ def _blotched(bits: Bits, lab: Map) -> bool:
     return count > MANY and clarity_of(bits, lab) < BLURRED
 
 
+def _scattered(bits: Bits) -> bool:
+    """Whether a mask is of parts with much between them, as of a person in dark clothes before a dark wall."""
+    count, _labels = cv2.connectedComponents(bits, connectivity=8)
+    hull = cv2.convexHull(np.argwhere(bits)[:, ::-1].astype(np.int32))
+    return count > 2 and float(bits.sum()) < LEAST_FILLED * cv2.contourArea(hull)
+
+
 def _doubt(bits: Bits, clarity: float, lost: float, plain: bool, least: float) -> str:
     """Why the mask should not be relied on, or nothing."""
     share = float(bits.mean())
@@ -180,6 +188,6 @@ def _doubt(bits: Bits, clarity: float, lost: float, plain: bool, least: float) -
         return "The subject found is very small, so the whole picture is drawn."
     if share > 0.75:
         return "The subject fills the picture, so the whole picture is drawn."
-    if clarity < least or lost > MOST_LOST:
+    if clarity < least or lost > MOST_LOST or _scattered(bits):
         return "The subject could not be told from its surroundings, so the whole picture is drawn."
     return ""

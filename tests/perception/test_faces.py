@@ -3,6 +3,7 @@ import pytest
 import skimage.data
 import torch
 
+from backend.perception import faces
 from backend.perception.faces import find_faces
 
 
@@ -46,3 +47,26 @@ def test_no_face_where_none_looks_at_us(name):
 @pytest.mark.parametrize("size", [(1, 1), (5, 400), (33, 33), (40, 2000)])
 def test_pictures_too_small_for_a_face_have_none(size):
     assert find_faces(torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))) == []
+
+
+def test_a_face_must_be_seen_from_several_distances_and_in_a_mirror(monkeypatch):
+    [whole] = find_faces(ASTRONAUT)
+    real, looks = faces._hits, []
+
+    def rarely(cascade, rgb, step, sides):
+        looks.append(sides)
+        return real(cascade, rgb, step, sides) if len(looks) != 3 else []
+
+    monkeypatch.setattr(faces, "_hits", rarely)
+    [once_missed] = find_faces(ASTRONAUT)
+    assert once_missed.center == pytest.approx(whole.center, abs=5)
+    assert (len(looks) - 1) % (2 * len(faces.LOOKS)) == 0 < len(looks) - 1
+    straight = iter(range(100))
+    monkeypatch.setattr(faces, "_hits", lambda *seen: real(*seen) if next(straight) % 2 == 0 else [])
+    assert find_faces(ASTRONAUT) == []
+
+
+def test_mirrored_pictures_have_mirrored_faces():
+    [face], [mirrored] = find_faces(ASTRONAUT), find_faces(ASTRONAUT.flip(3))
+    assert mirrored.center == pytest.approx((512 - face.center[0], face.center[1]), abs=8)
+    assert mirrored.side == pytest.approx(face.side, rel=0.1)

@@ -210,3 +210,15 @@ def test_the_rim_is_a_square_about_every_point_of_the_mask(rim):
     expected = torch.zeros_like(mask)
     expected[..., 20 - rim : 21 + rim, 30 - rim : 31 + rim] = expected[..., : rim + 1, 49 - rim :] = 1
     assert torch.equal(wide, expected)
+
+
+def test_two_bright_parts_with_much_dark_between_them_are_not_trusted_to_be_all():
+    """As of somebody in a dark suit before a dark wall: a head and a hand."""
+    grain = np.random.default_rng(4).uniform(0, 8, (400, 240, 3))
+    pixels = (np.linspace(5, 90, 400)[:, None, None] + grain).astype(np.uint8)
+    cv2.circle(pixels, (120, 120), 60, (225, 180, 150), -1)
+    alone = find_foreground(tensor(pixels))
+    cv2.circle(pixels, (80, 340), 28, (225, 180, 150), -1)
+    found = find_foreground(tensor(pixels))
+    assert alone.trusted and not found.trusted
+    assert "could not be told" in found.reason and found.interest is not None
