@@ -434,6 +434,10 @@ class JobWindow(Gtk.Window):
             self._tell_if(self._styles.offer(snapshot.styles, self._styles.chosen))
         if self._listed is not None:
             self._styles.show_previews(snapshot.previews)
+        example = snapshot.previews.get(self._styles.chosen)
+        if example and not self._shown and example is not self._preview:  # nothing else is there to look at
+            self._preview = example
+            self._show_picture(example)
 
     def _stumbled(self, failure: Failure) -> None:
         if self._panel and self._look == self._while_managing:
