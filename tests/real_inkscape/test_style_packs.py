@@ -50,7 +50,8 @@ def test_styles_are_managed_from_the_sketch_window(screen, fake_profile, tmp_pat
         inkscape.key("Escape")
         inkscape.key("Escape")
         inkscape.press(OURS, "Start")
-        inkscape.wait_text(OURS, "Ink · Main subject · automatic number of strokes")
+        inkscape.wait_text(OURS, "12 of 12 strokes.")
+        inkscape.press(OURS, "Insert")
         inkscape.wait_gone(OURS, 30)
         assert not no_dialogs(inkscape)
     assert engine.jobs["job1"].settings.style == "ink" and "ink" in engine.styles.packs
@@ -225,7 +226,9 @@ def test_the_real_engine_measures_a_pack_and_the_sketch_window_offers_it(screen,
         inkscape.wait_text(OURS, "Technical pen", 30)
         inkscape.key("alt+y", "Home")  # own packs come first
         inkscape.press(OURS, "Start")
-        inkscape.wait_gone(OURS, 120)
+        inkscape.wait_text(OURS, r"\d+ of \d+ strokes.", 120)
+        inkscape.press(OURS, "Insert")
+        inkscape.wait_gone(OURS, 20)
         assert not no_dialogs(inkscape)
         save(inkscape)
     assert layers(document) == ["Old etching — A ring (StyleSketch)"]
