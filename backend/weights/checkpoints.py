@@ -14,18 +14,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from backend import __version__
 from backend.core.errors import Conflict, Missing, NotFound
 from backend.core.files import write_whole
 from backend.core.lock import only_one
-from backend.core.work import Progress, Work
 from backend.places import Places
 from backend.weights.digest import sha256_of
 from backend.weights.download import Patience, Unreachable, WrongAnswer, download
 from backend.weights.manifest import HUB, WeightsFile
 from backend.weights.room import need_room
+
+if TYPE_CHECKING:
+    from backend.core.work import Work
 
 INDEX = "model_index.json"
 RECEIPT = "stylesketch.json"
@@ -191,6 +194,8 @@ def fetch(wanted: Offer, places: Places, hub: str = HUB, patience: Patience = PA
 
     Every file is checked: its size, and its sha256 where the hub tells one. The folder appears when all is there.
     """
+    from backend.core.work import Progress  # it brings torch, which the server, that lists checkpoints, does without
+
     root = places.weights / FOLDER
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     with only_one(root / f".{wanted.name}.lock") as held:
