@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 Map = npt.NDArray[np.float32]
-LEVELS = 512  # quantiles by which lightness is matched
+LEVELS = 512  # by which lightness is matched
+MOST_OF_LEVEL = 12.0  # times an even share
 
 
 def lab_of(pixels: Map) -> Map:
@@ -40,15 +41,19 @@ def transported(picture: Map, exemplar: Map, floor: float = 2.0) -> Map:
 def matched(values: Map, reference: Map, share: float, steepest: float = 2.5) -> Map:
     """Values moved towards the distribution of the reference without changing their order; share: how far, 0 … 1.
 
-    steepest: how much farther apart near values may come, so that flat places stay flat. The mean is the reference's.
+    steepest: how much farther apart near values may come, so that flat places stay flat. The mean is the reference's; a
+    large even part, such as a white background, counts no more there than MOST_OF_LEVEL lets it, so that it does not push
+    all the rest to the other end.
     """
-    steps = np.linspace(0, 1, LEVELS)
-    own, other = np.quantile(values, steps), np.quantile(reference, steps)
-    grid = np.linspace(own[0], own[-1] + 1e-3, LEVELS)
-    curve = np.interp(grid, np.maximum.accumulate(own + np.arange(LEVELS) * 1e-6), other)
-    rises = np.minimum(np.diff(curve), steepest * (grid[1] - grid[0]))
-    moved = np.interp(values, grid, np.concatenate([[0.0], np.cumsum(rises)]))
-    moved += float(reference.mean()) - float(moved.mean())
+    ends = float(values.min()), float(values.max()) + 1e-3
+    counts, edges = np.histogram(values.astype(np.float64), LEVELS, ends)
+    shares = np.minimum(counts, MOST_OF_LEVEL * counts.mean())
+    shares = shares / shares.sum()
+    ranks = np.concatenate([[0.0], np.cumsum(shares)])
+    curve = np.interp(ranks, np.linspace(0, 1, LEVELS), np.quantile(reference, np.linspace(0, 1, LEVELS)))
+    curve = np.concatenate([[0.0], np.cumsum(np.minimum(np.diff(curve), steepest * np.diff(edges)))])
+    curve += float(reference.mean()) - float((shares * (curve[1:] + curve[:-1]) / 2).sum())
+    moved = np.interp(values, edges, curve)
     return (values + share * (moved - values)).astype(np.float32)
 
 

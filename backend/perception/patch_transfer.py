@@ -26,6 +26,7 @@ class TransferSettings:
     compared: int = 120  # those nearest in tone and direction, among which the joints decide
     direction: float = 12.0  # what a wrong direction weighs beside a wrong tone, L
     color: float = 0.6  # what a wrong color weighs
+    unrest: float = 2.0  # what coarse structure weighs where the target has none (or the reverse), beside a wrong tone
     joint: float = 0.5  # what a bad joint weighs beside what a patch shows
     reuse: float = 6.0  # what each earlier use of a patch, or of one beside it, weighs, L²
     feather: float = 0.8  # px, softness of cuts
@@ -130,7 +131,10 @@ def _places(inside: Map, patch: int, count: int, chance: np.random.Generator) ->
 
 
 def _features(picture: Map, flow: Flow, settings: TransferSettings) -> Map:
-    """What the patch that begins at each place shows [H, W, 13]: its lightness in nine parts, its color, its direction."""
+    """What the patch that begins at each place shows [H, W, 14]: its lightness in nine parts, color, direction, and unrest.
+
+    Unrest is the deviation of lightness as seen without fine lines: hatching has little of it, letters have much.
+    """
     patch, third = settings.patch, settings.patch / 3
     box, part = (patch, patch), (round(third), round(third))
     tones = cv2.blur(picture[..., 0], part, borderType=cv2.BORDER_REFLECT_101)
@@ -139,7 +143,10 @@ def _features(picture: Map, flow: Flow, settings: TransferSettings) -> Map:
     color = [settings.color * _ahead(cv2.blur(picture[..., c], box), patch // 2, patch // 2) for c in (1, 2)]
     double = (flow.double_cos, flow.double_sin)
     direction = [settings.direction * _ahead(cv2.blur(d, box), patch // 2, patch // 2) for d in double]
-    return np.stack([*nine, *color, *direction], 2).astype(np.float32)
+    seen = cv2.GaussianBlur(picture[..., 0], (0, 0), patch / 6)
+    varied = cv2.blur(seen**2, box) - cv2.blur(seen, box) ** 2
+    unrest = settings.unrest * _ahead(np.sqrt(np.maximum(varied, 0)), patch // 2, patch // 2)
+    return np.stack([*nine, *color, *direction, unrest], 2).astype(np.float32)
 
 
 def _ahead(layer: Map, down: int, right: int) -> Map:

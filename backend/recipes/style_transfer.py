@@ -46,9 +46,11 @@ class RestyleSettings:
     flow: float = 1 / 200  # over which directions are averaged
     along: float = 1 / 150  # how far colors run along lines
     patch: float = 1 / 28
+    cut: float = 1 / 26  # largest patch beside the exemplar's longer side: larger ones show its things, not its hand
     tones: float = 0.8  # how far lightness takes the exemplar's distribution
-    shapes: tuple[float, ...] = (0.6, 0.8, 1.0)  # share of the photograph's own shapes laid over the patches
-    kept: float = 0.66  # F-score of its edges that ends the search for the least share
+    shapes: tuple[tuple[float, float], ...] = ((0.6, 6), (0.8, 6), (1.0, 6), (1.0, 9))
+    # share of the photograph's own shapes laid over the patches, and from which part of a patch on something is a shape
+    kept: float = 0.66  # F-score of its edges that ends the search for the least of them
     shape: float = 1 / 170  # blur before those edges are looked for
     near: float = 1 / 125  # edges this near to each other are the same
     line: float = 1 / 400  # width of contours
@@ -214,7 +216,8 @@ def _styled(picture: Map, exemplar: Map, seed: int, settings: RestyleSettings) -
     flow = flow_of(picture[..., 0], max(1.0, side * settings.flow))
     smooth = _smoothed(picture, flow, settings)
     yield Progress("carrying over the colors", 0.05)
-    patch = max(10, min(round(side * settings.patch), min(exemplar.shape[:2]) // 3))
+    patch = round(min(side * settings.patch, max(exemplar.shape[:2]) * settings.cut))
+    patch = max(10, min(patch, min(exemplar.shape[:2]) // 3))
     blurred = cv2.GaussianBlur(exemplar, (0, 0), patch / 4)
     target = transported(smooth, blurred)
     target[..., 0] = matched(target[..., 0], blurred[..., 0], settings.tones)
@@ -223,9 +226,9 @@ def _styled(picture: Map, exemplar: Map, seed: int, settings: RestyleSettings) -
     for done, laid in transfer(target, turned, exemplar, TransferSettings(patch=patch), np.random.default_rng(seed)):
         yield Progress("laying patches of the exemplar", 0.08 + 0.9 * done, picture=_preview(laid, target))
     yield Progress("drawing the contours", 0.98)
-    away = target - cv2.GaussianBlur(laid, (0, 0), patch / 6)
-    for shapes in settings.shapes:
-        found = rgb_of(_contoured(laid + shapes * away, smooth[..., 0], exemplar, side, settings))
+    for share, part in settings.shapes:
+        shaped = laid + share * (target - cv2.GaussianBlur(laid, (0, 0), patch / part))
+        found = rgb_of(_contoured(shaped, smooth[..., 0], exemplar, side, settings))
         if _kept(picture, lab_of(found), settings) >= settings.kept:
             break
     return found

@@ -37,6 +37,15 @@ def test_matched_values_keep_their_order_and_flat_places_stay_flat():
     assert (matched(values, values[::-1] * 0.5, 0.0) == values).all()
 
 
+def test_a_white_background_does_not_press_all_else_into_the_dark_end():
+    """Two thirds of it are white; the rest still takes all tones of a reference whose middle is gray."""
+    values = np.concatenate([np.full(2000, 100.0), np.linspace(10, 90, 1000)]).astype(np.float32)
+    reference = np.linspace(30, 90, 999, dtype=np.float32)
+    moved = matched(values, reference, 1.0)
+    assert moved[0] > 85 and moved[2000] < 35
+    assert 45 < float(moved[2500]) < 75
+
+
 @pytest.mark.parametrize("angle", [0, 30, 90, 135])
 def test_the_flow_runs_along_lines(angle):
     y, x = np.mgrid[0:80, 0:80].astype(np.float32)
@@ -94,6 +103,27 @@ def test_patches_show_the_tones_and_directions_of_the_target():
     assert picture[:, 5:40, 0].mean() > picture[:, 50:85, 0].mean() + 15
     found = flow_of(picture[..., 0], 6)
     assert found.double_cos[20:-20, 20:-20].mean() < -0.3
+
+
+def test_flat_places_get_even_patches_of_the_right_tone():
+    """One half of the exemplar is finely hatched, the other has blots and almost exactly the tone that is wanted."""
+    exemplar = np.full((120, 240, 3), 80, np.float32)
+    exemplar[::4, :120] = 20
+    for y in range(10, 120, 20):
+        for x in range(130, 240, 20):
+            cv2.circle(exemplar, (x, y), 5, (20, 20, 20), -1)
+    exemplar[:, 120:] += exemplar[:, :120].mean() - exemplar[:, 120:].mean()
+    exemplar[..., 1:] = 0
+    target = np.full((90, 90, 3), exemplar[..., 0].mean(), np.float32)
+    exemplar[:, :120, 0] += 4
+    target[..., 1:] = 0
+
+    def unrest(**settings):
+        chosen = TransferSettings(patch=24, turns=1, direction=0.0, reuse=0.0, compared=20, **settings)
+        *_, (_done, picture) = transfer(target, flow_of(target[..., 0], 4), exemplar, chosen, chance())
+        return float(cv2.GaussianBlur(picture[..., 0], (0, 0), 4).std())
+
+    assert unrest() < 0.7 * unrest(unrest=0.0)
 
 
 def test_few_patches_are_enough():

@@ -6,16 +6,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import skimage.data
 import torch
 
 from backend.core.errors import BadRequest
+from backend.core.image import Framing
 from backend.core.work import completed
 from backend.encoders.vgg import DistilledVgg19
 from backend.guidance.gram import GramMatch
 from backend.perception.color_transport import lab_of
 from backend.perception.edges import edge_agreement, edge_map
 from backend.perception.photograph import decode
-from backend.recipes.style_transfer import style_transfer
+from backend.recipes.style_transfer import MOST_SIDE, RestyleSettings, style_transfer
 from tests.pictures import disc, face, photograph
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -89,6 +91,17 @@ def test_contours_are_light_where_the_exemplar_is_drawn_light_on_dark():
     assert float(result[..., 60, 18:24].max()) > 0.5
 
 
+def test_as_little_of_the_photograph_is_laid_over_as_keeps_its_shapes():
+    image, style = photograph(face()).pixels, crosshatched()
+
+    def result(**settings):
+        return completed(style_transfer(image, style, 1.0, 0, RestyleSettings(**settings))).image
+
+    least, most, easy, hard = result(shapes=((0.2, 6),)), result(shapes=((1.0, 9),)), result(kept=0.0), result(kept=1.0)
+    assert agreement(image, least) <= agreement(image, most)
+    assert torch.equal(easy, result(shapes=((0.6, 6),))) and torch.equal(hard, most) and not torch.equal(easy, most)
+
+
 def test_edges_are_dark_on_white():
     edges = restyled(photograph(face()).pixels, crosshatched(), 0.0).edges
     assert edges.shape == (1, 1, 200, 200)
@@ -125,13 +138,23 @@ REFERENCES = (
 )
 
 
+PACKAGED = ("chelsea", "coffee")  # photographs that scikit-image brings
+
+
+def real_photograph(name):
+    if name in PACKAGED:
+        return photograph(getattr(skimage.data, name)()).pixels
+    image = decode((DATA / "images" / name).read_bytes()).pixels
+    return Framing.whole((image.shape[-2], image.shape[-1]), min(MOST_SIDE, max(image.shape[-2:]))).crop(image)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real photographs and style references are not beside this checkout")
 @pytest.mark.parametrize("name", REFERENCES)
-@pytest.mark.parametrize("picture", ["coral_owl.jpg", "coral_sunflower.bmp"])
+@pytest.mark.parametrize("picture", ["coral_owl.jpg", "coral_sunflower.bmp", "coral_cat_720p.jpg", *PACKAGED])
 def test_real_references_shapes_stay_and_style_comes_nearer(name, picture):
     safetensors = pytest.importorskip("safetensors.torch")
-    image = decode((DATA / "images" / picture).read_bytes()).pixels
+    image = real_photograph(picture)
     style = decode((DATA / "styles" / f"{name}.jpg").read_bytes()).pixels
     scale = 600 / max(style.shape[-2:])
     style = torch.nn.functional.interpolate(style, scale_factor=scale, mode="bilinear", antialias=True) if scale < 1 else style
