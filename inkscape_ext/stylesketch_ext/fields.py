@@ -104,6 +104,7 @@ class Pack:
     kind = str
 
 
+Shown = Union[Number, Share, Choice, Line, Switch]  # what has a row in a form
 Field = Union[Number, Share, Choice, Line, Switch, Pack]
 
 
@@ -139,13 +140,13 @@ def _file(folder: str, name: str) -> str:
 
 def _problem(field: Field, value: Any) -> str:
     """Why a field cannot have a value; empty if it can."""
-    kinds = (int, float) if field.kind is float else (field.kind,)
+    kinds: Tuple[type, ...] = (int, float) if field.kind is float else (field.kind,)
     if isinstance(value, bool) != (field.kind is bool) or not isinstance(value, kinds):
         return "%s=%r" % (field.key, value)
     if isinstance(field, Number) and field.automatic and value == 0:
         return ""
-    low, high = (field.low, field.high) if isinstance(field, Number) else (0, 1)
-    if field.kind in (int, float) and not low <= value <= high:
+    low, high = (field.low, field.high) if isinstance(field, Number) else (0.0, 1.0)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and not low <= value <= high:
         return _("%s must be between %g and %g, not %g") % (field.key, low, high, value)
     if isinstance(field, Choice) and value not in dict(field.options):
         return _("%s must be one of %s, not %s") % (field.key, ", ".join(dict(field.options)), value)

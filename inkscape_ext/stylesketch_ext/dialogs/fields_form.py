@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, Sequence
 from gi.repository import Gtk
 
 from stylesketch_ext.dialogs.inputs import add_row, combo, dice, number, slider
-from stylesketch_ext.fields import Choice, Field, Line, Number, Pack, Share, Switch, Values
+from stylesketch_ext.fields import Choice, Field, Line, Number, Pack, Share, Shown, Switch, Values
 from stylesketch_ext.wire.messages import StyleInfo
 from stylesketch_ext.words import _
 
@@ -17,9 +17,8 @@ class FieldsForm(Gtk.Grid):
         super().__init__(row_spacing=6, column_spacing=12)
         self._values = dict(values)
         self._packs = [field for field in fields if isinstance(field, Pack)]
-        self._rows = {
-            field.key: _Row(self, field, values[field.key], self._judge) for field in fields if field not in self._packs
-        }
+        shown = [field for field in fields if not isinstance(field, Pack)]
+        self._rows = {field.key: _Row(self, field, values[field.key], self._judge) for field in shown}
         self._judge()
 
     def read(self) -> Values:
@@ -55,7 +54,7 @@ class FieldsForm(Gtk.Grid):
 class _Row:
     """A label and an input; `changed()` is called when the user has changed it."""
 
-    def __init__(self, grid: Gtk.Grid, field: Field, value: Any, changed: Callable[[], None]) -> None:
+    def __init__(self, grid: Gtk.Grid, field: Shown, value: Any, changed: Callable[[], None]) -> None:
         self.field, self.counts = field, True
         self._automatic = Gtk.CheckButton.new_with_mnemonic(_(getattr(field, "automatic", "") or " "))
         self._input = INPUTS[type(field)](field, value)
