@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from stylesketch_ext.wire.messages import ProgressEvent
 
-from backend.cli import sketch
+from backend.cli import draw_on, sketch
 from backend.cli.arguments import Commands, add_command, places
 from backend.cli.outputs import check_writable, make_folder, write_outputs
 from backend.cli.style_option import opened_style
@@ -32,7 +32,8 @@ def add(commands: Commands) -> None:
     """Adds the command."""
     command = add_command(commands, "scene", run, "Draw the objects of a photograph and the background behind them.")
     command.add_argument("image", metavar="IMAGE", type=Path, help="a picture file")
-    sketch.add_drawing_options(command)
+    sketch.add_drawing_options(command, draw_on.output_path, draw_on.FORMATS)
+    draw_on.add_options(command)
     sketch.add_style_weight(command)
     sketch.add_candidates(command)
     command.add_argument("--daemon", action="store_true", help="let the daemon draw, started if need be (no matrix)")
@@ -61,6 +62,9 @@ def _check_together(arguments: argparse.Namespace) -> None:
         raise BadRequest("--matrix-dir is where the drawings of a matrix go: add --matrix, for example --matrix 4x4.")
     if arguments.matrix is not None and arguments.daemon:
         raise BadRequest("A matrix is drawn by the command itself. Leave out --daemon.")
+    films = arguments.animate or any(path.suffix.lower() in draw_on.FILMS for path in arguments.output)
+    if films and (arguments.matrix is not None or arguments.method == "clipascene"):
+        raise BadRequest("Only a single scene can be shown being drawn. Leave out --animate, .gif, .mp4 or the other option.")
     if arguments.method == "clipascene" and (arguments.matrix is not None or arguments.daemon):
         raise BadRequest("The method clipascene draws one scene, by the command itself. Leave out --matrix and --daemon.")
 

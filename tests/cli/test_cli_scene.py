@@ -113,3 +113,13 @@ def test_the_published_method_names_the_weights_that_it_needs(command, scene, tm
     code, _out, err = command("scene", scene[0], *scene[1], "-o", tmp_path / "x.svg", "--method", "clipascene")
     assert code == 3 and "models pull squeezenet" in err
     assert not (tmp_path / "x.svg").exists()
+
+
+def test_a_scene_can_be_watched_while_it_is_drawn_but_not_a_matrix(command, scene, tmp_path):
+    code, _out, err = command("scene", scene[0], *scene[1], "--animate", "-o", tmp_path / "x.svg", *QUICK)
+    assert code == 0, err
+    assert "@keyframes" in (tmp_path / "x.svg").read_text()
+    code, _out, err = command("scene", scene[0], "--animate", "--matrix", "2x2", "-o", tmp_path / "y.svg", *QUICK)
+    assert code == 1 and "Leave out --animate" in err
+    code, _out, err = command("scene", scene[0], "--matrix", "2x2", "-o", tmp_path / "y.gif", *QUICK)
+    assert code == 1 and not (tmp_path / "y.gif").exists()
