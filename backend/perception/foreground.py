@@ -39,6 +39,7 @@ EXACT = 0.58  # how well the outline of a mask fits that was cut out with care
 MANY, BLURRED = 8, 0.6  # things on a plain backdrop, and the clarity that so many have at least
 DRAWN = 0.5  # how high the outline of a mask that was found may be drawn beside that of an exact one
 FLAT = 0.7  # share of pixels of a graphic that equal their neighbors
+LEAST_HOLE = 200  # times this in a picture: smaller ones are bright eyes rather than openings
 LEAST_FILLED = 0.65  # of the hull about a mask of several parts
 MOST_LOST = 0.25  # share of the strong edges about the middle that a mask may leave out
 
@@ -159,7 +160,7 @@ def _against_plain_backdrop(lab: Map, tolerance: float = 7.0) -> Bits | None:
     enclosed = (
         like_backdrop.astype(bool)
         & ~background
-        & large_components(like_backdrop & ~background, lab.shape[0] * lab.shape[1] // 1000)
+        & large_components(like_backdrop & ~background, lab.shape[0] * lab.shape[1] // LEAST_HOLE)
     )
     return (~background & ~enclosed).astype(np.uint8)
 

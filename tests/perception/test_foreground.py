@@ -222,3 +222,13 @@ def test_two_bright_parts_with_much_dark_between_them_are_not_trusted_to_be_all(
     found = find_foreground(tensor(pixels))
     assert alone.trusted and not found.trusted
     assert "could not be told" in found.reason and found.interest is not None
+
+
+def test_a_small_part_of_the_backdrops_color_within_the_subject_belongs_to_it():
+    """A cat's pale eye is no hole in the cat; what is seen through a ring is not the ring's."""
+    pixels = blank(300, 300, 250)
+    cv2.circle(pixels, (150, 150), 100, (90, 70, 60), -1)
+    cv2.circle(pixels, (120, 120), 7, (250, 250, 250), -1)
+    cv2.circle(pixels, (170, 170), 30, (250, 250, 250), -1)
+    mask = find_foreground(tensor(pixels)).mask[0, 0]
+    assert mask[120, 120] == 1 and mask[170, 170] == 0
