@@ -23,7 +23,7 @@ class SceneSettings:
     richness: float = 1.5  # strokes of a scene to those of a single subject, when the user leaves the choice to the style
     fewest: int = 16  # strokes of the simplest drawing
     object_share: float = 0.6  # of the strokes; the objects have also what the background does not need
-    head_start: float = 8.0  # strokes by which the objects lead
+    head_start: float = 6.0  # strokes by which the objects lead
     spare: float = 1.5  # background strokes traced to those due: some are hidden
     background_brevity: float = 0.0  # how much short lines of the background are favored late in its order
     background_pen: float = 0.8  # width of its strokes to that of the largest object
