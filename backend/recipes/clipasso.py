@@ -38,8 +38,9 @@ class ClipassoTerms:
     """Which encoder guides, and what of it counts."""
 
     encoder: str
-    geometry: Mapping[str, float]  # feature layer → weight of its mean squared difference
+    geometry: Mapping[str, float]  # feature layer → weight of its distance
     meaning: Mapping[str, float]  # feature layer → weight of its 1 − cosine
+    distance: Distance = squared  # of the geometry
 
     def weighted(self, geometric: float | None, semantic: float | None) -> ClipassoTerms:
         """The same layers with these weights; None leaves them."""
@@ -50,7 +51,7 @@ class ClipassoTerms:
 
 TERMS = {
     "clip": ClipassoTerms("clip_rn101", {"layer2": 1.0, "layer3": 1.0}, {"pooled": 0.1}),
-    "squeezenet": ClipassoTerms("squeezenet", {"fire3": 1.0, "fire5": 1.0}, {"fire9": 0.1}),
+    "squeezenet": ClipassoTerms("squeezenet", {"fire3": 1.0, "fire5": 1.0}, {"fire9": 0.1}, channel_cosine),
 }
 
 
@@ -79,7 +80,8 @@ class Clipasso:
 
     Differs from CLIPasso: saliency comes from the guiding encoder, not from a second one; the views of a step come from a
     fixed pool, outside of which is paper; the picture is never squashed, and what is not its subject is white; one seed; the
-    strokes are put in order by what leaving each out costs.
+    strokes are put in order by what leaving each out costs. SqueezeNet, where it stands in, is compared by cosines: its
+    features are so much larger than CLIP's that by squared differences strokes shrink to dots, which is the least wrong ink.
     """
 
     settings: ClipassoSettings = ClipassoSettings()
@@ -164,7 +166,7 @@ class _Easel:
 
     def _objective(self, terms: ClipassoTerms, pairs: Pairs, encoder: SalientEncoder) -> Objective:
         parts: dict[str, tuple[Mapping[str, float], Distance]] = {
-            "geometry": (terms.geometry, squared),
+            "geometry": (terms.geometry, terms.distance),
             "meaning": (terms.meaning, channel_cosine),
         }
         found: dict[str, Guidance] = {name: LayerMatch(pairs, encoder, *part) for name, part in parts.items()}

@@ -10,7 +10,7 @@ from backend.model_pool import ModelPool
 from backend.parameterize.direct import FreeStrokes
 from backend.places import Places
 from backend.recipes import EVERY_RECIPE, Inputs, SketchChoices
-from backend.recipes.clipasso import CLIPASSO, Clipasso, ClipassoSettings, _order, _settled
+from backend.recipes.clipasso import CLIPASSO, TERMS, Clipasso, ClipassoSettings, _order, _settled
 from backend.style_pack import StylePack
 from tests.pictures import face, photograph
 from tests.recipes.test_guided import Pool
@@ -87,3 +87,10 @@ def test_it_goes_on_where_the_loss_is_worse_for_a_while():
 
 def test_order_and_importances():
     assert _order([0.1, 0.4, -0.2]) == ([1, 0, 2], [1.0, 0.25, 0.0])
+
+
+def test_clip_is_compared_by_squared_differences_and_its_stand_in_by_cosines(pool):
+    one, other = torch.rand(2, 4, 6, 6, generator=torch.Generator().manual_seed(1)), torch.ones(2, 4, 6, 6)
+    assert TERMS["clip"].distance(one, other) != TERMS["clip"].distance(2 * one, other)
+    assert float(TERMS["squeezenet"].distance(one, other)) == pytest.approx(float(TERMS["squeezenet"].distance(9 * one, other)))
+    assert TERMS["squeezenet"].weighted(2.0, None).distance is TERMS["squeezenet"].distance
