@@ -51,6 +51,21 @@ STAGES = (  # the engine's
     marked("reading the exemplars"),
     marked("seeing the style"),
     marked("finishing"),
+    marked("looking at the style image"),
+    marked("joining patches"),
+    marked("matching the style"),
+    marked("finding the edges"),
+    marked("carrying over the colors"),
+    marked("laying patches of the exemplar"),
+    marked("drawing the contours"),
+    marked("loading the checkpoint"),
+    marked("loading the checkpoint again, more sparingly"),
+    marked("looking for the picture"),
+    marked("imagining the picture"),
+    marked("redrawing"),
+    marked("reading the text"),
+    marked("reading the prompt"),
+    marked("finding the noise of the photograph"),
 )
 
 
