@@ -13,9 +13,7 @@ class FakeModels:
             model.name: model
             for model in (
                 ModelInfo("squeezenet", "SqueezeNet 1.1", "light guidance", "BSD-3-Clause", True, 4_958_839),
-                ModelInfo(
-                    "clip_rn101", "CLIP RN101", "guidance by sense", "MIT (OpenAI)", False, 291_791_292, kept=30_000_000
-                ),
+                ModelInfo("clip_rn101", "CLIP RN101", "guidance by sense", "MIT (OpenAI)", False, 291_791_292, kept=30_000_000),
                 ModelInfo("own", "Own network", "", "none", False, pullable=False, about="Nobody publishes it as one file."),
             )
         }
