@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import subprocess
@@ -7,9 +8,11 @@ import httpx
 import psutil
 import pytest
 from daemon_process import DaemonProcess
+from stylesketch_ext.wire.messages import PromptRequest, RestyleRequest, TextureRequest
 
 from backend.cli.client import DaemonClient, running_client
 from backend.core.errors import BadRequest, Cancelled, Missing, NotFound
+from backend.daemon.store import Store
 from backend.places import Places
 
 QUICK = ("--steps", 2, "--strokes", 6, "--device", "cpu", "--seed", 4)
@@ -153,3 +156,18 @@ def test_python_m_backend_is_the_command(tmp_path):
         check=True,
     )
     assert "technical-pen" in done.stdout and done.stderr == ""
+
+
+@pytest.mark.parametrize(("asked", "told"), [
+    (TextureRequest(style="ink"), "texture of ink"),
+    (TextureRequest("ab" * 32, title="wall.jpg"), "texture of wall.jpg"),
+    (RestyleRequest("cd" * 32, style="ink"), "restyling of cdcdcdcdcdcd"),
+    (PromptRequest("a horse"), "“a horse”"),
+])  # fmt: skip
+def test_jobs_of_every_kind_tell_what_they_are_about(command, asked, told):
+    where = Places.find().create()
+    with contextlib.closing(Store(where.jobs)) as store:
+        store.add_job(asked)
+    code, out, err = command("jobs")
+    assert code == 0, err
+    assert told in out
