@@ -21,6 +21,7 @@ from backend.core.files import write_whole
 from backend.core.image import Image, Mask
 from backend.core.work import Progress, Work, mapped
 from backend.diffusion.text_to_image import NEGATIVE, SUFFIX, Generated, TextToImage, text_to_image
+from backend.encoders import VOCABULARY
 from backend.export.picture import picture_png
 from backend.model_pool import ModelPool
 from backend.perception.marked_foreground import Mark
@@ -32,6 +33,8 @@ from backend.recipes.object_sketch import OBJECT_SKETCH
 from backend.recipes.recipe import Inputs, Recipe, SketchChoices
 from backend.recipes.text_sketch import ENCODER, TEXT_SKETCH
 from backend.style_pack import StylePack
+from backend.weights.manifest import MANIFEST
+from backend.weights.shelf import megabytes
 
 PREFERRED = ("sd15", "sd_turbo")
 IMAGINED = 0.7  # of the work, where a picture has to be generated
@@ -146,9 +149,11 @@ def _by_clip(prompt: PromptChoices, pool: ModelPool) -> bool:
     try:
         wanted_checkpoint(AUTO, PREFERRED, pool)
     except Missing as error:
-        if pool.has_encoder(ENCODER):
+        if pool.has_reader(ENCODER):
             return True
-        raise Missing(f"{error} CLIP alone draws poorer sketches: `stylesketch models pull {ENCODER}` (354 MB).") from None
+        lacking = [MANIFEST[name] for name in (ENCODER, VOCABULARY) if not pool.has_encoder(name)]
+        told = " and ".join(f"{weights.cure} ({megabytes(weights.size or 0)})" for weights in lacking)
+        raise Missing(f"{error} CLIP alone (MIT) draws poorer sketches: {told}.") from None
     return False
 
 

@@ -56,6 +56,11 @@ def fixed_loss(networks, work, learned):
     return total
 
 
+def test_every_step_has_its_own_noise(training):
+    losses = list(training(rate=1e-9).run(6))
+    assert len({round(loss, 4) for loss in losses}) >= 5
+
+
 def test_a_stopped_training_comes_to_the_same(training):
     straight = training()
     list(straight.run(12))

@@ -235,8 +235,22 @@ def test_a_stopped_prompt_keeps_nothing(pool, checkpoint):
 def test_without_any_network_one_sentence_says_what_to_bring(pool):
     with pytest.raises(Missing) as raised:
         sketched(PromptChoices("a cup"), pool)
-    for word in ("models pull sd15", "2.1 GB, unverified", "CreativeML OpenRAIL-M", "models pull clip_vit_b32", "354 MB"):
+    for word in (
+        "models pull sd15",
+        "2.1 GB, unverified",
+        "CreativeML OpenRAIL-M",
+        "models pull clip_vit_b32",
+        "354 MB",
+        "clip_vocabulary",
+    ):
         assert word in str(raised.value)
+
+
+def test_what_clip_lacks_is_told_alone(pool, monkeypatch):
+    monkeypatch.setattr(ModelPool, "has_encoder", lambda self, name: name == "clip_vit_b32")
+    with pytest.raises(Missing) as raised:
+        sketched(PromptChoices("a cup"), pool)
+    assert "clip_vocabulary" in str(raised.value) and "clip_vit_b32" not in str(raised.value)
 
 
 def test_clip_draws_where_it_is_all_there_is(pool, monkeypatch):
@@ -251,7 +265,7 @@ def test_clip_draws_where_it_is_all_there_is(pool, monkeypatch):
             return "a drawing"
 
     monkeypatch.setattr(module, "TEXT_SKETCH", Instead())
-    monkeypatch.setattr(ModelPool, "has_encoder", lambda self, name: name == "clip_vit_b32")
+    monkeypatch.setattr(ModelPool, "has_encoder", lambda self, name: name.startswith("clip_"))
     for wanted in (PromptChoices("a cup"), PromptChoices("a cup", method="clip")):
         found = completed(prompt_sketch(wanted, SketchChoices(), PACK, pool))
         assert found.drawing == "a drawing" and found.picture is None
