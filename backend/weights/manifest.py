@@ -211,7 +211,7 @@ _ALL = (
         used_by="finding the subject (--mask auto), where u2net is not",
         license="Apache-2.0 (Xuebin Qin)",
         layouts=({"stage1.rebnconvin.conv_s1.weight": (64, 3, 3, 3), "stage6.rebnconv4.conv_s1.weight": (16, 16, 3, 3)},),
-        about="Its authors publish u2netp.pth (4.7 MB) on Google Drive; their page https://github.com/xuebinqin/U-2-Net links it.",
+        about="Its authors publish u2netp.pth (4.7 MB) on Google Drive; https://github.com/xuebinqin/U-2-Net links it.",
     ),
     Weights(
         name="lama",
