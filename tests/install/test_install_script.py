@@ -29,6 +29,8 @@ def test_sets_up_engine_command_and_extension(machine: Machine) -> None:
     assert copied == [
         "inkscape_ext/locale/de/LC_MESSAGES/stylesketch.mo",
         "inkscape_ext/style_sketch.py",
+        "inkscape_ext/style_texture.inx",
+        "inkscape_ext/style_texture.py",
         "inkscape_ext/stylesketch_ext/__init__.py",
         "inkscape_ext/stylesketch_ext/icons/pen.svg",
         *wire,
