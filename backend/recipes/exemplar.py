@@ -11,7 +11,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from backend.core.errors import BadPack
+from backend.core.errors import BadImage, BadPack
 from backend.core.image import Image
 from backend.encoders import Encoder
 from backend.guidance.patches import exemplar_ink
@@ -81,6 +81,8 @@ def _picture(file: Path) -> Image:
         return decode(file.read_bytes()).pixels
     except OSError as error:
         raise _unreadable(file, error) from error
+    except BadImage as error:
+        raise BadPack(f"The exemplar {file} cannot be used: {error} Or draw with --style-weight 0.") from error
 
 
 def _unreadable(path: Path, error: OSError) -> BadPack:

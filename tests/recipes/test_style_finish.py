@@ -155,6 +155,12 @@ def test_a_pack_without_exemplar_says_so_only_when_asked(tmp_path):
         assert not any("exemplar" in note for note in drawn(pack).account.notes)
 
 
+def test_a_damaged_exemplar_is_named(tmp_path):
+    (tmp_path / "exemplar.png").write_bytes(b"half")
+    with pytest.raises(BadPack, match=r"exemplar\.png cannot be used: .*--style-weight 0"):
+        drawn(replace(PLAIN, folder=tmp_path))
+
+
 def test_a_blank_exemplar_changes_nothing_and_says_so(tmp_path):
     pack = replace(PLAIN, folder=tmp_path)
     Image.new("L", (64, 64), 255).save(tmp_path / "exemplar.png")
