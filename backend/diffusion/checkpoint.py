@@ -185,8 +185,15 @@ def _network(kind: Any, folder: Path, dtype: torch.dtype) -> nn.Module:
         options["variant"] = "fp16"
     if kind.__module__.startswith("diffusers"):
         options["low_cpu_mem_usage"] = False  # needs another package
-    network: nn.Module = kind.from_pretrained(str(folder), use_safetensors=True, local_files_only=True, **options)
-    return network.eval().requires_grad_(False)
+    network, told = kind.from_pretrained(
+        str(folder), use_safetensors=True, local_files_only=True, output_loading_info=True, **options
+    )
+    if told["missing_keys"]:  # else they would silently be random
+        raise ValueError(
+            f"{folder.name} lacks {len(told['missing_keys'])} tensors, {sorted(told['missing_keys'])[0]} among them"
+        )
+    frozen: nn.Module = network.eval().requires_grad_(False)
+    return frozen
 
 
 def _scheduler(diffusers: Any, folder: Path) -> Any:

@@ -21,9 +21,12 @@ def read_image_encoder(folder: Path, device: torch.device, dtype: torch.dtype) -
     """CLIP's eyes in the layout of transformers; BadRequest where they cannot be read."""
     kind = packages.transformers().CLIPVisionModelWithProjection
     try:
-        found = kind.from_pretrained(str(folder), use_safetensors=True, local_files_only=True, dtype=dtype)
+        options = {"use_safetensors": True, "local_files_only": True, "output_loading_info": True, "dtype": dtype}
+        found, told = kind.from_pretrained(str(folder), **options)
     except (OSError, ValueError, RuntimeError) as error:
         raise BadRequest(f"The image encoder {folder} cannot be read. Bring it anew.") from error
+    if told["missing_keys"]:  # they would silently be random
+        raise BadRequest(f"The image encoder {folder} lacks tensors. Bring it anew.")
     return found.eval().requires_grad_(False).to(device)
 
 

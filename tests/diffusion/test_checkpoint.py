@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from backend.core.errors import BadRequest, Missing
 from backend.diffusion import packages
 from backend.diffusion.checkpoint import Memory, check_layout, fingerprint, load, plan
+from backend.diffusion.conditions import encode_text
+from backend.diffusion.latents import encode
 from tests.diffusion.conftest import CPU
 from tests.diffusion.tiny import save_checkpoint
 
@@ -73,6 +76,40 @@ def test_what_is_not_whole_is_said(copy, spoil, kind, word):
     with pytest.raises(kind, match=word) as raised:
         load(copy, "x", CPU)
     assert str(raised.value).endswith(".")
+
+
+@pytest.mark.parametrize("part", ["unet", "vae", "text_encoder", "image_encoder"])
+def test_a_network_that_lacks_a_tensor_is_refused(copy, part):
+    file = next((copy / part).glob("*.safetensors"))
+    tensors = load_file(file)
+    del tensors[sorted(tensors)[5]]
+    save_file(tensors, file, {"format": "pt"})
+    with pytest.raises(BadRequest, match=f"{part} lacks 1 tensors"):
+        load(copy, "x", CPU)
+
+
+def test_text_encoders_are_read_as_they_were_published(copy, networks_of):
+    """Under the prefix and with the positions that transformers wrote in 2022."""
+    file = copy / "text_encoder" / "model.safetensors"
+    tensors = {f"text_model.{name.removeprefix('text_model.')}": value for name, value in load_file(file).items()}
+    tensors["text_model.embeddings.position_ids"] = torch.arange(16)[None]
+    save_file(tensors, file, {"format": "pt"})
+    assert torch.equal(encode_text(load(copy, "x", CPU), "a horse"), encode_text(networks_of("sd15"), "a horse"))
+
+
+def test_autoencoders_are_read_as_they_were_published(copy, networks_of):
+    """Under the names of attention that diffusers wrote in 2022."""
+    file = copy / "vae" / "diffusion_pytorch_model.safetensors"
+    older = (("to_q.", "query."), ("to_k.", "key."), ("to_v.", "value."), ("to_out.0.", "proj_attn."))
+    tensors = {}
+    for name, value in load_file(file).items():
+        for new, old in older:
+            name = name.replace(new, old)
+        tensors[name] = value
+    assert any("proj_attn" in name for name in tensors)
+    save_file(tensors, file, {"format": "pt"})
+    image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(encode(load(copy, "x", CPU), image), encode(networks_of("sd15"), image))
 
 
 def test_pickled_weights_are_never_opened(copy):

@@ -2,13 +2,16 @@
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
-from backend.core.errors import BadPack
+from backend.core.errors import BadPack, BadRequest
 from backend.diffusion.conditions import encode_with_word
-from backend.diffusion.image_prompt import embed
+from backend.diffusion.image_prompt import embed, read_image_encoder
 from backend.diffusion.latents import encode
 from backend.diffusion.style_embedding import LearnedStyle, StyleWord, read_style, write_style
 from backend.diffusion.style_training import LEARNING_RATE, STEPS, StyleTraining, View
+from tests.diffusion.conftest import CPU
+from tests.diffusion.tiny import save_image_encoder
 from tests.pictures import face, photograph
 
 
@@ -117,6 +120,20 @@ def test_a_damaged_file_is_said(spoil):
         content = content.replace(b"word.outward.bias", b"word.outward.bia2")
     with pytest.raises(BadPack, match="Train the style again"):
         read_style(content)
+
+
+def test_an_image_encoder_that_is_not_whole_is_refused(tmp_path):
+    save_image_encoder(tmp_path / "eyes", 24)
+    assert embed(read_image_encoder(tmp_path / "eyes", CPU, torch.float32), torch.rand(1, 3, 9, 9)).shape == (1, 24)
+    file = tmp_path / "eyes" / "model.safetensors"
+    tensors = load_file(file)
+    del tensors["visual_projection.weight"]
+    save_file(tensors, file, {"format": "pt"})
+    with pytest.raises(BadRequest, match="lacks tensors"):
+        read_image_encoder(tmp_path / "eyes", CPU, torch.float32)
+    file.unlink()
+    with pytest.raises(BadRequest, match="Bring it anew"):
+        read_image_encoder(tmp_path / "eyes", CPU, torch.float32)
 
 
 def test_clip_sees_all_of_a_picture_on_white(networks_of):
