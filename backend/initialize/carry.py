@@ -31,7 +31,8 @@ class CarrySettings:
     stiff: float = 45.0  # σ of the distance in which places count for a control point's motion …
     neighbor: float = 0.06  # … and how much those of other strokes do beside the stroke's own
     kin: float = 4.0  # σ of how differently strokes may have moved before and still move together
-    jump: float = 10.0  # a change of motion of one stretch alone from one frame to the next that is not believed
+    jump: float = 10.0  # a change of motion of one stretch alone from one frame to the next that is not believed …
+    jump_share: float = 0.6  # … if it is also this share of the motion that was expected
     growth: float = 1.2  # most scaling from one frame to the next
     snap: SnapSettings = SnapSettings()
     beside: float = 2.5  # a stroke is on a line that is this near
@@ -57,7 +58,8 @@ class CarriedStroke:
     drift: tuple[float, float] = (0.0, 0.0)  # how far it moved since the last frame, source px
     unseen: int = 0  # frames since it was last seen
     support: float = 1.0  # share of its places that were on a line when it was drawn
-    held: Bits | None = None  # [M] the places that were where they should be; None: all
+    shown: Bits | None = None  # [M] the places whose surroundings look as they should; None: all
+    steps: Points | None = None  # [M, 2] how far each place moved since the last frame, source px; None: as `drift`
 
 
 class Flow(Protocol):
@@ -117,7 +119,7 @@ def moved(
             agree[part] = _inliers(z[part], w[part], settings.inlier / scale, settings.tries, seed + i)
             stretch[part] = stretch.max() + 1
     drifts = np.array([stroke.drift for stroke in strokes])
-    agree &= ~_caught(z, w, stretch, agree, drifts[owner], scale, settings)
+    agree &= ~_caught(z, w, stretch, agree, np.concatenate([_steps(stroke) for stroke in strokes]), scale, settings)
     z, w, owner = z[agree], w[agree], owner[agree]
     return [
         _moved(stroke, z, w, owner == i, _kinship(drifts[owner] - drifts[i], scale, settings), settings.stiff / scale, settings)
@@ -161,7 +163,12 @@ def _trusted(stroke: CarriedStroke) -> Bits:
     """The places [M] of a stroke that say how it moves: those that are hidden would move as what hides them."""
     if stroke.unseen:
         return np.zeros(len(stroke.look), bool)
-    return np.ones(len(stroke.look), bool) if stroke.held is None else stroke.held
+    return np.ones(len(stroke.look), bool) if stroke.shown is None else stroke.shown
+
+
+def _steps(stroke: CarriedStroke) -> Points:
+    """How far each place [M, 2] moved before."""
+    return np.tile(stroke.drift, (len(stroke.look), 1)) if stroke.steps is None else stroke.steps
 
 
 def _complex(points: Points) -> Complex:
@@ -193,7 +200,8 @@ def _caught(
 ) -> Bits:
     """The places [M] whose part of a stroke suddenly moves neither as before nor as what moved like it.
 
-    Then it is caught by what hides it. part: [M] 0 … P − 1; drift: [M, 2] how each place's stroke moved before.
+    If something near it goes on moving otherwise, it is caught by that, which hides it.
+    part: [M] 0 … P − 1; drift: [M, 2] how each place moved before.
     """
     count = np.bincount(part[agree], minlength=part.max() + 1)
     rows = np.column_stack([z.real, z.imag, (w - z).real, (w - z).imag, drift])[agree]
@@ -203,8 +211,13 @@ def _caught(
     kin = np.stack([_kinship(before - one, scale, settings) for one in before]) * count * (1 - np.eye(len(count)))
     kin *= np.exp(-0.5 * (gaps / (6 * settings.stiff)) ** 2)
     expected = (kin @ step) / np.maximum(kin.sum(1, keepdims=True), 1e-9)
+    least = np.maximum(settings.jump, settings.jump_share * np.linalg.norm(expected, axis=1) * scale)
     changes = (np.linalg.norm(step - other, axis=1) * scale for other in (before, expected))
-    return ((kin.sum(1) > 1) & np.logical_and(*(change > settings.jump for change in changes)))[part]
+    alone = (kin.sum(1) > 1) & np.logical_and(*(change > least for change in changes))
+    steady = (np.linalg.norm(step - before, axis=1) * scale < 2 * settings.inlier) & (count > 0)
+    other = np.linalg.norm(before - before[:, None], axis=2) * scale > least[:, None]  # [i, j]: j moved otherwise than i
+    nearer = np.linalg.norm(step - step[:, None], axis=2) < np.linalg.norm(step - expected[:, None], axis=2)
+    return (alone & (steady & other & nearer & (gaps < 3 * settings.stiff)).any(1))[part]
 
 
 def _moved(
@@ -226,7 +239,9 @@ def _moved(
         a = np.where((np.abs(a) < settings.growth) & (np.abs(a) > 1 / settings.growth), a, 1)
         there = mean_w + a * (curve - mean_z)
     step = (there - curve).mean()
-    return replace(stroke, curve=np.stack([there.real, there.imag], 1), drift=(float(step.real), float(step.imag)))
+    moved_there, count = np.stack([there.real, there.imag], 1), len(stroke.look)
+    steps = even_places(moved_there, count) - even_places(stroke.curve, count)
+    return replace(stroke, curve=moved_there, drift=(float(step.real), float(step.imag)), steps=steps)
 
 
 def _judged(
@@ -245,12 +260,13 @@ def _judged(
     change = np.linalg.norm(now - stroke.look, axis=2)
     on_line = stroke.support > settings.lineless
     alike = (change.min(1) if on_line and not sides else change.max(1)) < settings.unlike
-    held = ((weight > 0) | (not on_line)) & inside & alike
+    shown = inside & alike
+    held = ((weight > 0) | (not on_line)) & shown
     if held.mean() < (stroke.support if on_line else 1.0) * (settings.again if stroke.unseen else settings.seen):
-        return replace(stroke, held=held, unseen=stroke.unseen + 1)
+        return replace(stroke, shown=shown, unseen=stroke.unseen + 1)
     learned = np.where(held[:, None, None], settings.remember * (now - stroke.look), 0)
     look = (stroke.look + learned).astype(np.float32)
-    return replace(stroke, curve=canvas.to_source(curve) if on_line else stroke.curve, look=look, held=held, unseen=0)
+    return replace(stroke, curve=canvas.to_source(curve) if on_line else stroke.curve, look=look, shown=shown, unseen=0)
 
 
 def _found_again(stroke: CarriedStroke, field: LineMap, canvas: Canvas, settings: CarrySettings) -> CarriedStroke:

@@ -206,9 +206,9 @@ def test_what_never_lay_on_a_line_is_known_by_its_surroundings():
 
 def test_hidden_places_do_not_say_how_a_stroke_moves():
     before = stroke(line((20, 60), (180, 60)))
-    held = np.arange(len(before.look)) < len(before.look) // 2
+    shown = np.arange(len(before.look)) < len(before.look) // 2
     mixed = Halves(Similar(shift=(9, 0)), 95.0)
-    [new] = moved([replace(before, held=held)], mixed, 1.0, SETTINGS, 0)
+    [new] = moved([replace(before, shown=shown)], mixed, 1.0, SETTINGS, 0)
     assert np.abs(new.curve - before.curve - (9, 0)).max() < 0.5
 
 
