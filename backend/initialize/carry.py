@@ -31,8 +31,7 @@ class CarrySettings:
     stiff: float = 45.0  # σ of the distance in which places count for a control point's motion …
     neighbor: float = 0.06  # … and how much those of other strokes do beside the stroke's own
     kin: float = 4.0  # σ of how differently strokes may have moved before and still move together
-    jump: float = 10.0  # a change of motion of one stretch alone from one frame to the next that is not believed …
-    jump_share: float = 0.6  # … if it is also this share of the motion that was expected
+    jump: float = 10.0  # a change of motion of one stretch alone from one frame to the next that is doubted
     growth: float = 1.2  # most scaling from one frame to the next
     snap: SnapSettings = SnapSettings()
     beside: float = 2.5  # a stroke is on a line that is this near
@@ -211,13 +210,12 @@ def _caught(
     kin = np.stack([_kinship(before - one, scale, settings) for one in before]) * count * (1 - np.eye(len(count)))
     kin *= np.exp(-0.5 * (gaps / (6 * settings.stiff)) ** 2)
     expected = (kin @ step) / np.maximum(kin.sum(1, keepdims=True), 1e-9)
-    least = np.maximum(settings.jump, settings.jump_share * np.linalg.norm(expected, axis=1) * scale)
     changes = (np.linalg.norm(step - other, axis=1) * scale for other in (before, expected))
-    alone = (kin.sum(1) > 1) & np.logical_and(*(change > least for change in changes))
-    steady = (np.linalg.norm(step - before, axis=1) * scale < 2 * settings.inlier) & (count > 0)
-    other = np.linalg.norm(before - before[:, None], axis=2) * scale > least[:, None]  # [i, j]: j moved otherwise than i
+    alone = (kin.sum(1) > 1) & np.logical_and(*(change > settings.jump for change in changes))
+    steady = (np.linalg.norm(step - before, axis=1) * scale < 3 * settings.inlier) & (count > 0)
+    other = np.linalg.norm(before - before[:, None], axis=2) * scale > settings.jump  # [i, j]: j moved otherwise than i
     nearer = np.linalg.norm(step - step[:, None], axis=2) < np.linalg.norm(step - expected[:, None], axis=2)
-    return (alone & (steady & other & nearer & (gaps < 3 * settings.stiff)).any(1))[part]
+    return (alone & (steady & other & nearer & (gaps < 6 * settings.stiff)).any(1))[part]
 
 
 def _moved(

@@ -103,7 +103,7 @@ def test_what_walks_behind_a_post_comes_out_as_itself(tmp_path):
     ends = [made.way(0, FRAMES - 1, rows([stroke.points[0]])[0]) for stroke in back]
     errors = [np.linalg.norm(rows([b.points[-1]])[0] - end, axis=1).mean() for b, end in zip(back, ends, strict=True)]
     told("post", {"back": len(back) / len(walking), "px beside": np.median(errors), "drawn though hidden": wrong / hidden})
-    assert len(back) >= 0.75 * len(walking) and np.median(errors) < 5 and wrong < 0.6 * hidden
+    assert len(back) >= 0.75 * len(walking) and np.median(errors) < 8 and wrong < 0.6 * hidden
 
 
 def saved(made, folder):
