@@ -5,6 +5,7 @@ The hub itself says how large its files are, their sha256 and their licence; tha
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import shutil
@@ -37,6 +38,7 @@ PARTS = ("text_encoder", "unet", "vae")  # whose weights may be there in several
 PLAIN = (INDEX, "tokenizer/*", "scheduler/*", "*/config.json", "LICENSE*")
 UNUSED = ("safety_checker/*", "feature_extractor/*")
 MOST_LISTING = 5_000_000  # bytes
+NOT_THERE = (401, 403, 404, 410)  # what the hub answers where there is nothing, or not for everyone
 PATIENCE = Patience()
 
 
@@ -200,7 +202,7 @@ def fetch(wanted: Offer, places: Places, hub: str = HUB, patience: Patience = PA
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     with only_one(root / f".{wanted.name}.lock") as held:
         if not held:
-            raise Conflict(f"{wanted.title} is just being brought by another process. Wait for it, or stop it first.")
+            raise _busy(wanted.title)
         part, receipt, done = root / f".{wanted.name}.part", {}, 0
         yield Progress(wanted.sentence, 0.0)
         need_room(root, wanted.size - sum(f.stat().st_size for f in part.rglob("*") if f.is_file()))
@@ -227,10 +229,14 @@ def intact_checkpoint(name: str, places: Places) -> bool:
 
 
 def remove_checkpoint(name: str, places: Places) -> int:
-    """Deletes a checkpoint that was pulled, or what is left of a pull; how many bytes that freed. NotFound."""
+    """Deletes a checkpoint that was pulled, or what is left of a pull; how many bytes that freed. NotFound, Conflict."""
     folder = _here(name, places)
-    freed = size_of(folder)
-    shutil.rmtree(folder)
+    with only_one(folder.with_name(f".{folder.name.removeprefix('.').removesuffix('.part')}.lock")) as held:
+        if not held:
+            raise _busy(f"The checkpoint {name}")
+        folder = _here(name, places)  # a pull may just have ended
+        freed = size_of(folder)
+        shutil.rmtree(folder)
     return freed
 
 
@@ -251,6 +257,11 @@ def _here(name: str, places: Places) -> Path:
         if place is not None and place.is_dir():
             return place
     raise NotFound(f"The checkpoint {name} is not here. `stylesketch models list` shows what is.")
+
+
+def _busy(title: str) -> Conflict:
+    """What is said where another process changes a checkpoint."""
+    return Conflict(f"{title} is just being brought by another process. Wait for it, or stop it first.")
 
 
 def _folder(name: str, places: Places) -> Path | None:
@@ -285,10 +296,12 @@ def _asked(url: str, repository: str, timeout: float) -> object:
             return json.loads(answer.read(MOST_LISTING))
     except urllib.error.HTTPError as error:
         with error:
-            raise NotFound(
-                f"The hub has no {repository} that anyone may download (it answers {error.code}). Check the name."
-            ) from None
-    except (OSError, ValueError) as error:
+            if error.code in NOT_THERE:
+                raise NotFound(
+                    f"The hub has no {repository} that anyone may download (it answers {error.code}). Check the name."
+                ) from None
+            raise Missing(f"The hub cannot tell of {repository} now (it answers {error.code}). Try again later.") from None
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise Missing(
             f"huggingface.co cannot be asked for {repository} ({error}): try again later, or bring its folder from another "
             "computer and name it with --checkpoint FOLDER."
@@ -300,7 +313,8 @@ def _listed(listing: object) -> Iterator[HubFile]:
         if isinstance(entry, dict) and entry.get("type") == "file" and _safe(str(entry.get("path", ""))):
             large = entry.get("lfs")
             sha256 = str(large.get("oid", "")) if isinstance(large, dict) else ""
-            yield HubFile(str(entry["path"]), int(entry.get("size", 0)), sha256)
+            size = entry.get("size", 0)
+            yield HubFile(str(entry["path"]), size if isinstance(size, int) else 0, sha256)
 
 
 def _chosen(listed: Iterator[HubFile], patterns: Sequence[str]) -> Iterator[HubFile]:

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from backend.core.errors import Missing, NotFound
+from backend.core.errors import Conflict, Missing, NotFound
 from backend.core.work import completed
 from backend.weights import checkpoints
 from backend.weights.checkpoints import (
@@ -53,14 +53,14 @@ class Hub:
     """Answers as the hub does."""
 
     def __init__(self):
-        self.files, self.damaged, self.asked = dict(FILES), set(), []
+        self.files, self.damaged, self.asked, self.status = dict(FILES), set(), [], None
         hub = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 hub.asked.append(self.path)
                 content = hub.answer(self.path)
-                self.send_response(404 if content is None else 200)
+                self.send_response(hub.status or (404 if content is None else 200))
                 self.send_header("Content-Length", str(len(content or b"")))
                 self.end_headers()
                 self.wfile.write(content or b"")
@@ -128,6 +128,17 @@ def test_a_checkpoint_is_pulled_found_verified_and_removed(hub, places):
         remove_checkpoint("some/one", places)
 
 
+def test_what_is_being_pulled_is_not_removed_meanwhile(hub, places):
+    work = fetch(offer("some/one", hub.url), places, hub.url, Patience(1, 1, 0))
+    while not next(work).stage.startswith("downloading"):
+        pass
+    with pytest.raises(Conflict, match="just being brought"):
+        remove_checkpoint("some/one", places)
+    work.close()
+    remove_checkpoint("some/one", places)  # what was left of it
+    assert not [path for path in (places.weights / "checkpoints").iterdir() if path.is_dir()]
+
+
 def test_a_damaged_file_is_refused_and_the_rest_is_not_fetched_again(hub, places):
     hub.damaged.add("vae/diffusion_pytorch_model.safetensors")
     with pytest.raises(Missing, match="damaged"):
@@ -154,6 +165,18 @@ def test_what_is_no_checkpoint_is_said(hub):
     del hub.files["vae/diffusion_pytorch_model.safetensors"]
     with pytest.raises(Missing, match="safetensors"):
         offer("some/one", hub.url)
+
+
+def test_a_hub_that_is_busy_does_not_deny_the_name(hub):
+    hub.status = 503
+    with pytest.raises(Missing, match=r"answers 503.*Try again later"):
+        offer("some/one", hub.url)
+
+
+@pytest.mark.parametrize("size", [None, "many", [1]])
+def test_a_size_that_is_none_is_not_believed(size):
+    (file,) = checkpoints._listed([{"type": "file", "path": "a", "size": size}])
+    assert file.size == 0
 
 
 def test_without_a_network_a_folder_is_offered(places):
