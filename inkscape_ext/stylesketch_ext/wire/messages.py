@@ -100,12 +100,14 @@ class SketchRequest:
 class MatrixRequest:
     """One scene from precise to loose: a sketch of all its strokes for every fidelity, of which each simplicity is a part."""
 
-    sketch: SketchRequest  # with the recipe "scene"; its fidelity and simplicity count for nothing
+    sketch: SketchRequest  # with the recipe "scene" and one candidate; its fidelity and simplicity count for nothing
     fidelities: List[float]  # 1 … MAX_ROWS, in the order in which they are drawn
 
     def __post_init__(self) -> None:
         if self.sketch.recipe != "scene":
             raise ValueError("a matrix is drawn of a scene, so the recipe must be 'scene', not '%s'" % self.sketch.recipe)
+        if self.sketch.settings.candidates != 1:
+            raise ValueError("a matrix draws every fidelity once: leave out the candidates")
         if not 1 <= len(self.fidelities) <= MAX_ROWS:
             raise ValueError("a matrix has 1 to %d fidelities, not %d" % (MAX_ROWS, len(self.fidelities)))
         for fidelity in self.fidelities:
@@ -124,6 +126,8 @@ class SequenceRequest:
     def __post_init__(self) -> None:
         if not 2 <= len(self.images) <= MAX_FRAMES:
             raise ValueError("a sequence has 2 to %d frames, not %d" % (MAX_FRAMES, len(self.images)))
+        if self.settings.candidates != 1:
+            raise ValueError("a sequence is drawn once: leave out the candidates")
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ class PromptRequest:
     """A sketch of what a text tells."""
 
     prompt: str
-    settings: SketchSettings = SketchSettings()  # the mask and marks count for nothing; the seed is the picture's too
+    settings: SketchSettings = SketchSettings()  # the mask is "auto" or "none"; the seed is the picture's too
     method: str = "auto"  # "diffusion" (a picture first), "clip" (strokes after the text), or what is here
     negative: Optional[str] = None  # what the picture shall not show; None: as usual
     suffix: Optional[str] = None  # what follows the prompt; None: as usual
@@ -139,8 +143,11 @@ class PromptRequest:
     def __post_init__(self) -> None:
         if not self.prompt.strip():
             raise ValueError("the text is empty: tell what is to be drawn")
-        if len(self.prompt) > MAX_PROMPT:
-            raise ValueError("the text has more than %d characters" % MAX_PROMPT)
+        for text in (self.prompt, self.negative or "", self.suffix or ""):
+            if len(text) > MAX_PROMPT:
+                raise ValueError("the text has more than %d characters" % MAX_PROMPT)
+        if self.settings.mask not in ("auto", "none"):
+            raise ValueError("nobody knows the picture of a text before it is drawn, so its mask is 'auto' or 'none'")
 
 
 def check_style_name(name: str) -> None:
@@ -212,6 +219,8 @@ class RestyleRequest:
         _check_pictures(self)
         if self.strength is not None and not 0 <= self.strength <= 1:
             raise ValueError("strength must be between 0 and 1, not %s" % self.strength)
+        if len(self.prompt) > MAX_PROMPT:
+            raise ValueError("the text has more than %d characters" % MAX_PROMPT)
 
 
 @dataclass(frozen=True)
