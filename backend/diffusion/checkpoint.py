@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ PARTS = ("tokenizer", "text_encoder", "unet", "vae", "scheduler")
 IMAGE_ENCODER = "image_encoder"  # not in every checkpoint
 NETWORKS = ("text_encoder", "unet", "vae", IMAGE_ENCODER)
 LARGER = ("text_encoder_2", "text_encoder_3", "transformer", "prior")  # parts of checkpoints of other families
+MOST_HEADER = 100_000_000  # bytes, as the format itself limits it
 HEADROOM = 3 << 30  # bytes of a graphics card for what is computed, beside the weights
 FEW_STEPS = ("LCMScheduler", "TCDScheduler")  # schedulers of distilled checkpoints
 
@@ -217,11 +219,13 @@ def _weights_file(folder: Path) -> Path:
 
 
 def _elements(file: Path) -> int:
-    """How many numbers a safetensors file holds, by its header."""
-    with file.open("rb") as opened:
-        header = json.loads(opened.read(int.from_bytes(opened.read(8), "little")))
-    shapes = [entry["shape"] for name, entry in header.items() if name != "__metadata__"]
-    return sum(int(torch.tensor(shape).prod()) for shape in shapes)
+    """How many numbers a safetensors file holds, by its header; BadRequest where it has none."""
+    try:
+        with file.open("rb") as opened:
+            header = json.loads(opened.read(min(int.from_bytes(opened.read(8), "little"), MOST_HEADER)))
+        return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadRequest(f"The weights {file} cannot be read ({_first_line(error)}). Bring them anew.") from error
 
 
 def _sample(file: Path) -> bytes:

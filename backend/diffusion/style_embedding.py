@@ -84,6 +84,8 @@ def read_style(content: bytes) -> LearnedStyle:
         weights = {name: torch.from_numpy(values.copy()) for name, values in tensors.items()}
         exemplar = weights.pop("exemplar")
         width, embedding = weights["word.outward.weight"].shape
+        if weights["word.itself.query.weight"].shape != (HEADS * HEAD, embedding):  # before a large one is made
+            raise ValueError("its tensors do not fit each other")
         word = StyleWord(embedding, width)
         word.load_state_dict({name.removeprefix("word."): value for name, value in weights.items()})
         if not all(bool(value.isfinite().all()) for value in (*weights.values(), exemplar)) or exemplar.shape != (1, width):

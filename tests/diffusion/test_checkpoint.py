@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from backend.core.errors import BadRequest, Missing
-from backend.diffusion import packages
+from backend.diffusion import checkpoint, packages
 from backend.diffusion.checkpoint import Memory, check_layout, fingerprint, load, plan
 from backend.diffusion.conditions import encode_text
 from backend.diffusion.latents import encode
@@ -142,6 +142,13 @@ def test_a_card_with_less_memory_gets_less_at_once(folders, monkeypatch, free, o
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, free))
     assert plan(folders("sd15"), torch.device("cuda:0")) == Memory(torch.float16, offloaded, sliced)
     assert plan(folders("sd15"), CPU) == Memory(torch.float32)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 40, b"\x02" + bytes(7) + b"[]", b"\x08" + bytes(7) + b'{"a":{}}'])
+def test_weights_without_a_header_are_no_surprise(tmp_path, content):
+    (tmp_path / "model.safetensors").write_bytes(content)
+    with pytest.raises(BadRequest, match="Bring them anew"):
+        checkpoint._elements(tmp_path / "model.safetensors")
 
 
 def test_a_thrifty_checkpoint_comes_to_the_same(folders, networks_of):

@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from backend.core.errors import BadPack, BadRequest
+from backend.diffusion import style_embedding
 from backend.diffusion.conditions import encode_with_word
 from backend.diffusion.image_prompt import embed, read_image_encoder
 from backend.diffusion.latents import encode
@@ -119,6 +120,16 @@ def test_a_damaged_file_is_said(spoil):
     if spoil == "lacking":
         content = content.replace(b"word.outward.bias", b"word.outward.bia2")
     with pytest.raises(BadPack, match="Train the style again"):
+        read_style(content)
+
+
+def test_a_small_file_makes_no_large_network(monkeypatch):
+    """A file that tells of a wide embedding, and has not its tensors, is refused before room for them is taken."""
+    style = LearnedStyle(StyleWord(24, 32), torch.ones(1, 1), "abc", "Tiny", 7)
+    style.word.outward.weight = torch.nn.Parameter(torch.zeros(1, 100_000))
+    content = write_style(style)
+    monkeypatch.setattr(style_embedding, "StyleWord", None)
+    with pytest.raises(BadPack, match="do not fit each other"):
         read_style(content)
 
 
