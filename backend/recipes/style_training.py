@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,9 +27,10 @@ from backend.model_pool import ModelPool
 from backend.recipes.diffusion_parts import AUTO, eyes_of, sparingly, wanted_checkpoint
 
 PREFERRED = ("sd15",)
-KEEP_EVERY = 50  # steps
+KEEP_EVERY, KEEP_SECONDS = 50, 60.0  # steps and s after which what was learned is kept, whichever comes first
 MOST_STEPS = 1_000_000
 SMOOTHING = 0.98  # of the loss that is shown
+DAMAGED = "What an earlier run had learned was damaged, so the training began anew."
 
 
 @dataclass(frozen=True)
@@ -74,15 +76,22 @@ def _trained(exemplars: Sequence[Image], choices: TrainingChoices, pool: ModelPo
     placeholder_id(networks)  # says where a checkpoint cannot learn
     yield Progress("looking at the exemplars", 0.0)
     notebook = _Notebook(pool.places.data / "training", exemplars, choices, networks)
-    training = StyleTraining(networks, _views(exemplars, networks, pool), choices.seed, choices.learning_rate)
-    resumed, loss = notebook.restored(training), math.nan
+    views = _views(exemplars, networks, pool)
+
+    def begun() -> StyleTraining:
+        return StyleTraining(networks, views, choices.seed, choices.learning_rate)
+
+    training, lost = notebook.restored(begun)
+    resumed, loss = training.step, math.nan
+    kept = time.monotonic()
     try:
         for found in training.run(choices.steps):
             if not math.isfinite(found):
                 raise BadRequest("The training broke down, its numbers became infinite. Choose a smaller --learning-rate.")
             loss = found if math.isnan(loss) else SMOOTHING * loss + (1 - SMOOTHING) * found
-            if training.step % KEEP_EVERY == 0:
+            if training.step % KEEP_EVERY == 0 or time.monotonic() > kept + KEEP_SECONDS:
                 notebook.keep(training)
+                kept = time.monotonic()
             stage = f"learning the style, step {training.step} of {choices.steps}"
             yield Progress(stage, training.step / choices.steps, losses={"loss": loss})
     except GeneratorExit:
@@ -90,6 +99,7 @@ def _trained(exemplars: Sequence[Image], choices: TrainingChoices, pool: ModelPo
         raise
     notebook.remove()
     notes = [f"{resumed} of {training.step} steps were taken by an earlier run."] if resumed else []
+    notes += [DAMAGED] if lost else []
     return Trained(write_style(training.learned()), training.step, resumed, loss, (*notes, *networks.memory.notes))
 
 
@@ -112,16 +122,17 @@ class _Notebook:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file = folder / f"{parts.hexdigest()[:24]}.safetensors"
 
-    def restored(self, training: StyleTraining) -> int:
-        """How many steps were taken up; a state that cannot be read counts for nothing."""
+    def restored(self, begun: Callable[[], StyleTraining]) -> tuple[StyleTraining, bool]:
+        """The training as it was kept, or as it begins; and whether what was kept is damaged, which counts for nothing."""
+        training = begun()
+        if not self._file.is_file():
+            return training, False
         try:
             training.restore(load(self._file.read_bytes()))
-        except FileNotFoundError:
-            return 0
-        except (OSError, SafetensorError, KeyError, ValueError, RuntimeError):
+        except (SafetensorError, KeyError, ValueError, RuntimeError):
             self.remove()
-            return 0
-        return training.step
+            return begun(), True  # another one, since parts of the state may have been taken up
+        return training, False
 
     def keep(self, training: StyleTraining) -> None:
         state = {name: value.contiguous() for name, value in training.state().items()}

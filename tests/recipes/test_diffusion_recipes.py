@@ -11,7 +11,7 @@ from backend.diffusion import packages
 from backend.diffusion.style_embedding import LearnedStyle, StyleWord, write_style
 from backend.model_pool import ModelPool
 from backend.places import Places
-from backend.recipes import diffusion_parts
+from backend.recipes import diffusion_parts, style_training
 from backend.recipes.prompt_sketch import PromptChoices, imagine, prompt_sketch
 from backend.recipes.recipe import SketchChoices
 from backend.recipes.style_training import TrainingChoices, train_style
@@ -306,8 +306,22 @@ def test_a_damaged_state_counts_for_nothing(pictures, pool, checkpoint):
         pass
     work.close()
     [state] = (pool.places.data / "training").iterdir()
-    state.write_bytes(state.read_bytes()[:99])
-    assert trained(pictures, pool, checkpoint).resumed == 0
+    whole = state.read_bytes()
+    straight = trained(pictures, pool, checkpoint)
+    for damaged in (whole[:99], whole.replace(b"optimizer.0.step", b"optimizer.x.step")):  # nothing of it is taken up
+        state.write_bytes(damaged)
+        found = trained(pictures, pool, checkpoint)
+        assert found.resumed == 0 and "began anew" in found.notes[0] and found.content == straight.content
+
+
+def test_slow_steps_are_kept_before_they_are_many(pictures, pool, checkpoint, monkeypatch):
+    monkeypatch.setattr(style_training, "KEEP_SECONDS", 0.0)
+    work = train_style(pictures, TrainingChoices(steps=6, checkpoint=str(checkpoint)), pool)
+    while "step 3" not in next(work).stage:
+        pass
+    with pytest.raises(KeyboardInterrupt):  # which may come in the middle of a step, so the state is as of the last one
+        work.throw(KeyboardInterrupt)
+    assert trained(pictures, pool, checkpoint).resumed == 3
 
 
 def test_a_training_needs_eyes_exemplars_and_steps(pictures, pool, checkpoint, tmp_path):
