@@ -1,4 +1,4 @@
-"""The networks' weights of the fake engine: three entries that come and go."""
+"""The networks' weights of the fake engine: entries that come and go."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ from stylesketch_ext.wire.messages import ModelInfo, PullResult
 
 
 class FakeModels:
-    """One that is here, one that can be had, one that the user has to bring."""
+    """One that is here, one that can be had, one that the user has to bring, one in another program's folder."""
 
     def __init__(self):
         self.known = {
@@ -15,6 +15,7 @@ class FakeModels:
                 ModelInfo("squeezenet", "SqueezeNet 1.1", "light guidance", "BSD-3-Clause", True, 4_958_839),
                 ModelInfo("clip_rn101", "CLIP RN101", "guidance by sense", "MIT (OpenAI)", False, 291_791_292, kept=30_000_000),
                 ModelInfo("own", "Own network", "", "none", False, pullable=False, about="Nobody publishes it as one file."),
+                ModelInfo("sd15", "Stable Diffusion 1.5", "prompt", "CreativeML OpenRAIL-M", True),
             )
         }
 

@@ -75,7 +75,7 @@ def test_networks_are_downloaded_and_removed(screen):
     listed, pulling, brought, question = json.loads(done.stdout)
     assert listed == [
         {"squeezenet": "Remove", "clip_rn101": "Download"},
-        ["here, 5 MB", "30 of 292 MB are here", "bring a file"],
+        ["here, 5 MB", "30 of 292 MB are here", "bring a file", "here"],
     ]
     assert pulling == [True, [False, False]]
     assert brought == ["CLIP RN101 is here now.\nIts sha256 was noted.", False]

@@ -123,7 +123,12 @@ class NetworksPanel(Gtk.Box):
         return row
 
     def _button(self, model: ModelInfo) -> Optional[Gtk.Button]:
-        """What can be done: remove what is here, download what can be; nothing where the user has to bring a file."""
+        """What can be done: remove what is here, download what can be; nothing where the user has to bring a file.
+
+        What is here without a size is another program's, and stays.
+        """
+        if model.here and model.size is None:
+            return None
         if model.here:
             made = button(_("Remove"), lambda: self._ask_remove(model))
         elif model.pullable:
@@ -176,7 +181,7 @@ def state_of(model: ModelInfo) -> str:
     """Whether weights are here, and how large they are, in a few words."""
     size = _("%d MB") % max(1, round(model.size / MEGABYTE)) if model.size else ""
     if model.here:
-        return _("here, %s") % size
+        return _("here, %s") % size if size else _("here")
     if model.kept:
         return _("%d of %s are here") % (round(model.kept / MEGABYTE), size)
     return size if model.pullable else _("bring a file")
