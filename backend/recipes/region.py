@@ -47,6 +47,7 @@ class RegionSettings:
     bending: float = 0.002  # weight beside the ink's 1
     face: CloseupSettings = CloseupSettings()
     hatching: float | None = None  # source px between hatches; None: what the style says, or as many as are allowed need
+    votes: bool = True  # an encoder has a voice in which lines are drawn, or only in how they lie and in their order
     sure: int | None = None  # strokes that stay first when those an encoder voted on are put in order once more; None: all
     aside: float = 0.35  # worth of a line where the subject probably is not, beside one where it is
 
@@ -148,7 +149,7 @@ def draw_region(
         guide = guide.at_fidelity(choices.fidelity)
     finish = StyleFinish.of(pack, choices, pool)
     yield Progress("finding the lines", 0.0)
-    start = trace_region(region, dressing.plain_count, settings, guide)
+    start = trace_region(region, dressing.plain_count, settings, guide if settings.votes else None)
     traced = Strokes.build(start.curves, pack.pen.width * max(region.framing.canvas), pack.pen.color, start.closed)
     strokes = traced
     steps = (settings.steps if choices.steps is None else choices.steps) if start.curves else 0
