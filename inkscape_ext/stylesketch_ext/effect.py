@@ -47,6 +47,10 @@ class SketchEffect(inkex.EffectExtension):
         pars.add_argument("--seed", type=int, default=default.seed)
         pars.add_argument("--steps", type=int, default=default.steps)
 
+    def has_changed(self, ret):
+        """Is there something to write? The text alone, which inkex compares, changes already where a transform is read."""
+        return ret is not False and super().has_changed(ret)
+
     def effect(self):
         """Returns None when the document has changed, False when it stays as it is."""
         windows = bool(self.options.gui and toolkit.can_show_windows())

@@ -76,11 +76,11 @@ def beside(svg: inkex.BaseElement, picture: Picture, dpi: float, box: Optional[B
 
 
 def fillable(svg: inkex.BaseElement) -> List[Chain]:
-    """The chains to all selected shapes that can be filled, also those in selected groups."""
+    """The chains to all selected shapes that can be filled, also those in selected groups; not what is flat."""
     found: List[Chain] = []
     for chain in selected_shapes(svg):
         found += [chain_to(element) for element in _shapes_in(chain[-1])]
-    return found
+    return [chain for chain in found if not _is_flat(own_space(chain))]
 
 
 def fill_shapes(svg: inkex.BaseElement, shapes: Sequence[Chain], picture: Picture, dpi: float) -> None:
@@ -193,6 +193,11 @@ def _matrix_text(matrix: Transform) -> str:
 def _set_matrix(element: inkex.BaseElement, name: str, matrix: Transform) -> None:
     """As accurate as a large page needs: past inkex, which would write fewer digits."""
     super(inkex.BaseElement, element).set(name, _matrix_text(matrix))
+
+
+def _is_flat(matrix: Transform) -> bool:
+    """Does a transform leave nothing of a surface? It cannot be undone then."""
+    return matrix.a * matrix.d == matrix.b * matrix.c
 
 
 def _differs(matrix: Transform) -> bool:

@@ -75,6 +75,10 @@ class JobEffect(inkex.EffectExtension):
         for field in self.fields:
             pars.add_argument("--" + field.key, type=inkex.Boolean if field.kind is bool else field.kind, default=field.value)
 
+    def has_changed(self, ret):
+        """Is there something to write? The text alone, which inkex compares, changes already where a transform is read."""
+        return ret is not False and super().has_changed(ret)
+
     def effect(self):
         """Returns None when the document has changed, False when it stays as it is."""
         windows = bool(self.options.gui and toolkit.can_show_windows())

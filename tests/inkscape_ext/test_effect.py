@@ -166,6 +166,12 @@ def test_no_installation_is_one_sentence(entry, tmp_path, monkeypatch):
     assert "is not installed" in told[0]
 
 
+def test_reading_a_transform_changes_nothing(run):
+    body = f'<g transform="scale(2 1)">{IMAGE}{LINE}</g>'
+    root, told = run(body, "--id=i", "--id=line", "--mask=marked", mode="fails")
+    assert root is None and told
+
+
 def test_canceling_stops_the_engine(install_json):
     with FakeEngine("slow") as engine:
         job = sketch_job.SketchJob(lambda tell, stopped: _client(engine))

@@ -138,6 +138,7 @@ def test_a_failure_is_one_sentence_and_changes_nothing(run, name, mode, words):
         ("restyle", IMAGE, ["--method=magic"], "method must be one of classical, diffusion, auto, not magic"),
         ("texture", "", ["--width=8"], "width must be between 32 and 4096, not 8"),
         ("texture", "", ["--use=pattern"], "Select the shapes that the texture is to fill"),
+        ("texture", f'<g transform="scale(0 1)">{RECT}</g>', ["--id=r", "--use=pattern"], "Select the shapes"),
         ("texture", RECT, ["--id=r", "--use=paper"], "Select a sketch of StyleSketch"),
         ("texture", RECT, ["--id=r", "--source=selection"], "Select the picture whose texture is to go on"),
         ("texture", IMAGE, ["--id=i", "--source=part"], "together with a shape"),
