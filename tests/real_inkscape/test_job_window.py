@@ -99,6 +99,11 @@ def steps():
     facts.append(window._work._notes.get_text())
     shelf = window._tries._shelf
     shelf.select_child(shelf.get_child_at_index(2))
+    if "one" in sys.argv:  # back out once more, and get one picture only
+        del pictures[1:]
+        window._stop.clicked()
+        window._start.clicked()
+        yield from until(lambda: window._look == window._while_telling)
     window._start.clicked()
     seen.append(facts)
 
@@ -124,16 +129,27 @@ print(json.dumps([errors, seen[-1], seen[-2], job.picked, job.has_result]))
 pytestmark = [pytest.mark.inkscape, pytest.mark.timeout(90)]
 
 
-def test_choose_fail_stop_and_pick(screen):
+def steered(screen, *arguments):
+    """What the script tells."""
     python = gui.python_with_accessibility()
     if not python:
         pytest.skip("no Python with GTK: install python3-gi and gir1.2-gtk-3.0")
     path = f"{ROOT / 'inkscape_ext'}:{ROOT / 'tests' / 'inkscape_harness'}"
     environment = {**screen, "PYTHONPATH": path, "LANGUAGE": "en", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([python, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run([python, "-c", SCRIPT, *arguments], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    errors, facts, (values, style), picked, has_result = json.loads(done.stdout)
+    errors, *told = json.loads(done.stdout)
     assert errors == []
+    return told
+
+
+def test_a_pick_counts_for_its_own_result_only(screen):
+    _facts, _begun, picked, has_result = steered(screen, "one")
+    assert (picked, has_result) == (0, True)
+
+
+def test_choose_fail_stop_and_pick(screen):
+    facts, (values, style), picked, has_result = steered(screen)
     title, subject, strokes, text_before, text_after, number_free, summary, *messages = facts
     assert (title, subject, strokes) == ("Any work", "Subject", 40)
     assert (text_before, text_after, number_free) == (False, True, False)

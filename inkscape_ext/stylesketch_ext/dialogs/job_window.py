@@ -293,7 +293,8 @@ class JobWindow(Gtk.Window):
 
     def _take(self) -> None:
         """To the document with it."""
-        self._job.picked = self._tries.chosen
+        if self._look == self._while_picking:  # else there is one only, whatever was picked of an earlier result
+            self._job.picked = self._tries.chosen
         if self._desk:
             self._desk.take()
         self._insert()
