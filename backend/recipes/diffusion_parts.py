@@ -82,6 +82,12 @@ def sparingly(wanted: Wanted, make: Callable[[Networks], Work[T]]) -> Work[T]:
         yield Progress("loading the checkpoint again, more sparingly", 0.0)
 
 
+def forget() -> None:
+    """Drops the loaded networks."""
+    _loaded.cache_clear()
+    _image_encoder.cache_clear()
+
+
 def eyes_of(networks: Networks, pool: ModelPool) -> Callable[[Image], Tensor]:
     """CLIP's embedding [1, E] of pictures, by the checkpoint's own image encoder or CLIP ViT-L/14; Missing."""
     if networks.image_encoder is not None:

@@ -54,6 +54,12 @@ class Exemplars:
         return _features(self, cast(Hashable, encoder), tuple(layers), kind, device)
 
 
+def forget() -> None:
+    """Drops what was read, and with it the encoders that saw it."""
+    _ink.cache_clear()
+    _features.cache_clear()
+
+
 @functools.lru_cache(maxsize=KEPT)
 def _ink(exemplars: Exemplars, side: int, dark: bool) -> Tensor:
     picture = _picture(exemplars.folder / exemplars.names[0])

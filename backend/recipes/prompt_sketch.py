@@ -5,6 +5,7 @@ Where there is no diffusion network but CLIP, strokes are drawn after the text i
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable
@@ -38,6 +39,7 @@ from backend.weights.shelf import megabytes
 
 PREFERRED = ("sd15", "sd_turbo")
 IMAGINED = 0.7  # of the work, where a picture has to be generated
+KEPT = 100  # generated pictures; older ones are removed
 DIFFUSION, CLIP = "diffusion", "clip"
 METHODS = (AUTO, DIFFUSION, CLIP)
 
@@ -176,3 +178,15 @@ def _keep(place: Path, generated: Generated) -> None:
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_whole(place.with_suffix(".json"), json.dumps({"notes": generated.notes}).encode(), 0o600)
     write_whole(place, picture_png(generated.image), 0o600)
+    _forget_oldest(place.parent)
+
+
+def _forget_oldest(folder: Path) -> None:
+    """Removes all but the newest pictures; another process may do the same."""
+    times = {}
+    for file in folder.glob("*.png"):
+        with contextlib.suppress(FileNotFoundError):
+            times[file] = file.stat().st_mtime_ns
+    for file in sorted(times, key=lambda file: (times[file], file.name))[:-KEPT]:
+        file.unlink(missing_ok=True)
+        file.with_suffix(".json").unlink(missing_ok=True)

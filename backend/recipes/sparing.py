@@ -9,6 +9,7 @@ from backend.core.errors import OutOfMemory
 from backend.core.memory import is_out_of_memory
 from backend.core.work import Progress, Work
 from backend.model_pool import ModelPool
+from backend.recipes import diffusion_parts, exemplar
 
 T = TypeVar("T")
 TOO_LITTLE = "There is not enough memory for this picture, even sparingly used. Close other programs or scale the picture down."
@@ -29,5 +30,7 @@ def sparing(work: Callable[[ModelPool], Work[T]], pool: ModelPool) -> Work[tuple
             if less is None:
                 raise OutOfMemory(TOO_LITTLE) from error
         pool = less  # only here, where nothing holds the failed attempt's pictures any more
+        exemplar.forget()
+        diffusion_parts.forget()
         pool.release()
         yield Progress("beginning anew with less memory", 0.0)

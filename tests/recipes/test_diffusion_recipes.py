@@ -1,6 +1,7 @@
 """Restyling, prompts and training on tiny checkpoints: what is taken, what is told, what is kept."""
 
 import json
+import os
 
 import pytest
 import torch
@@ -212,6 +213,16 @@ def test_another_seed_or_checkpoint_is_another_picture(pool, checkpoint, tmp_pat
     assert not torch.equal(first.image, completed(imagine(prompt(checkpoint), 1, pool)).image)
     other = save_checkpoint(tmp_path / "other", seed=1)
     assert not torch.equal(first.image, completed(imagine(prompt(other), 0, pool)).image)
+
+
+def test_only_the_newest_pictures_are_kept(pool, checkpoint, monkeypatch):
+    monkeypatch.setattr("backend.recipes.prompt_sketch.KEPT", 2)
+    for seed in range(4):
+        completed(imagine(prompt(checkpoint), seed, pool))
+        for file in (pool.places.data / "prompts").iterdir():  # clocks of file systems may be coarse
+            os.utime(file, ns=(file.stat().st_mtime_ns - 10**9,) * 2)
+    assert [completed(imagine(prompt(checkpoint), seed, pool)).kept for seed in (3, 2, 1)] == [True, True, False]
+    assert len(list((pool.places.data / "prompts").iterdir())) == 2 * 2
 
 
 def test_a_damaged_kept_picture_is_made_anew(pool, checkpoint):

@@ -59,6 +59,15 @@ def test_in_the_end_it_is_said_in_one_sentence(error):
         completed(sparing(work, pool_on(CARD)))
 
 
+def test_nothing_that_was_kept_holds_an_encoder(monkeypatch):
+    cleared = []
+    for name in ("exemplar", "diffusion_parts"):
+        monkeypatch.setattr(f"backend.recipes.sparing.{name}.forget", lambda name=name: cleared.append(name))
+    monkeypatch.setattr(ModelPool, "release", lambda self: cleared.append("pool"))
+    completed(sparing(works_where(lambda pool: pool.together == 1), pool_on(CARD)))
+    assert cleared == ["exemplar", "diffusion_parts", "pool"]
+
+
 def test_other_errors_are_not_tried_again():
     calls = []
 
