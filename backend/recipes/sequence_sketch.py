@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import cv2
@@ -30,7 +33,7 @@ from backend.perception.line_field import line_field
 from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import Photograph
 from backend.perception.tracker_plugin import BroughtMotion, BroughtTracker
-from backend.perception.tracking import Motion, TrackingSettings, drawn_in, glance, motion_between
+from backend.perception.tracking import Glance, Motion, TrackingSettings, drawn_in, glance, motion_between
 from backend.recipes.closeup import lines_of
 from backend.recipes.dressing import Dressing
 from backend.recipes.object_sketch import choose_foreground
@@ -57,6 +60,7 @@ class SequenceSettings:
     largest: float = 1.0  # a subject that comes nearer is looked at on a canvas larger by no more than this
     covered: float = 16.0  # a new line keeps this far from the strokes there are …
     telling: float = 24.0  # … and is at least this long
+    ahead: int = 3  # frames that are looked at before it is their turn to be drawn, at the same time
 
 
 @dataclass(frozen=True)
@@ -87,35 +91,28 @@ class SequenceSketch:
         choices = replace(choices, style_weight=0.0)  # line weights would change from frame to frame
         settings = replace(self.settings, region=self.settings.region.at_fidelity(choices.fidelity).varied(choices.seed))
         drawer = _Drawer(settings, choices, _simple(pack), pool)
-        kept, page, before = list[Page](), None, None
+        kept, page = list[Page](), None
         for page in notebook.pages() if notebook else ():
             kept.append(_slim(page))
-        known, last = len(kept), None
         count, size = inputs.clip.count, (0, 0)
-        for number, (frame, mask) in enumerate(_frames(inputs)):
-            size = (frame.shape[0], frame.shape[1])
-            now = glance(frame, settings.tracking)
-            if number < known:
-                before, last = now, frame
-                continue
-            done = number / count if count else 0.5
-            told = f"frame {number + 1}" + (f" of {count}" if count else "")
-            yield Progress(told, 0.97 * done, glimpse(page, kept, size, pack) if page else None)
-            share = 0.97 / (count or 10**9)
-            motion: Motion | BroughtMotion | None = None
-            if before is not None:
-                motion = motion_between(before, now, settings.tracking)
-                if inputs.tracker and last is not None:
-                    motion = inputs.tracker.motion(motion, last, frame)
-            if page is None or motion is None or motion.cut:
-                work = drawer.begun(number, frame, mask, () if number else inputs.marks, _next_id(kept))
-                page = yield from mapped(work, _within(told, 0.97 * done, 0.97 * done + share))
-            else:
-                page = drawer.carried(page, number, frame, mask, motion, _next_id(kept))
-            before, last = now, frame
-            kept.append(_slim(page))
-            if notebook:
-                notebook.add(page)
+        share = 0.97 / (count or 10**9)
+        with closing(_Ahead(drawer, inputs, page, len(kept))) as ahead:
+            for seen in ahead.frames():
+                size = (seen.frame.shape[0], seen.frame.shape[1])
+                done = 0.97 * (seen.number / count if count else 0.5)
+                told = f"frame {seen.number + 1}" + (f" of {count}" if count else "")
+                yield Progress(told, done, glimpse(page, kept, size, pack) if page else None)
+                if page is None or seen.view is None:
+                    marks = () if seen.number else inputs.marks
+                    work = drawer.begun(seen.number, seen.frame, seen.mask, marks, _next_id(kept))
+                    page = yield from mapped(work, _within(told, done, done + share))
+                    ahead.follow(page)
+                else:
+                    page = drawer.carried(page, seen.view, _next_id(kept))
+                kept.append(_slim(page))
+                if notebook:
+                    notebook.add(page)
+            size = size if any(size) else ahead.size
         yield Progress("smoothing", 0.98)
         told_of = [f"Points were followed by {inputs.tracker.name}."] if inputs.tracker else []
         notes = tuple(
@@ -126,6 +123,91 @@ class SequenceSketch:
             raise BadRequest("No lines were found in this clip. Choose one with clearer shapes.")
         steps = settings.region.steps if choices.steps is None else choices.steps
         return replace(drawing, account=Account("classical", steps, notes))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A frame that goes on with a shot, as far as it can be told without strokes."""
+
+    page: Page  # without strokes
+    motion: Motion | BroughtMotion  # since the frame before
+    framing: Framing
+    pixels: Image
+
+
+@dataclass(frozen=True)
+class _View:
+    """The same, with its lines, once they are found."""
+
+    look: _Look
+    canvas: Future[Canvas]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A frame whose turn it is."""
+
+    number: int
+    frame: Frame
+    mask: Map | None  # if it was given
+    view: _View | None  # None: a shot begins
+
+
+class _Ahead:
+    """The frames of a clip in their order. Those to come are looked at already: no stroke is needed to tell how they moved,
+    where the subject is and what lines they have, so that the lines of several frames are found at the same time.
+
+    Up to a cut only: the drawing of what comes after it must begin first.
+    """
+
+    def __init__(self, drawer: _Drawer, inputs: SequenceInputs, page: Page | None, known: int) -> None:
+        """page: of the last of so many frames that are known; they are passed by."""
+        self._drawer, self._inputs = drawer, inputs
+        self._all = enumerate(_frames(inputs))
+        self._page, self._known = page, known
+        self._waiting = deque[_Seen]()
+        self._before: Glance | None = None
+        self._last: Frame | None = None
+        self._threads = ThreadPoolExecutor(drawer.settings.ahead)
+        self.size = (0, 0)  # height and width of the frames, px, once one was seen
+
+    def frames(self) -> Iterator[_Seen]:
+        """Every frame that is not known."""
+        while True:
+            self._look_ahead()
+            if not self._waiting:
+                return
+            yield self._waiting.popleft()
+
+    def follow(self, page: Page) -> None:
+        """A shot has begun so."""
+        self._page = page
+
+    def close(self) -> None:
+        """Finds no more lines."""
+        self._threads.shutdown(cancel_futures=True)
+
+    def _look_ahead(self) -> None:
+        while len(self._waiting) < self._drawer.settings.ahead and not (self._waiting and self._waiting[-1].view is None):
+            number, (frame, mask) = next(self._all, (-1, (None, None)))
+            if frame is None:
+                return
+            view = self._view(number, frame, mask)
+            if number >= self._known:
+                self._waiting.append(_Seen(number, frame, mask, view))
+
+    def _view(self, number: int, frame: Frame, mask: Map | None) -> _View | None:
+        now, before, last = glance(frame, self._drawer.settings.tracking), self._before, self._last
+        self._before, self._last, self.size = now, frame, (frame.shape[0], frame.shape[1])
+        if number < self._known or before is None or last is None:
+            return None
+        flow, tracker = motion_between(before, now, self._drawer.settings.tracking), self._inputs.tracker
+        motion = tracker.motion(flow, last, frame) if tracker else flow
+        if self._page is None or motion.cut:
+            return None
+        look = self._drawer.looked(self._page, number, frame, mask, motion)
+        self._page = look.page
+        return _View(look, self._threads.submit(self._drawer.lined, look))
 
 
 @dataclass(frozen=True)
@@ -170,19 +252,27 @@ class _Drawer:
         )
         return _with_layer(page, layer, self._canvas(page, pixels, region.framing), first_id, self.settings.carry)
 
-    def carried(
-        self, page: Page, number: int, frame: Frame, mask: Map | None, motion: Motion | BroughtMotion, first_id: int
-    ) -> Page:
+    def looked(self, page: Page, number: int, frame: Frame, mask: Map | None, motion: Motion | BroughtMotion) -> _Look:
+        """What of a frame needs no stroke to be told: where the subject is. Its lines are found by `lined`.
+
+        page: of the frame before.
+        """
+        now = replace(page, number=number, mask=self._mask(page, number, frame, mask, motion), strokes=(), births=(), notes=())
+        return _Look(now, motion, self._framing(now, frame), _pixels(frame))
+
+    def lined(self, look: _Look) -> Canvas:
+        """A frame's lines."""
+        return self._canvas(look.page, look.pixels, look.framing)
+
+    def carried(self, page: Page, view: _View, first_id: int) -> Page:
         """The strokes of the frame before, on this one, and new ones where lines have none."""
-        pixels, settings = _pixels(frame), self.settings
-        now = replace(page, number=number, mask=self._mask(page, number, frame, mask, motion), births=(), notes=())
-        strokes = moved(page.strokes, motion, page.scale, settings.carry, 1000 * number + self.choices.seed)
-        framing = self._framing(now, frame)
-        canvas = self._canvas(now, pixels, framing)
-        now = replace(now, strokes=tuple(snapped(strokes, canvas, settings.carry)))
+        look, settings, canvas = view.look, self.settings, view.canvas.result()
+        number, framing = look.page.number, look.framing
+        strokes = moved(page.strokes, look.motion, page.scale, settings.carry, 1000 * number + self.choices.seed)
+        now = replace(look.page, strokes=tuple(snapped(strokes, canvas, settings.carry)))
         if (number - page.shot) % settings.renewal:
             return now
-        layer = self._new_lines(now, canvas, framing, pixels)
+        layer = self._new_lines(now, canvas, framing, look.pixels)
         return _with_layer(now, layer, canvas, first_id, settings.carry)
 
     def _mask(self, page: Page, number: int, frame: Frame, given: Map | None, motion: Motion | BroughtMotion) -> Map | None:

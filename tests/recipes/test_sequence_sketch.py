@@ -1,3 +1,6 @@
+import threading
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -198,3 +201,25 @@ def test_a_mark_on_the_first_frame_says_what_to_follow(clip):
     [layer] = moving.at(2).layers
     rows, _tangents = sample(layer.strokes.points, layer.strokes.segments, 200)
     assert len(layer.strokes) and rows[..., 0].max() < 100
+
+
+def test_frames_that_are_looked_at_ahead_give_the_same_drawing(clip):
+    """Over a cut, too, which nobody looks beyond."""
+    frames = clip(*map(ball, range(4)), *map(box, range(4)))
+
+    def strokes(ahead):
+        recipe = SequenceSketch(replace(SMALL.settings, ahead=ahead))
+        moving = completed(recipe.run(SequenceInputs(frames), SketchChoices(steps=1), PACK, POOL))
+        assert moving.shots == (0, 4)
+        return [stroke.points_at(number).tolist() for number in range(8) for stroke in moving.seen_at(number)]
+
+    assert strokes(1) == strokes(3) == strokes(20)
+
+
+def test_a_stopped_run_looks_no_further(clip):
+    before = threading.active_count()
+    work = SMALL.run(SequenceInputs(clip(*map(ball, range(8)))), SketchChoices(steps=1), PACK, POOL)
+    stages = {next(work).stage for _ in range(8)}
+    assert "frame 2 of 8" in stages and threading.active_count() > before
+    work.close()
+    assert threading.active_count() == before
