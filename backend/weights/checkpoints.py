@@ -192,9 +192,10 @@ def offer(name: str, hub: str = HUB, timeout: float = 30.0) -> Offer:
 
 
 def fetch(wanted: Offer, places: Places, hub: str = HUB, patience: Patience = PATIENCE) -> Work[Found]:
-    """Downloads what was offered; what was interrupted goes on. Raises Missing, Conflict, OutOfDisk.
+    """Downloads what was offered; what was interrupted goes on, and nothing is done where all is here and intact.
 
     Every file is checked: its size, and its sha256 where the hub tells one. The folder appears when all is there.
+    Raises Missing, Conflict, OutOfDisk.
     """
     from backend.core.work import Progress  # it brings torch, which the server, that lists checkpoints, does without
 
@@ -203,6 +204,10 @@ def fetch(wanted: Offer, places: Places, hub: str = HUB, patience: Patience = PA
     with only_one(root / f".{wanted.name}.lock") as held:
         if not held:
             raise _busy(wanted.title)
+        if (root / wanted.name).is_dir():
+            yield Progress("checking what is here", 0.0)
+            if all(_intact(root / wanted.name / file.path, file) for file in wanted.files):
+                return Found(wanted.title, root / wanted.name)
         part, receipt, done = root / f".{wanted.name}.part", {}, 0
         yield Progress(wanted.sentence, 0.0)
         need_room(root, wanted.size - sum(f.stat().st_size for f in part.rglob("*") if f.is_file()))

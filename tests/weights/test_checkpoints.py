@@ -128,6 +128,15 @@ def test_a_checkpoint_is_pulled_found_verified_and_removed(hub, places):
         remove_checkpoint("some/one", places)
 
 
+def test_what_is_here_is_not_fetched_again(hub, places):
+    first = pulled(hub, places)
+    hub.asked.clear()
+    assert pulled(hub, places) == first and not [path for path in hub.asked if "resolve" in path]
+    (first.folder / "vae" / "config.json").write_bytes(b"{ }")
+    pulled(hub, places)
+    assert intact_checkpoint("some/one", places) and [path for path in hub.asked if path.endswith("vae/config.json")]
+
+
 def test_what_is_being_pulled_is_not_removed_meanwhile(hub, places):
     work = fetch(offer("some/one", hub.url), places, hub.url, Patience(1, 1, 0))
     while not next(work).stage.startswith("downloading"):
