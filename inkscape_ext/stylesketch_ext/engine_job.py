@@ -38,7 +38,7 @@ class EngineJob:
             threading.Thread(target=self._stop_there, args=(job,), name="job-cancel", daemon=True).start()
 
     def follow(self, client: BackendClient, job: JobInfo, show: Callable[[ProgressEvent], None]) -> None:
-        """Until the job has finished; raises how else it ended."""
+        """Until the job has finished; raises how else it ended. A Failure of `show` stops it in the engine, too."""
         with self._lock:
             self._client, self._id = client, job.id
             late = self._stopping.is_set()
@@ -48,7 +48,11 @@ class EngineJob:
         LOG.info("job %s", job.id)
         for event in client.events(job.id):
             if event.progress:
-                show(event.progress)
+                try:
+                    show(event.progress)
+                except Failure:
+                    self._stop_there(job.id)
+                    raise
             elif event.kind == FINISHED:
                 self.go_on()
                 self._id = None

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from fake_engine import FakeEngine, ring
 from stylesketch_ext.client import BackendClient
-from stylesketch_ext.failures import Cancelled
+from stylesketch_ext.failures import Cancelled, Failure
 from stylesketch_ext.plane import Plane, stroke_count
 from stylesketch_ext.rows_job import RowsJob
 from stylesketch_ext.wire.messages import DrawingData, LayerData, MatrixRequest, SketchResult, SketchSettings
@@ -111,6 +111,17 @@ def test_a_row_is_there_before_the_others(engine):
     assert engine.cancelled == {"job1"}
     assert job.cancelled
     assert plane.fidelities == [1.0, 0.5]
+
+
+def test_where_a_row_cannot_be_fetched_no_more_are_drawn(engine, monkeypatch):
+    def lost(client, job, number):
+        raise Failure("The row is lost.")
+
+    monkeypatch.setattr(BackendClient, "row", lost)
+    engine.mode, engine.seconds = "slow", 3.0
+    job, _plane = rows_job(engine)
+    ended(job)
+    assert str(job.failure) == "The row is lost." and engine.cancelled == {"job1"}
 
 
 def test_a_failure_of_the_engine_is_kept_and_the_rows_stay(engine):
