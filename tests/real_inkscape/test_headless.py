@@ -104,7 +104,7 @@ def test_the_variant_without_gtk_passes_its_visible_parameters(screen, fake_prof
 def test_the_real_engine_draws_the_ring(screen, installed_profile, tmp_path):
     """Everything together: the engine is started by the extension and finds the ring by itself."""
     rings.write_pictures(tmp_path)
-    installed_profile.remember(gui=False, mask="none", strokes=8)
+    installed_profile.remember(gui=False, mask="none", strokes=8, style_strength=0.0)  # lines of one thin width
     document = rings.write_document(tmp_path / "document.svg", *DOCUMENTS["linked, turned by EXIF"])
     layer, _ = sketch(screen, installed_profile, document, tmp_path / "out.svg", timeout=120)
     strokes_to_lines, lines_to_strokes = distances(screen, installed_profile, document, tmp_path, layer)
