@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stylesketch_ext.wire.codec import dumps, loads
+from stylesketch_ext.wire.codec import WireError, dumps, loads
 from stylesketch_ext.wire.messages import (
     ENDED_STATES,
     FAILED,
@@ -34,6 +35,7 @@ from stylesketch_ext.wire.messages import (
 from backend.core.errors import Conflict, NotFound, WorkerDied
 from backend.daemon.failures import as_problem
 
+logger = logging.getLogger(__name__)
 MAX_ATTEMPTS = 2
 MIGRATIONS = (
     """
@@ -134,20 +136,20 @@ class Store:
             return self.job(job).info, True
 
     def job(self, job: str) -> StoredJob:
-        """The job of that id; NotFound."""
+        """The job of that id; NotFound, Conflict for one that another version wrote and this one cannot read."""
         row = self._run(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", job).first
         if row is None:
             raise NotFound(f"There is no job '{job[:64]}'. `stylesketch jobs list` shows those there are.")
         return _stored(row)
 
     def jobs(self) -> list[StoredJob]:
-        """Every job, the newest first."""
-        return [_stored(row) for row in self._run(f"SELECT {COLUMNS} FROM jobs ORDER BY number DESC")]
+        """Every job, the newest first; without those that this version cannot read."""
+        return list(_readable(self._run(f"SELECT {COLUMNS} FROM jobs ORDER BY number DESC")))
 
     def waiting(self) -> list[JobInfo]:
         """The queue: the oldest first, but after new ones what was interrupted before."""
         rows = self._run(f"SELECT {COLUMNS} FROM jobs WHERE state = ? ORDER BY attempts, number", QUEUED)
-        return [_stored(row).info for row in rows]
+        return [stored.info for stored in _readable(rows)]
 
     def active(self) -> int:
         """How many jobs wait or run."""
@@ -182,14 +184,22 @@ class Store:
     def remove(self, job: str) -> None:
         """Forgets an ended job; NotFound, or Conflict while it waits or runs."""
         with self._lock:
-            if self.job(job).info.state not in ENDED_STATES:
+            row = self._run("SELECT state FROM jobs WHERE id = ?", job).first
+            if row is None:
+                raise NotFound(f"There is no job '{job[:64]}'. `stylesketch jobs list` shows those there are.")
+            if row[0] not in ENDED_STATES:
                 raise Conflict("The job has not ended yet. Cancel it first.")
             self._run("DELETE FROM jobs WHERE id = ?", job)
 
     def recover(self) -> None:
-        """After a daemon died: what ran is queued again, unless it brought the daemon down twice."""
+        """After a daemon died: what ran is queued again, unless it brought the daemon down twice, or cannot be read."""
         with self._lock:
-            for stored in self.jobs():
+            for row in self._run(f"SELECT {COLUMNS} FROM jobs WHERE state IN (?, ?)", QUEUED, RUNNING):
+                try:
+                    stored = _stored(row)
+                except Conflict as error:
+                    self.end(row[0], FAILED, as_problem(error))
+                    continue
                 if stored.info.state != RUNNING:
                     continue
                 if stored.last_attempt:
@@ -250,9 +260,27 @@ def _kind(request: JobRequest) -> str:
     return next(field for field, kind in REQUESTS.items() if kind is type(request))
 
 
+def _readable(rows: Iterable[tuple]) -> Iterator[StoredJob]:
+    """The jobs in rows; one that cannot be read does not keep the daemon from starting."""
+    for row in rows:
+        try:
+            yield _stored(row)
+        except Conflict as error:
+            logger.warning("%s", error)
+
+
 def _stored(row: tuple) -> StoredJob:
     job, kind, request, state, attempts, forgiven, created, started, ended, error = row
-    asked: dict[str, Any] = {field: loads(message, request) if field == kind else None for field, message in REQUESTS.items()}
+    try:
+        if kind not in REQUESTS:
+            raise WireError(f"there is no kind '{kind}'")
+        asked: dict[str, Any] = {
+            field: loads(message, request) if field == kind else None for field, message in REQUESTS.items()
+        }
+    except WireError as wrong:
+        raise Conflict(
+            f"The job {job} was written by another version of StyleSketch and cannot be read ({wrong}). Ask for it anew."
+        ) from None
     info = JobInfo(
         id=job,
         state=state,

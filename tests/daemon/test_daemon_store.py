@@ -84,6 +84,23 @@ def test_jobs_that_run_cannot_be_removed(store):
         store.job(job)
 
 
+@pytest.mark.parametrize("change", ["kind = 'dream'", """request = '{"image":"x","settings":{"strokes":-1}}'"""])
+def test_a_job_of_another_version_is_left_out(store, tmp_path, change):
+    old, fine = (store.add_job(REQUEST)[0].id for _ in range(2))
+    store.start(old)
+    with contextlib.closing(sqlite3.connect(tmp_path / "jobs.sqlite")) as database:
+        database.execute(f"UPDATE jobs SET {change} WHERE id = ?", (old,))
+        database.commit()
+    store.recover()
+    assert [stored.info.id for stored in store.jobs()] == [fine] == [info.id for info in store.waiting()]
+    with pytest.raises(Conflict, match="another version"):
+        store.job(old)
+    assert store.active() == 1, "it has failed"
+    store.remove(old)
+    with pytest.raises(NotFound):
+        store.job(old)
+
+
 def test_images_are_remembered_once(store):
     for _ in range(2):
         store.add_image(ImageInfo("a", 4, 3))
