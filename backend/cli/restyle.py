@@ -57,9 +57,15 @@ class _Done:
     """What has come of it so far."""
 
     files: list[Path] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    photographs: list[str] = field(default_factory=list)
+    said: dict[str, list[str]] = field(default_factory=dict)  # notes, and of which photographs
     failed: list[str] = field(default_factory=list)
     last: RestyleResult | None = None
+
+    @property
+    def notes(self) -> list[str]:
+        """What holds of all photographs once, the rest with their names."""
+        return [note if names == self.photographs else f"{', '.join(names)}: {note}" for note, names in self.said.items()]
 
 
 def add(commands: Commands) -> None:
@@ -145,7 +151,9 @@ def _all_restyled(arguments: argparse.Namespace, tasks: Sequence[_Task], work: _
             if task.edges:
                 write_whole(task.edges, picture_png(result.edges))
             done.files += task.written
-            done.notes += [f"{name}{note}" for note in result.notes]
+            done.photographs.append(task.photograph.name)
+            for note in result.notes:
+                done.said.setdefault(note, []).append(task.photograph.name)
             done.last = result
     except KeyboardInterrupt:
         left = f"Stopped; {len(done.files)} files were finished and stay." if done.files else "Stopped; nothing was written."

@@ -89,7 +89,11 @@ def best_of(candidates: Sequence[Candidate]) -> Candidate:
 def told(candidates: Sequence[Candidate], judge: str) -> str:
     """What the user should know of the choice."""
     best = best_of(candidates)
-    others = ", ".join(f"{each.score:.3f} (seed {each.seed})" for each in candidates if each is not best)
+    others = ", ".join(
+        f"{each.score:.3f} (seed {each.seed}{'' if each.finished else ', stopped before'})"
+        for each in candidates
+        if each is not best
+    )
     by = "how well strokes and the picture's lines agree" if judge == "lines" else f"what {judge} sees"
     sentence = (
         f"Of {len(candidates)} attempts the one of seed {best.seed} was kept, judged by {by}: {best.score:.3f}, not {others}."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from backend.core.errors import BadRequest, Missing, NotFound
 from backend.places import Places
+from backend.weights.checkpoints import CHECKPOINTS
 from backend.weights.manifest import MANIFEST, Layout, Weights, WeightsFile
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def named(name: str, manifest: Manifest = MANIFEST) -> Weights:
     """The manifest's entry; NotFound lists the names there are."""
     weights = manifest.get(name.replace("-", "_").lower())
     if weights is None:
-        raise NotFound(f"There are no weights named '{name[:64]}'. There are: {', '.join(manifest)}.")
+        raise NotFound(f"There are no weights named '{name[:64]}'. There are: {', '.join((*manifest, *CHECKPOINTS))}.")
     return weights
 
 

@@ -66,6 +66,12 @@ def test_a_file_is_added_listed_verified_and_removed(command, network_file):
     assert find("squeezenet", Places.find()) is None and command("models", "verify")[1] == "There are no weights here.\n"
 
 
+def test_a_wrong_name_is_answered_with_all_that_the_list_shows(command):
+    code, _out, err = command("models", "pull", "nope")
+    assert code == 1
+    assert all(entry["name"] in err for entry in json.loads(command("models", "list", "--json")[1])["models"])
+
+
 def test_names_may_be_written_with_hyphens(command, network_file):
     assert command("models", "add", "SqueezeNet", network_file)[0] == 0
     assert "VGG-19 distilled" in command("models", "remove", "vgg19-distilled")[2]

@@ -52,6 +52,14 @@ def test_a_folder_gives_a_folder_and_tells_what_could_not_be_read(command, folde
     assert sorted(p.name for p in out_folder.iterdir()) == sorted(p.name for p in edges.iterdir()) == ["one.png", "two.png"]
 
 
+def test_what_holds_of_all_photographs_is_said_once(command, folder, style, tmp_path):
+    (folder / "broken.png").unlink()
+    Image.open(folder / "one.png").resize((1200, 900)).save(folder / "one.png")
+    code, _out, err = command("restyle", folder, "--style", style, "-o", tmp_path / "out", "--strength", 0.5)
+    assert code == 0 and err.count("diffusion network") == 1
+    assert "stylesketch: one.png: The result has 1024" in err and "stylesketch: Restyled without" in err
+
+
 def test_pictures_of_one_name_do_not_overwrite_each_other(command, folder, style, tmp_path):
     Image.open(folder / "one.png").save(folder / "one.bmp")
     command("restyle", folder, "--style", style, "-o", tmp_path / "out", "--strength", 0)

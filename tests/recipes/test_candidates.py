@@ -105,9 +105,10 @@ def test_closing_it_closes_every_attempt():
 def test_the_choice_is_told_with_the_judge():
     found, _judge = Attempts({1: 20, 2: 60}).drawn()
     assert told(found, "squeezenet") == (
-        "Of 2 attempts the one of seed 2 was kept, judged by what squeezenet sees: 0.600, not 0.200 (seed 1)."
+        "Of 2 attempts the one of seed 2 was kept, judged by what squeezenet sees: 0.600, not 0.200 (seed 1, stopped before)."
     )
     assert "models pull squeezenet" in told(found, "lines")
+    assert "not 0.200 (seed 1)." in told([replace(each, finished=True) for each in found], "squeezenet")
 
 
 @pytest.fixture(params=["squeezenet", "lines"])
