@@ -24,7 +24,7 @@ def test_weights_come_with_the_engine_s_notes():
         assert engine.jobs == {"job1": PullRequest("clip_rn101")}
         assert result.model.here and result.notes == ["Its sha256 was noted."]
         assert pulling.stage == "Drawing the lines" and 0.9 < pulling.done <= 1
-        assert [model.here for model in client_of(engine).models()] == [True, True, False]
+        assert [model.name for model in client_of(engine).models() if not model.here] == ["own"]
 
 
 def test_a_download_can_be_stopped():
