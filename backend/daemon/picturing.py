@@ -7,7 +7,14 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stylesketch_ext.wire.messages import PictureInfo, PicturesResult, ProgressEvent, RestyleRequest, TextureRequest
+from stylesketch_ext.wire.messages import (
+    MAX_SEED,
+    PictureInfo,
+    PicturesResult,
+    ProgressEvent,
+    RestyleRequest,
+    TextureRequest,
+)
 
 from backend import __version__
 from backend.core.errors import BadRequest, NotFound
@@ -107,7 +114,7 @@ def _each_seed(request: Request, recipe: str, made: Callable[[int], Work[Made]],
     """The pictures of all seeds, with small previews on the way."""
     begin, previews, found = time.perf_counter(), Previews(pool), list[Made]()
     for number in range(request.tries):
-        work = made(request.seed + number)
+        work = made(_seed(request, number))
         try:
             while True:
                 progress = next(work).within(number / request.tries, (number + 1) / request.tries)
@@ -120,11 +127,16 @@ def _each_seed(request: Request, recipe: str, made: Callable[[int], Work[Made]],
     return replace(pictured, result=replace(pictured.result, style_title=title))
 
 
+def _seed(request: Request, number: int) -> int:
+    """Of a try; after the highest one comes 0, so that each can be asked for alone."""
+    return (request.seed + number) % (MAX_SEED + 1)
+
+
 def _pictured(request: Request, recipe: str, found: list[Made], pool: ModelPool, seconds: float) -> Pictured:
     infos, pictures = list[PictureInfo](), list[bytes]()
     for number, made in enumerate(found):
         for iterations, image in ((0, made.image), *made.snapshots):
-            infos.append(PictureInfo(image.shape[-1], image.shape[-2], request.seed + number, iterations))
+            infos.append(PictureInfo(image.shape[-1], image.shape[-2], _seed(request, number), iterations))
             pictures.append(picture_png(image))
     result = PicturesResult(
         pictures=infos,

@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from daemon_process import parsed_events, problem, until
 from PIL import Image
 from stylesketch_ext.wire.codec import loads
-from stylesketch_ext.wire.messages import JobInfo, PicturesResult, PromptRequest, RestyleRequest, TextureRequest
+from stylesketch_ext.wire.messages import MAX_SEED, JobInfo, PicturesResult, PromptRequest, RestyleRequest, TextureRequest
 
 from backend.core.errors import BadRequest, Missing, NotFound
 from backend.core.work import completed
@@ -148,6 +149,15 @@ def test_textures_by_several_seeds_from_an_uploaded_picture(tmp_path, house_of_p
     assert done == sorted(done) and done[0] >= 0 and done[-1] <= 1 and any(0.4 < share < 0.6 for share in done)
     shown = [event.preview for event in events if event.preview]
     assert shown and opened(base64.b64decode(shown[0])).shape == (48, 64, 3)
+
+
+def test_every_try_can_be_asked_for_alone(tmp_path, house_of_packs):
+    request = TextureRequest("ab", width=48, height=48, seed=MAX_SEED, tries=2)
+    style = stripes(tmp_path / "style")
+    made = completed(textures(request, style, house_of_packs))
+    assert [picture.seed for picture in made.result.pictures] == [MAX_SEED, 0]
+    alone = completed(textures(replace(request, seed=0, tries=1), style, house_of_packs))
+    assert alone.pictures == made.pictures[1:]
 
 
 def test_the_same_texture_request_gives_the_same_bytes(tmp_path, house_of_packs):
