@@ -111,7 +111,10 @@ def style_texture(style: Image, choices: TextureChoices, pool: ModelPool) -> Wor
 
 
 def exemplar_of(style: Image, choices: TextureChoices) -> tuple[Image, tuple[str, ...]]:
-    """The chosen region of a style image, scaled down to the texture's longer side where it is larger, and what to tell."""
+    """The chosen region of a style image, scaled down to the texture's longer side where it is larger, and what to tell.
+
+    A narrow one stays so large that its shorter side has LEAST_EXEMPLAR px.
+    """
     height, width = style.shape[-2:]
     x, y, w, h = choices.region or _area(style, choices.area)
     if x < 0 or y < 0 or x + w > width or y + h > height:
@@ -119,10 +122,10 @@ def exemplar_of(style: Image, choices: TextureChoices) -> tuple[Image, tuple[str
     if min(w, h) < LEAST_EXEMPLAR:
         raise BadRequest(f"The region of the style image has {w} × {h} px; choose at least {LEAST_EXEMPLAR} px a side.")
     part = style[..., y : y + h, x : x + w]
-    scale = max(choices.size) / max(w, h)
+    scale = max(max(choices.size) / max(w, h), LEAST_EXEMPLAR / min(w, h))
     if scale >= 1:
         return part, ()
-    size = (max(LEAST_EXEMPLAR, round(h * scale)), max(LEAST_EXEMPLAR, round(w * scale)))
+    size = (round(h * scale), round(w * scale))
     note = f"The style image was scaled to {size[1]} × {size[0]} px; choose a part of it to have its lines larger."
     return resized(part, size).clamp(0, 1), (note,)
 

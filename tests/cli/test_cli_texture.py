@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw
 
 from backend.cli import exemplar, texture
@@ -73,6 +74,12 @@ def test_an_area_by_its_name(command, tmp_path, area):
     command("texture", tmp_path / "style.png", "-o", tmp_path / "x.png", *QUICK, "--region", area)
     dark = (np.asarray(Image.open(tmp_path / "x.png").convert("L")) < 128).mean()
     assert dark > 0.35 if area == "lines" else dark == 0
+
+
+@pytest.mark.parametrize(("size", "scaled"), [((40, 800), (32, 640)), ((33, 34), (33, 34)), ((400, 800), (32, 64))])
+def test_a_style_image_is_never_squashed(size, scaled):
+    found, notes = style_texture.exemplar_of(torch.rand(1, 3, *size), style_texture.TextureChoices((64, 64)))
+    assert tuple(found.shape[-2:]) == scaled and bool(notes) == (size != scaled)
 
 
 def test_only_the_region_is_imitated(command, style, tmp_path):
