@@ -86,9 +86,8 @@ def linked_path(link: str, absref: Optional[str], folders: Sequence[str]) -> str
     for path in candidates:
         if os.path.isfile(path):
             return path
-    raise Failure(
-        _("The linked picture %s is missing: mend the link with Object Properties, or embed it.") % candidates[-1], "picture"
-    )
+    sought = absref or candidates[0]  # the link as Inkscape rewrote it; in other folders it leads nowhere that was meant
+    raise Failure(_("The linked picture %s is missing: mend the link with Object Properties, or embed it.") % sought, "picture")
 
 
 def repair_links(svg: inkex.BaseElement, temporary_folder: str, document: Optional[str]) -> int:

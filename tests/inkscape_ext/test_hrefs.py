@@ -79,6 +79,8 @@ def test_the_web_is_refused(link):
 def test_a_missing_file_is_named():
     with pytest.raises(Failure, match=r"/d/gone\.png is missing"):
         linked_path("gone.png", None, ["/d"])
+    with pytest.raises(Failure, match=r"picture /d/gone\.png is missing"):
+        linked_path("d/gone.png", None, ["/", "/d"])
     with pytest.raises(Failure, match="is missing"):
         linked_path("C:\\pictures\\gone.png", None, ["/d"])
 
