@@ -14,7 +14,7 @@ from stylesketch_ext.wire.messages import ProgressEvent
 
 from backend.cli import sketch
 from backend.cli.arguments import Commands, add_command, number_to, places, whole_number
-from backend.cli.outputs import check_writable, make_folder
+from backend.cli.outputs import check_writable
 from backend.cli.style_option import opened_style
 from backend.cli.terminal import ProgressLine
 from backend.cli.texture import png_path
@@ -108,8 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Draws and writes; the exit code."""
     mask = sketch.mask_file(arguments.mask)
     check_writable([*arguments.output, *([arguments.image_out] if arguments.image_out else [])], [mask] if mask else [])
-    if arguments.candidates_dir is not None:
-        make_folder(arguments.candidates_dir)
+    sketch.make_candidates_folder(arguments)
     line = ProgressLine(arguments.quiet)
     try:
         found, moments = _drawn(arguments, mask, line)

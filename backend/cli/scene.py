@@ -70,8 +70,9 @@ def _check_together(arguments: argparse.Namespace) -> None:
 
 
 def _check_candidates(arguments: argparse.Namespace) -> None:
-    if arguments.candidates > 1 and (arguments.matrix is not None or arguments.method == "clipascene"):
-        raise BadRequest("A matrix and the method clipascene draw once each. Leave out --candidates.")
+    several = arguments.candidates > 1 or arguments.candidates_dir is not None
+    if several and (arguments.matrix is not None or arguments.method == "clipascene"):
+        raise BadRequest("A matrix and the method clipascene draw once each. Leave out --candidates and --candidates-dir.")
 
 
 def _run_published(arguments: argparse.Namespace) -> int:

@@ -66,8 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Draws and writes; the exit code."""
     mask = mask_file(arguments.mask)
     check_writable(arguments.output, [arguments.image, *([mask] if mask else [])])
-    if arguments.candidates_dir is not None:
-        make_folder(arguments.candidates_dir)
+    make_candidates_folder(arguments)
     line = ProgressLine(arguments.quiet)
     with opened_style(arguments) as packs:
         request = request_of(arguments)
@@ -237,6 +236,15 @@ def add_candidates(command: argparse.ArgumentParser) -> None:
     told = "attempts, with this seed and those after it, of which the best is kept (default: 1)"
     command.add_argument("--candidates", metavar="N", type=count, default=1, help=told)
     command.add_argument("--candidates-dir", metavar="DIR", type=Path, help="also write each attempt there, as SVG")
+
+
+def make_candidates_folder(arguments: argparse.Namespace) -> None:
+    """The folder that attempts go to, if they are wanted; BadRequest where there is only one."""
+    if arguments.candidates_dir is None:
+        return
+    if arguments.candidates == 1:
+        raise BadRequest("--candidates-dir is where several attempts go: add --candidates, for example --candidates 3.")
+    make_folder(arguments.candidates_dir)
 
 
 def request_of(arguments: argparse.Namespace) -> SketchRequest:

@@ -265,6 +265,15 @@ def test_the_best_of_several_attempts(command, picture, tmp_path):
     assert (folder / f"seed{kept}.svg").read_bytes() == alone.read_bytes()
 
 
+@pytest.mark.parametrize(
+    "given", [("sketch", "PICTURE"), ("prompt", "a cup"), ("scene", "PICTURE"), ("scene", "PICTURE", "--matrix", "2x2")]
+)
+def test_a_folder_for_a_single_attempt_is_refused(command, picture, tmp_path, given):
+    given = [str(picture) if part == "PICTURE" else part for part in given]
+    code, _, err = command(*given, "-o", tmp_path / "x.svg", "--candidates-dir", tmp_path / "all")
+    assert code == 1 and "--candidates" in sentence(err) and not (tmp_path / "all").exists()
+
+
 def test_a_matrix_is_drawn_once(command, picture, tmp_path):
     options = ("--matrix", "2x2", "--candidates", 2)
     code, _, err = command("scene", picture, "-o", tmp_path / "x.svg", *options, *QUICK)
