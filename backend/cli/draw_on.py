@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backend.cli.outputs import ENDINGS, write_outputs
+from backend.core.errors import BadRequest
 from backend.core.files import write_whole
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ def output_path(text: str) -> Path:
     if path.suffix.lower() not in (*ENDINGS, *FILMS):
         raise argparse.ArgumentTypeError(f"'{text}' must end in one of: {', '.join((*ENDINGS, *FILMS))}")
     return path
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """BadRequest where nothing would play."""
+    if arguments.animate and not any(path.suffix.lower() == ".svg" for path in arguments.output):
+        raise BadRequest("--animate is for an .svg: name one with -o, or leave it out.")
 
 
 def write(arguments: argparse.Namespace, result: SketchResult, svg: str, png: bytes, packs: Path) -> list[str]:

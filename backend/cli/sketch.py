@@ -64,6 +64,7 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Draws and writes; the exit code."""
+    draw_on.check(arguments)
     mask = mask_file(arguments.mask)
     check_writable(arguments.output, [arguments.image, *([mask] if mask else [])])
     make_candidates_folder(arguments)

@@ -38,6 +38,11 @@ def test_without_the_option_an_svg_stands_still(command, picture, tmp_path):
     assert etree.parse(str(tmp_path / "x.svg")).find(".//{http://www.w3.org/2000/svg}style") is None
 
 
+def test_what_cannot_play_is_refused_before_it_is_drawn(command, picture, tmp_path):
+    code, _out, err = command("sketch", picture, "-o", tmp_path / "x.png", "--animate", *QUICK)
+    assert code == 1 and ".svg" in err and not (tmp_path / "x.png").exists()
+
+
 @pytest.mark.parametrize("options", [("--seconds", "0"), ("--seconds", "soon"), ("-o", "x.avi")])
 def test_wrong_usage_is_told(command, picture, tmp_path, options):
     assert command("sketch", picture, "-o", tmp_path / "x.svg", *options)[0] == 2
