@@ -3,18 +3,12 @@
 
 Looks first whether this Python is new enough and, with the standard library only, whether inkex can be imported, so that
 what is missing is explained in a sentence. `--self-test` imports everything and says in one line what it found.
-This file is written so that any Python can read it.
+Any Python 3 can read this file.
 """
 
 import sys
 
-if sys.version_info < (3, 8):
-    sys.stderr.write(
-        "StyleSketch needs Inkscape 1.2 or newer with Python 3.8 or newer, and this is Python %d.%d (%s): update Inkscape.\n"
-        % (sys.version_info[0], sys.version_info[1], sys.executable)
-    )
-    sys.exit(1)
-
+import stylesketch_ext.python_version  # noqa: F401  first: an old Python cannot read the rest
 from stylesketch_ext import start
 
 if __name__ == "__main__":

@@ -1,18 +1,12 @@
 #!/usr/bin/env python3
 """Entry of Extensions ▸ StyleSketch ▸ Texture…
 
-Checks this Python as style_sketch.py does. This file is written so that any Python can read it.
+It looks first whether this Python is new enough, so any Python 3 can read it.
 """
 
 import sys
 
-if sys.version_info < (3, 8):
-    sys.stderr.write(
-        "StyleSketch needs Inkscape 1.2 or newer with Python 3.8 or newer, and this is Python %d.%d (%s): update Inkscape.\n"
-        % (sys.version_info[0], sys.version_info[1], sys.executable)
-    )
-    sys.exit(1)
-
+import stylesketch_ext.python_version  # noqa: F401  first: an old Python cannot read the rest
 from stylesketch_ext import start
 
 if __name__ == "__main__":

@@ -96,11 +96,30 @@ def test_an_old_or_broken_inkscape_is_one_sentence(tmp_path, inkex, words):
     assert words in err and "Traceback" not in err
 
 
-def test_the_entry_can_be_read_by_any_python():
+ENTRIES = sorted(EXTENSION.glob("style_*.py"))
+READ_FIRST = [*ENTRIES, *(EXTENSION / "stylesketch_ext" / name for name in ("__init__.py", "python_version.py"))]
+
+
+@pytest.mark.parametrize("file", READ_FIRST, ids=lambda file: file.name)
+def test_what_looks_at_the_version_can_be_read_by_any_python_3(file):
     """No annotations, f-strings or keyword-only arguments before the version is looked at."""
-    tree = ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 5))
+    tree = ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 5))
     kinds = (ast.JoinedStr, ast.AnnAssign, ast.FunctionDef, ast.NamedExpr)
     assert not [node for node in ast.walk(tree) if isinstance(node, kinds)]
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda file: file.name)
+def test_an_old_python_is_told_in_a_sentence(entry):
+    """Before anything else of ours is read."""
+    code = (
+        "import runpy, sys; sys.version_info = (3, 6, 9); script = sys.argv[1]; sys.path.insert(0, sys.argv[2])\n"
+        "try: runpy.run_path(script, run_name='__main__')\n"
+        "finally: print(sorted(name for name in sys.modules if name.startswith('stylesketch_ext')))"
+    )
+    arguments = [sys.executable, "-c", code, str(entry), str(EXTENSION)]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "this is Python 3.6" in done.stderr and done.stderr.count("\n") == 1
+    assert done.stdout.strip() == "['stylesketch_ext']"
 
 
 def test_all_missing_modules_are_named_at_once(tmp_path):
