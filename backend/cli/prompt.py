@@ -51,6 +51,7 @@ def add(commands: Commands) -> None:
     sketch.add_drawing_options(command, _output_path, ".svg, .png, or .gif of the drawing evolving")
     sketch.add_style_weight(command)
     sketch.add_candidates(command)
+    sketch.add_candidates_folder(command)
     option = command.add_argument
     option("--suffix", metavar="T", help="follows the prompt (default: words for a clear picture; '' for none)")
     option("--negative", metavar="T", help="what shall not be seen (default: words for a clear picture; '' for none)")

@@ -36,6 +36,7 @@ def add(commands: Commands) -> None:
     draw_on.add_options(command)
     sketch.add_style_weight(command)
     sketch.add_candidates(command)
+    sketch.add_candidates_folder(command)
     command.add_argument("--daemon", action="store_true", help="let the daemon draw, started if need be (no matrix)")
     command.add_argument(
         "--matrix", metavar="RxC", type=_shape, help="R fidelities × C simplicities; -o is then an overview of all of them"

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ def add(commands: Commands) -> None:
     command = add_command(commands, "sequence", run, "Draw a video or a row of pictures with strokes that move.")
     command.add_argument("input", metavar="INPUT", help="a video, GIF, WebP or APNG, a folder of frames, or a quoted pattern")
     sketch.add_drawing_options(command, _output_path, ".svg, .gif, .mp4 or .json")
+    sketch.add_candidates(command)
     add_option = command.add_argument
     add_option("--every", metavar="K", type=whole_number(1, 10_000), default=1, help="draw each K-th frame only (default: 1)")
     add_option("--max-frames", metavar="N", type=whole_number(1, MOST_FRAMES), help="draw the first N of them only")
@@ -76,6 +78,7 @@ def _drawn(arguments: argparse.Namespace, clip: Clip, line: ProgressLine) -> Mov
     where = places(arguments)
     with opened_style(arguments) as packs:
         settings = sketch.settings_of(arguments, "none" if arguments.mask == "none" else "auto")
+        settings = replace(settings, candidates=arguments.candidates)
         order = SequenceOrder(clip, settings, packs, where.data / "sequences", masks, arguments.tracker)
         with contextlib.closing(draw_sequence(order)) as work:
             try:
@@ -151,7 +154,7 @@ def _account(arguments: argparse.Namespace, moving: MovingSketch, outputs: list[
         "recipe": "sequence",
         "outputs": outputs,
         "strokes": len(drawing.strokes),
-        "seed": arguments.seed,
+        "seed": int(facts["seed"]),
         "device": facts["device"],
         "engine": facts["engine"],
         "guidance": facts["guidance"],

@@ -57,6 +57,7 @@ def add(commands: Commands) -> None:
     add_drawing_options(command, draw_on.output_path, draw_on.FORMATS)
     add_style_weight(command)
     add_candidates(command)
+    add_candidates_folder(command)
     draw_on.add_options(command)
     command.add_argument("--recipe", default="object", help="how to draw (default: object)")
     command.add_argument("--daemon", action="store_true", help="let the daemon draw, started if need be")
@@ -232,10 +233,14 @@ def add_style_weight(command: argparse.ArgumentParser) -> None:
 
 
 def add_candidates(command: argparse.ArgumentParser) -> None:
-    """The options of the commands that can keep the best of several attempts: `request_of` and `tell` read them."""
+    """The option of the commands that can keep the best of several attempts."""
     count = whole_number(1, MAX_CANDIDATES)
     told = "attempts, with this seed and those after it, of which the best is kept (default: 1)"
     command.add_argument("--candidates", metavar="N", type=count, default=1, help=told)
+
+
+def add_candidates_folder(command: argparse.ArgumentParser) -> None:
+    """Where those commands write all attempts that can show them."""
     command.add_argument("--candidates-dir", metavar="DIR", type=Path, help="also write each attempt there, as SVG")
 
 

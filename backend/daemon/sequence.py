@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,9 +23,11 @@ from backend.perception.frames import Clip, find_clip
 from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import decode_mask
 from backend.perception.tracker_plugin import bring_tracker, fingerprint
+from backend.recipes.candidates import Attempts, best_of, told
 from backend.recipes.sequence_notebook import Notebook
 from backend.recipes.sequence_sketch import SEQUENCE_SKETCH, SequenceInputs
 from backend.style_library import load_pack
+from backend.style_pack import StylePack
 
 LONGEST = 1024  # px, the longer side of pictures and films
 
@@ -78,7 +81,9 @@ def draw_sequence(order: SequenceOrder, previews: bool = False) -> Generator[Pro
         parts["tracker"] = fingerprint(order.tracker)
     name = hashlib.sha256(dumps(parts).encode()).hexdigest()
     notebook = Notebook(order.shelf / name[:24])
-    kept = notebook.count()
+    kept, chosen = notebook.count(), tuple[str, ...]()
+    if settings.candidates > 1:
+        settings, chosen = yield from _best_seed(inputs, settings, pack, pool)
     work = SEQUENCE_SKETCH.run(inputs, choices_of(settings), pack, pool, notebook)
     try:
         while True:
@@ -86,6 +91,7 @@ def draw_sequence(order: SequenceOrder, previews: bool = False) -> Generator[Pro
             yield ProgressEvent(progress.stage, progress.done, shots.of(progress) if shots else None)
     except StopIteration as end:
         drawing: MovingDrawing = end.value
+        drawing = replace(drawing, account=replace(drawing.account, notes=(*chosen, *drawing.account.notes)))
     finally:
         work.close()
     notebook.remove()
@@ -101,6 +107,23 @@ def draw_sequence(order: SequenceOrder, previews: bool = False) -> Generator[Pro
         "version": __version__,
     }
     return MovingSketch(drawing, name[:8], facts, pack.title, pool, kept, {"total": time.perf_counter() - begin})
+
+
+def _best_seed(
+    inputs: SequenceInputs, settings: SketchSettings, pack: StylePack, pool: ModelPool
+) -> Generator[ProgressEvent, None, tuple[SketchSettings, tuple[str, ...]]]:
+    """The settings with the seed of the best of several attempts at the first frame, and what the user should know of it."""
+    work = SEQUENCE_SKETCH.attempts(inputs, choices_of(settings), settings.candidates, pack, pool)
+    with closing(work):
+        while True:
+            try:
+                progress = next(work)
+            except StopIteration as end:
+                attempts: Attempts = end.value
+                break
+            yield ProgressEvent(progress.stage, 0.0)
+    best = best_of(attempts.candidates)
+    return replace(settings, seed=best.seed), (told(attempts.candidates, attempts.judge),)
 
 
 def _inputs(order: SequenceOrder) -> SequenceInputs:

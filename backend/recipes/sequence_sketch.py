@@ -34,9 +34,10 @@ from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import Photograph
 from backend.perception.tracker_plugin import BroughtMotion, BroughtTracker
 from backend.perception.tracking import Glance, Motion, TrackingSettings, drawn_in, glance, motion_between
+from backend.recipes.candidates import Attempts, draw_attempts
 from backend.recipes.closeup import lines_of
 from backend.recipes.dressing import Dressing
-from backend.recipes.object_sketch import choose_foreground
+from backend.recipes.object_sketch import ObjectSketch, choose_foreground
 from backend.recipes.recipe import Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings, draw_region
 from backend.recipes.sequence_drawing import assembled, glimpse
@@ -123,6 +124,16 @@ class SequenceSketch:
             raise BadRequest("No lines were found in this clip. Choose one with clearer shapes.")
         steps = settings.region.steps if choices.steps is None else choices.steps
         return replace(drawing, account=Account("classical", steps, notes))
+
+    def attempts(
+        self, inputs: SequenceInputs, choices: SketchChoices, count: int, pack: StylePack, pool: ModelPool
+    ) -> Work[Attempts]:
+        """The best of `count` drawings of the first frame; its seed is the one to draw the clip with."""
+        frame, mask = next(_frames(inputs))
+        given = None if mask is None else torch.from_numpy(mask)[None, None]
+        first = Inputs(Photograph(_pixels(frame)), given, inputs.marks)
+        recipe = ObjectSketch(self.settings.region)
+        return (yield from draw_attempts(recipe, first, replace(choices, style_weight=0.0), count, _simple(pack), pool))
 
 
 @dataclass(frozen=True)

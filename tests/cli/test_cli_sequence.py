@@ -145,3 +145,13 @@ def test_a_tracker_of_the_user_s_follows_the_points(command, frames, tmp_path):
     assert code == 1 and "no weights here" in err
     code, _out, err = command("sequence", frames, "-o", tmp_path / "y.json", "--tracker", name + "gone", *QUICK)
     assert code == 1 and "Check the name after the colon" in err
+
+
+def test_the_seed_that_is_best_for_the_first_frame_draws_the_clip(command, frames, tmp_path):
+    code, out, err = command("sequence", frames, "-o", tmp_path / "best.json", "--candidates", 3, "--seed", 4, "--json", *QUICK)
+    assert code == 0, err
+    account = json.loads(out)
+    [note] = [note for note in account["notes"] if note.startswith("Of 3 attempts")]
+    assert account["seed"] in (4, 5, 6) and f"the one of seed {account['seed']} was kept" in note
+    assert command("sequence", frames, "-o", tmp_path / "alone.json", "--seed", account["seed"], *QUICK)[0] == 0
+    assert (tmp_path / "best.json").read_text() == (tmp_path / "alone.json").read_text()

@@ -104,7 +104,6 @@ def test_round_trip(message):
             '{"sketch":{"image":"a","recipe":"scene","settings":{"candidates":2}},"fidelities":[1]}',
             "leave out the candidates",
         ),
-        (SequenceRequest, '{"images":["a","b"],"settings":{"candidates":2}}', "leave out the candidates"),
         (PromptRequest, '{"prompt":"a","settings":{"mask":"%s"}}' % ("0" * 64), "'auto' or 'none'"),
         (PromptRequest, '{"prompt":"a","suffix":"%s"}' % ("x" * 1001), "more than 1000 characters"),
         (RestyleRequest, '{"image":"a","style":"b","prompt":"%s"}' % ("x" * 1001), "more than 1000 characters"),

@@ -120,14 +120,12 @@ class SequenceRequest:
     """A row of pictures to be drawn as one moving drawing, whose strokes stay themselves from frame to frame."""
 
     images: List[str]  # sha256 of each uploaded frame, in order, 2 … MAX_FRAMES
-    settings: SketchSettings = SketchSettings()  # a mask or marks are those of the first frame
+    settings: SketchSettings = SketchSettings()  # mask, marks and candidates are those of the first frame
     title: str = ""  # for lists and labels; no part of the drawing
 
     def __post_init__(self) -> None:
         if not 2 <= len(self.images) <= MAX_FRAMES:
             raise ValueError("a sequence has 2 to %d frames, not %d" % (MAX_FRAMES, len(self.images)))
-        if self.settings.candidates != 1:
-            raise ValueError("a sequence is drawn once: leave out the candidates")
 
 
 @dataclass(frozen=True)
