@@ -90,16 +90,15 @@ class PlanePad(Gtk.DrawingArea):
         return across, height / 2 + (1 - fidelity) * (self.get_allocated_height() - height)
 
     def _draw(self, pad: Gtk.Widget, context: Any) -> bool:
-        there, nearest = self._plane.fidelities, self._plane.nearest(self._fidelity)
         for fidelity in even(ROWS):
-            drawn = min(there, key=lambda value, row=fidelity: abs(value - row))  # type: ignore[misc]
+            drawn = self._plane.nearest(fidelity)
             for simplicity in even(COLUMNS):
                 x, y = self._middle(fidelity, simplicity)
                 context.save()
                 context.translate(round(x - self._cell[0] / 2) + GAP, round(y - self._cell[1] / 2) + GAP)
                 self._draw_cell(context, drawn if abs(drawn - fidelity) < 0.5 / (ROWS - 1) else None, simplicity)
                 context.restore()
-        self._draw_rows(context, nearest)
+        self._draw_rows(context, self._plane.nearest(self._fidelity))
         self._draw_dot(context)
         if self.has_focus():
             style = self.get_style_context()
