@@ -24,8 +24,9 @@ from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import decode_mask
 from backend.perception.tracker_plugin import bring_tracker, fingerprint
 from backend.recipes.candidates import Attempts, best_of, told
+from backend.recipes.sequence_ahead import SequenceInputs
 from backend.recipes.sequence_notebook import Notebook
-from backend.recipes.sequence_sketch import SEQUENCE_SKETCH, SequenceInputs
+from backend.recipes.sequence_sketch import SEQUENCE_SKETCH
 from backend.style_library import load_pack
 from backend.style_pack import StylePack
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -28,18 +26,19 @@ from backend.initialize.trajectories import TrajectorySettings
 from backend.model_pool import ModelPool
 from backend.perception.faces import find_faces
 from backend.perception.foreground import find_foreground, with_rim
-from backend.perception.frames import Clip, Frame
+from backend.perception.frames import Frame
 from backend.perception.line_field import line_field
 from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import Photograph
-from backend.perception.tracker_plugin import BroughtMotion, BroughtTracker
-from backend.perception.tracking import Glance, Motion, TrackingSettings, drawn_in, glance, motion_between
+from backend.perception.tracker_plugin import BroughtMotion
+from backend.perception.tracking import Motion, TrackingSettings, drawn_in
 from backend.recipes.candidates import Attempts, draw_attempts
 from backend.recipes.closeup import lines_of
 from backend.recipes.dressing import Dressing
 from backend.recipes.object_sketch import ObjectSketch, choose_foreground
 from backend.recipes.recipe import Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings, draw_region
+from backend.recipes.sequence_ahead import Ahead, Look, SequenceInputs, View, frames_of
 from backend.recipes.sequence_drawing import assembled, glimpse
 from backend.recipes.sequence_notebook import Birth, Notebook, Page
 from backend.style_pack import StylePack
@@ -65,17 +64,6 @@ class SequenceSettings:
 
 
 @dataclass(frozen=True)
-class SequenceInputs:
-    """The clip, and what is known of its subject."""
-
-    clip: Clip
-    mask: Mask | None = None  # [1, 1, H, W] of the first frame, 1 = keep
-    masks: Clip | None = None  # one for each frame, white = keep
-    marks: tuple[Mark, ...] = ()  # lines that tell the subject of the first frame
-    tracker: BroughtTracker | None = None  # the user's; None: optical flow
-
-
-@dataclass(frozen=True)
 class SequenceSketch:
     """The recipe."""
 
@@ -97,7 +85,7 @@ class SequenceSketch:
             kept.append(_slim(page))
         count, size = inputs.clip.count, (0, 0)
         share = 0.97 / (count or 10**9)
-        with closing(_Ahead(drawer, inputs, page, len(kept))) as ahead:
+        with closing(Ahead(drawer, inputs, page, len(kept))) as ahead:
             for seen in ahead.frames():
                 size = (seen.frame.shape[0], seen.frame.shape[1])
                 done = 0.97 * (seen.number / count if count else 0.5)
@@ -129,96 +117,11 @@ class SequenceSketch:
         self, inputs: SequenceInputs, choices: SketchChoices, count: int, pack: StylePack, pool: ModelPool
     ) -> Work[Attempts]:
         """The best of `count` drawings of the first frame; its seed is the one to draw the clip with."""
-        frame, mask = next(_frames(inputs))
+        frame, mask = next(frames_of(inputs))
         given = None if mask is None else torch.from_numpy(mask)[None, None]
         first = Inputs(Photograph(_pixels(frame)), given, inputs.marks)
         recipe = ObjectSketch(self.settings.region)
         return (yield from draw_attempts(recipe, first, replace(choices, style_weight=0.0), count, _simple(pack), pool))
-
-
-@dataclass(frozen=True)
-class _Look:
-    """A frame that goes on with a shot, as far as it can be told without strokes."""
-
-    page: Page  # without strokes
-    motion: Motion | BroughtMotion  # since the frame before
-    framing: Framing
-    pixels: Image
-
-
-@dataclass(frozen=True)
-class _View:
-    """The same, with its lines, once they are found."""
-
-    look: _Look
-    canvas: Future[Canvas]
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """A frame whose turn it is."""
-
-    number: int
-    frame: Frame
-    mask: Map | None  # if it was given
-    view: _View | None  # None: a shot begins
-
-
-class _Ahead:
-    """The frames of a clip in their order. Those to come are looked at already: no stroke is needed to tell how they moved,
-    where the subject is and what lines they have, so that the lines of several frames are found at the same time.
-
-    Up to a cut only: the drawing of what comes after it must begin first.
-    """
-
-    def __init__(self, drawer: _Drawer, inputs: SequenceInputs, page: Page | None, known: int) -> None:
-        """page: of the last of so many frames that are known; they are passed by."""
-        self._drawer, self._inputs = drawer, inputs
-        self._all = enumerate(_frames(inputs))
-        self._page, self._known = page, known
-        self._waiting = deque[_Seen]()
-        self._before: Glance | None = None
-        self._last: Frame | None = None
-        self._threads = ThreadPoolExecutor(drawer.settings.ahead)
-        self.size = (0, 0)  # height and width of the frames, px, once one was seen
-
-    def frames(self) -> Iterator[_Seen]:
-        """Every frame that is not known."""
-        while True:
-            self._look_ahead()
-            if not self._waiting:
-                return
-            yield self._waiting.popleft()
-
-    def follow(self, page: Page) -> None:
-        """A shot has begun so."""
-        self._page = page
-
-    def close(self) -> None:
-        """Finds no more lines."""
-        self._threads.shutdown(cancel_futures=True)
-
-    def _look_ahead(self) -> None:
-        while len(self._waiting) < self._drawer.settings.ahead and not (self._waiting and self._waiting[-1].view is None):
-            number, (frame, mask) = next(self._all, (-1, (None, None)))
-            if frame is None:
-                return
-            view = self._view(number, frame, mask)
-            if number >= self._known:
-                self._waiting.append(_Seen(number, frame, mask, view))
-
-    def _view(self, number: int, frame: Frame, mask: Map | None) -> _View | None:
-        now, before, last = glance(frame, self._drawer.settings.tracking), self._before, self._last
-        self._before, self._last, self.size = now, frame, (frame.shape[0], frame.shape[1])
-        if number < self._known or before is None or last is None:
-            return None
-        flow, tracker = motion_between(before, now, self._drawer.settings.tracking), self._inputs.tracker
-        motion = tracker.motion(flow, last, frame) if tracker else flow
-        if self._page is None or motion.cut:
-            return None
-        look = self._drawer.looked(self._page, number, frame, mask, motion)
-        self._page = look.page
-        return _View(look, self._threads.submit(self._drawer.lined, look))
 
 
 @dataclass(frozen=True)
@@ -234,6 +137,16 @@ class _Drawer:
     def count(self) -> int:
         """How many strokes are seen at once, at most."""
         return self.choices.strokes or self.pack.strokes
+
+    @property
+    def ahead(self) -> int:
+        """How many frames are looked at before it is their turn."""
+        return self.settings.ahead
+
+    @property
+    def tracking(self) -> TrackingSettings:
+        """How their motion is found."""
+        return self.settings.tracking
 
     def begun(self, number: int, frame: Frame, mask: Map | None, marks: tuple[Mark, ...], first_id: int) -> Work[Page]:
         """The first frame of a shot, drawn by itself."""
@@ -263,19 +176,19 @@ class _Drawer:
         )
         return _with_layer(page, layer, self._canvas(page, pixels, region.framing), first_id, self.settings.carry)
 
-    def looked(self, page: Page, number: int, frame: Frame, mask: Map | None, motion: Motion | BroughtMotion) -> _Look:
+    def looked(self, page: Page, number: int, frame: Frame, mask: Map | None, motion: Motion | BroughtMotion) -> Look:
         """What of a frame needs no stroke to be told: where the subject is. Its lines are found by `lined`.
 
         page: of the frame before.
         """
         now = replace(page, number=number, mask=self._mask(page, number, frame, mask, motion), strokes=(), births=(), notes=())
-        return _Look(now, motion, self._framing(now, frame), _pixels(frame))
+        return Look(now, motion, self._framing(now, frame), _pixels(frame))
 
-    def lined(self, look: _Look) -> Canvas:
+    def lined(self, look: Look) -> Canvas:
         """A frame's lines."""
         return self._canvas(look.page, look.pixels, look.framing)
 
-    def carried(self, page: Page, view: _View, first_id: int) -> Page:
+    def carried(self, page: Page, view: View, first_id: int) -> Page:
         """The strokes of the frame before, on this one, and new ones where lines have none."""
         look, settings, canvas = view.look, self.settings, view.canvas.result()
         number, framing = look.page.number, look.framing
@@ -349,21 +262,6 @@ class _Drawer:
 def _within(stage: str, begin: float, end: float) -> Callable[[Progress], Progress]:
     """A frame's progress as a part of the clip's."""
     return lambda progress: Progress(stage, progress.done).within(begin, end)
-
-
-def _frames(inputs: SequenceInputs) -> Iterator[tuple[Frame, Map | None]]:
-    """Every frame with its mask, where one was given."""
-    masks = inputs.masks.frames() if inputs.masks else None
-    for number, frame in enumerate(inputs.clip.frames()):
-        if masks is None:
-            yield frame, inputs.mask[0, 0].numpy() if inputs.mask is not None and number == 0 else None
-            continue
-        mask = next(masks, None)
-        if mask is None:
-            raise BadRequest(f"There are only {number} masks for the frames. Give one for each frame, or only one.")
-        if mask.shape != frame.shape:
-            raise BadRequest("The masks must have the size of the frames.")
-        yield frame, (mask.mean(2) > 127.5).astype(np.float32)
 
 
 def _pixels(frame: Frame) -> Image:

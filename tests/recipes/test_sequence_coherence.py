@@ -15,7 +15,8 @@ from backend.model_pool import ModelPool
 from backend.perception.frames import find_clip
 from backend.perception.photograph import Photograph
 from backend.recipes import RECIPES, Inputs, SketchChoices
-from backend.recipes.sequence_sketch import SEQUENCE_SKETCH, SequenceInputs
+from backend.recipes.sequence_ahead import SequenceInputs
+from backend.recipes.sequence_sketch import SEQUENCE_SKETCH
 from backend.style_library import load_pack
 from tests.recipes.coherence import FrameLines, acceleration, chains, rows, warp_error, ways
 from tests.recipes.made_clips import MADE, SIZE

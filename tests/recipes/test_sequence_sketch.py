@@ -16,8 +16,9 @@ from backend.perception.frames import find_clip
 from backend.perception.marked_foreground import Mark
 from backend.recipes.recipe import SketchChoices
 from backend.recipes.region import RegionSettings
+from backend.recipes.sequence_ahead import SequenceInputs
 from backend.recipes.sequence_notebook import Notebook
-from backend.recipes.sequence_sketch import SequenceInputs, SequenceSettings, SequenceSketch
+from backend.recipes.sequence_sketch import SequenceSettings, SequenceSketch
 from backend.style_pack import StylePack
 from tests.pictures import blank
 
