@@ -1,0 +1,104 @@
+"""Textures and restyled pictures: what they are asked for with, and what comes of it."""
+
+from dataclasses import dataclass, field
+from typing import List, Optional, Tuple, Union
+
+from stylesketch_ext.wire.sketching import MAX_PROMPT, MAX_SEED
+
+MAX_TRIES = 6  # seeds of one request for pictures
+MAX_SNAPSHOTS = 6  # of a texture on its way
+AREAS = ("all", "lines", "paper")  # of an exemplar
+MIN_PATCH, MAX_PATCH = 8, 1024  # px of a texture's patches
+MAX_ITERATIONS = 100000  # of an encoder's texture
+
+
+def _check_pictures(request: Union["TextureRequest", "RestyleRequest"]) -> None:
+    """ValueError where what requests for pictures have in common is out of range."""
+    if not 0 <= request.seed <= MAX_SEED:
+        raise ValueError("the seed must be between 0 and %d, not %d" % (MAX_SEED, request.seed))
+    if not 1 <= request.tries <= MAX_TRIES:
+        raise ValueError("tries must be between 1 and %d, not %d" % (MAX_TRIES, request.tries))
+    if bool(request.exemplar) == bool(request.style):
+        raise ValueError("either an exemplar or a style pack must be named")
+
+
+@dataclass(frozen=True)
+class TextureRequest:
+    """A texture to be made of an exemplar: of an uploaded picture, or of the one that a style pack carries."""
+
+    exemplar: str = ""  # sha256 of an uploaded picture
+    style: str = ""  # or the name of a style pack
+    width: int = 512  # px
+    height: int = 512
+    tiled: bool = False  # do opposite borders fit?
+    region: Optional[Tuple[int, int, int, int]] = None  # x, y, width, height in the exemplar, px; None: by the area
+    area: str = "all"  # "all" of the exemplar, "lines" (where it is drawn most evenly) or "paper" (where it is bare)
+    guidance: str = "auto"  # "classical" (patches; what auto means) or an encoder
+    patch: Optional[int] = None  # side of the patches, px, MIN_PATCH … MAX_PATCH; None: as the exemplar's size makes it
+    iterations: Optional[int] = None  # of an encoder, 1 … MAX_ITERATIONS
+    snapshots: int = 0  # of an encoder, evenly on the way, 0 … MAX_SNAPSHOTS
+    seed: int = 0
+    tries: int = 1  # with this seed and those after it, 1 … MAX_TRIES
+    device: str = "auto"
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        _check_pictures(self)
+        if self.area not in AREAS:
+            raise ValueError("the area must be one of %s, not '%s'" % (", ".join(AREAS), self.area))
+        if self.patch is not None and not MIN_PATCH <= self.patch <= MAX_PATCH:
+            raise ValueError("patches must have between %d and %d px, not %d" % (MIN_PATCH, MAX_PATCH, self.patch))
+        if self.iterations is not None and not 1 <= self.iterations <= MAX_ITERATIONS:
+            raise ValueError("iterations must be between 1 and %d, not %d" % (MAX_ITERATIONS, self.iterations))
+        if not 0 <= self.snapshots <= MAX_SNAPSHOTS:
+            raise ValueError("snapshots must be between 0 and %d, not %d" % (MAX_SNAPSHOTS, self.snapshots))
+
+
+@dataclass(frozen=True)
+class RestyleRequest:
+    """An uploaded picture to be given the looks of an exemplar."""
+
+    image: str  # sha256
+    exemplar: str = ""  # sha256 of an uploaded picture
+    style: str = ""  # or the name of a style pack that carries one
+    strength: Optional[float] = None  # 0 = the picture … 1 = restyled; None: as the method does it
+    method: str = "auto"  # "classical", "diffusion", or what is here
+    prompt: str = ""  # what is seen, in words, for diffusion
+    seed: int = 0
+    tries: int = 1  # with this seed and those after it, 1 … MAX_TRIES
+    device: str = "auto"
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        _check_pictures(self)
+        if self.strength is not None and not 0 <= self.strength <= 1:
+            raise ValueError("strength must be between 0 and 1, not %s" % self.strength)
+        if len(self.prompt) > MAX_PROMPT:
+            raise ValueError("the text has more than %d characters" % MAX_PROMPT)
+
+
+@dataclass(frozen=True)
+class PictureInfo:
+    """A picture of a result; its file is fetched by its number."""
+
+    width: int  # px
+    height: int
+    seed: int
+    iterations: int = 0  # after which it was taken, of a texture by an encoder; 0: it is finished
+
+
+@dataclass(frozen=True)
+class PicturesResult:
+    """What the job of a TextureRequest or RestyleRequest brought: pictures to choose from."""
+
+    pictures: List[PictureInfo]  # the finished one of each seed, then its snapshots, the latest first
+    recipe: str  # style_texture or style_transfer
+    guidance: str  # what was really used
+    style: str  # name of the style pack, empty for an uploaded exemplar
+    device: str
+    version: str
+    title: str = ""
+    style_title: str = ""  # of the style pack
+    notes: List[str] = field(default_factory=list)  # what was not used, and why
+    seconds: float = 0.0
+    job: str = ""
