@@ -28,10 +28,9 @@ from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import decode, decode_mask
 from backend.places import Places
 from backend.recipes import EVERY_RECIPE, RECIPES, Inputs, SketchChoices
-from backend.recipes.candidates import Attempts, draw_attempts
+from backend.recipes.candidates import attempted
 from backend.recipes.sparing import sparing
 from backend.style_library import load_pack
-from backend.style_pack import StylePack
 
 PREVIEW_SIDE = 320  # px
 PREVIEW_PAUSE = 0.25  # seconds between two previews, at least
@@ -73,7 +72,8 @@ def sketch(request: SketchRequest, sources: Sources, workers: Sequence[Executor]
     pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device, places=sources.places)
     yield seconds.seen(Progress("reading the picture", 0.0))
     inputs = read_inputs(sources, settings)
-    work = sparing(lambda given: _attempts(request, inputs, pack, given, workers), pool)
+    recipe, choices, count = EVERY_RECIPE[request.recipe], choices_of(settings), settings.candidates
+    work = sparing(lambda given: attempted(recipe, inputs, choices, count, pack, given, workers), pool)
     try:
         while True:
             yield seconds.seen(next(work))
@@ -84,17 +84,6 @@ def sketch(request: SketchRequest, sources: Sources, workers: Sequence[Executor]
     seconds.end()
     spent = {**seconds.stages, "total": time.perf_counter() - begin}
     return drawing, sketch_result(drawing, request, pack, pool, spent, attempts)
-
-
-def _attempts(
-    request: SketchRequest, inputs: Inputs, pack: StylePack, pool: ModelPool, workers: Sequence[Executor]
-) -> Work[tuple[Drawing, Attempts | None]]:
-    """The drawing, and the attempts that it is the best of, where more than one was asked for."""
-    recipe, choices, count = EVERY_RECIPE[request.recipe], choices_of(request.settings), request.settings.candidates
-    if count == 1:
-        return (yield from recipe.run(inputs, choices, pack, pool)), None
-    attempts = yield from draw_attempts(recipe, inputs, choices, count, pack, pool, workers)
-    return attempts.drawing, attempts
 
 
 def draw(

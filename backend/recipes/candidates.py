@@ -1,16 +1,17 @@
-"""Several attempts at one drawing, side by side: the worse ones are stopped early, the best one is kept."""
+"""Several attempts at one drawing, side by side: the worse ones are hurried to their end early, the best one is kept."""
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 
 from backend.core.drawing import Drawing
 from backend.core.work import Executor, Progress, Work, mapped
+from backend.meeting import Member, Seat, answer
 from backend.model_pool import ModelPool
 from backend.perception.faces import find_faces
 from backend.recipes.judging import Judge, TextJudge, judge_of
@@ -22,6 +23,7 @@ from backend.style_pack import StylePack
 MOST_SEED = 2**31 - 1
 LOOKS = (0.34, 0.6)  # of an attempt's work, where those that go on are chosen: once it is traced, and on its way …
 LATE_LOOKS = (0.7, 0.85)  # … and of a scene, whose objects come after its background
+Make = Callable[[Seat], Work[Drawing]]  # an attempt, whose progress says `waits` where it may be hurried
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Candidate:
     """One attempt."""
 
     seed: int
-    drawing: Drawing  # as it was when it was stopped
-    score: float  # by the judge, 1 = alike
+    drawing: Drawing  # whole and in its style; where it is not finished, its strokes were moved less far
+    score: float  # by the judge, 1 = alike; of `drawing`, so that all are comparable
     finished: bool
 
 
@@ -39,51 +41,62 @@ class _Attempt:
     """An attempt that is being drawn."""
 
     seed: int
-    work: Work[Drawing]
+    member: Member[Drawing]
     done: float = 0.0
     shown: Drawing | None = None  # the last preview
     drawn: Drawing | None = None  # the result
     score: float = 0.0
-    alive: bool = True
+    waits: bool = False  # where it may be hurried
+    hurried: bool = False
 
     @property
-    def picture(self) -> Drawing | None:
-        return self.drawn or self.shown
+    def picture(self) -> Drawing:
+        found = self.drawn or self.shown
+        assert found, "what waits or ended can be seen"
+        return found
 
-    def step(self) -> Progress | None:
-        """One piece of work; None where it ended."""
-        try:
-            progress = next(self.work)
-        except StopIteration as end:
-            self.drawn, self.done = end.value, 1.0
-            return None
-        self.done, self.shown = progress.done, progress.preview or self.shown
+    def moved(self, progress: Progress | None) -> Progress | None:
+        """Notes how far it is; the progress."""
+        self.waits = False
+        if progress:
+            self.done, self.shown, self.waits = progress.done, progress.preview or self.shown, progress.waits
+        elif self.member.ended:
+            self.drawn, self.done = self.member.result, 1.0
         return progress
 
+    def is_at(self, look: float) -> bool:
+        """Whether it need not go on before this look."""
+        return self.drawn is not None or (look < 1 and self.waits and self.done >= look and not self.hurried)
 
-def draw_candidates(
-    works: Sequence[tuple[int, Work[Drawing]]], judge: Judge, looks: tuple[float, ...] = LOOKS
-) -> Work[tuple[Candidate, ...]]:
+
+def draw_candidates(makes: Mapping[int, Make], judge: Judge, looks: tuple[float, ...] = LOOKS) -> Work[tuple[Candidate, ...]]:
     """Attempts of these seeds, in their order; the best one is finished.
 
-    They take turns, step by step (works that run elsewhere run at the same time). At every look the worse half is closed;
-    closing this closes all. One that fails ends all.
+    They take turns, step by step (works that run elsewhere run at the same time), and meet where a network looks. At every
+    look the worse half is hurried to its end. If one of these turns out to be the best after all, it is drawn anew, unhurried.
+    Closing this closes all. One that fails ends all.
     """
-    attempts = [_Attempt(seed, work) for seed, work in works]
+    attempts = [_Attempt(seed, Member(make)) for seed, make in makes.items()]
     try:
         for begin, end in zip((0.0, *looks), (*looks, 1.0), strict=True):
-            alive = [attempt for attempt in attempts if attempt.alive]
-            yield from _turns(alive, begin, end)
-            _weed(alive, judge, last=end == 1.0)
+            racing = [attempt for attempt in attempts if not attempt.hurried]
+            yield from _turns(attempts, racing, begin, end)
+            if end < 1:
+                _weed(racing, judge)
+        _judge(attempts, judge)
+        while (best := max(range(len(attempts)), key=lambda i: (attempts[i].score, -i))) in _unfinished(attempts):
+            attempts[best] = anew = _Attempt(attempts[best].seed, Member(makes[attempts[best].seed]))
+            yield from _turns([anew], [anew], 0.99, 1.0)
+            _judge([anew], judge)
     finally:
         for attempt in attempts:
-            attempt.work.close()
-    return tuple(Candidate(a.seed, a.picture, a.score, a.drawn is not None) for a in attempts if a.picture)
+            attempt.member.close()
+    return tuple(Candidate(each.seed, each.picture, each.score, not each.hurried) for each in attempts)
 
 
 def best_of(candidates: Sequence[Candidate]) -> Candidate:
-    """The finished one of the highest score; of equal ones the first."""
-    return max((each for each in candidates if each.finished), key=lambda each: each.score)
+    """The one of the highest score, which is finished; of equal ones the first."""
+    return max(candidates, key=lambda each: each.score)
 
 
 def told(candidates: Sequence[Candidate], judge: str) -> str:
@@ -105,52 +118,82 @@ def told(candidates: Sequence[Candidate], judge: str) -> str:
 
 def draw_text_attempts(text: str, choices: SketchChoices, count: int, pack: StylePack, pool: ModelPool) -> Work[Attempts]:
     """The best of `count` drawings of a text by CLIP alone. Raises as TextSketch does."""
-    judge, seeds = TextJudge(text, pool), _seeds(choices, count)
-    works = [(seed, TEXT_SKETCH.run(text, replace(choices, seed=seed), pack, pool)) for seed in seeds]
-    candidates = yield from draw_candidates(works, judge)
+    judge = TextJudge(text, pool)
+
+    def attempt(seed: int, seat: Seat) -> Work[Drawing]:
+        return halting(TEXT_SKETCH.run(text, replace(choices, seed=seed), pack, replace(pool, seat=seat)), LOOKS)
+
+    makes = {seed: functools.partial(attempt, seed) for seed in _seeds(choices, count)}
+    candidates = yield from draw_candidates(makes, judge)
     return Attempts(with_note(best_of(candidates).drawing, told(candidates, judge.name)), candidates, judge.name)
+
+
+def halting(work: Work[Drawing], looks: Sequence[float]) -> Work[Drawing]:
+    """The same work, which waits at these looks, as soon as it can be seen, to be told whether to hurry from there on."""
+    left, hurry, shown = list(looks), False, False
+    try:
+        while True:
+            progress = work.send(hurry or None) if shown else next(work)
+            shown = shown or progress.preview is not None
+            waits = shown and any(progress.done >= look for look in left)
+            left = [look for look in left if not waits or progress.done < look]
+            hurry = bool((yield replace(progress, waits=waits))) or hurry
+            left = [] if hurry else left
+    except StopIteration as end:
+        drawing: Drawing = end.value
+        return drawing
+    finally:
+        work.close()
 
 
 def _seeds(choices: SketchChoices, count: int) -> list[int]:
     return [(choices.seed + i) % (MOST_SEED + 1) for i in range(count)]
 
 
-def _attempt(recipe: Recipe, inputs: Inputs, choices: SketchChoices, pack: StylePack, pool: ModelPool) -> Work[Drawing]:
+def _attempt(
+    recipe: Recipe, inputs: Inputs, choices: SketchChoices, pack: StylePack, pool: ModelPool, looks: tuple[float, ...]
+) -> Work[Drawing]:
     """One attempt, as workers run it."""
-    return recipe.run(inputs, choices, pack, pool)
+    return halting(recipe.run(inputs, choices, pack, pool), looks)
 
 
-def _works(tasks: Sequence[tuple[Any, ...]], workers: Sequence[Executor]) -> list[Work[Drawing]]:
-    """Attempts here, or shared out: a worker does one at a time, so the last ones are done here where workers are few."""
-    away = [worker.run(_attempt, *task) for worker, task in zip(workers, tasks, strict=False)]
-    return [*away, *(_attempt(*task) for task in tasks[len(away) :])]
+def _turns(attempts: Sequence[_Attempt], racing: Sequence[_Attempt], begin: float, end: float) -> Work[None]:
+    """Every attempt that races brought to where it can be looked at, or all of them to their end; hurried ones go on beside.
 
-
-def _turns(alive: Sequence[_Attempt], begin: float, end: float) -> Work[None]:
-    """Every attempt brought to where it can be looked at: so far done, and with a preview to see."""
-    going = [attempt for attempt in alive if attempt.drawn is None]
-    while going:
-        for attempt in list(going):
-            progress = attempt.step()
-            if progress is None or (end < 1 and attempt.done >= end and attempt.shown):
-                going.remove(attempt)
-            part = sum(min(max(a.done - begin, 0.0), end - begin) for a in alive) / len(alive)
+    Where all that go on wait for networks, these look at the pictures of all at once.
+    """
+    while not all(attempt.is_at(end) for attempt in (racing if end < 1 else attempts)):
+        going = [attempt for attempt in attempts if not attempt.is_at(end)]
+        free = [attempt for attempt in going if attempt.member.request is None]
+        if free:
+            moves = ((attempt, attempt.moved(attempt.member.step(attempt.hurried))) for attempt in free)
+        else:
+            by_member = {id(attempt.member): attempt for attempt in going}
+            answered = answer([attempt.member for attempt in going])
+            moves = ((by_member[id(member)], by_member[id(member)].moved(progress)) for member, progress in answered)
+        for attempt, progress in moves:
             if progress:
-                shown = progress.preview if attempt is alive[0] else None
-                yield Progress(progress.stage, begin + part, shown, progress.losses)
+                part = sum(min(max(a.done - begin, 0.0), end - begin) for a in racing) / len(racing)
+                yield Progress(
+                    progress.stage, begin + part, progress.preview if attempt is racing[0] else None, progress.losses
+                )
 
 
-def _weed(alive: Sequence[_Attempt], judge: Judge, last: bool) -> None:
-    """Scores the attempts; unless it is the last look, the worse half is closed. Equal ones: the first stay."""
-    seen = [(attempt, attempt.picture) for attempt in alive]
-    for attempt, score in zip(alive, judge([picture for _, picture in seen if picture]), strict=True):
+def _weed(racing: Sequence[_Attempt], judge: Judge) -> None:
+    """Scores the attempts as they are; the worse half is hurried. Of equal ones the first go on."""
+    _judge(racing, judge)
+    ranked = sorted(racing, key=lambda attempt: -attempt.score)
+    for attempt in ranked[max(1, math.ceil(len(racing) / 2)) :]:
+        attempt.hurried = attempt.drawn is None
+
+
+def _judge(attempts: Sequence[_Attempt], judge: Judge) -> None:
+    for attempt, score in zip(attempts, judge([attempt.picture for attempt in attempts]), strict=True):
         attempt.score = round(score, 4)
-    if last:
-        return
-    ranked = sorted(alive, key=lambda attempt: -attempt.score)
-    for attempt in ranked[max(1, math.ceil(len(alive) / 2)) :]:
-        attempt.alive = False
-        attempt.work.close()
+
+
+def _unfinished(attempts: Sequence[_Attempt]) -> list[int]:
+    return [number for number, attempt in enumerate(attempts) if attempt.hurried]
 
 
 def with_note(drawing: Drawing, note: str) -> Drawing:
@@ -167,6 +210,22 @@ class Attempts:
     judge: str  # whose scores they are: an encoder, or `lines`
 
 
+def attempted(
+    recipe: Recipe,
+    inputs: Inputs,
+    choices: SketchChoices,
+    count: int,
+    pack: StylePack,
+    pool: ModelPool,
+    workers: Sequence[Executor] = (),
+) -> Work[tuple[Drawing, Attempts | None]]:
+    """The drawing by a recipe, and the attempts that it is the best of, where more than one was asked for."""
+    if count == 1:
+        return (yield from recipe.run(inputs, choices, pack, pool)), None
+    attempts = yield from draw_attempts(recipe, inputs, choices, count, pack, pool, workers)
+    return attempts.drawing, attempts
+
+
 def draw_attempts(
     recipe: Recipe,
     inputs: Inputs,
@@ -178,7 +237,9 @@ def draw_attempts(
 ) -> Work[Attempts]:
     """The best of `count` drawings by a recipe, of this seed and those after it. Raises as the recipe does.
 
-    workers: whose processes draw attempts at the same time; the result is the same with or without them.
+    workers: whose processes draw attempts at the same time, one each; those for which there is none are drawn here, side by
+    side, and encoders look at all their pictures at once. The result is the same with or without workers, as near as sums
+    of floats over other batches are.
     """
     yield Progress("finding the subject", 0.0)
     pixels = inputs.photograph.pixels
@@ -187,8 +248,16 @@ def draw_attempts(
     judge = judge_of(pixels, seen, pool)
     known = replace(inputs, found=found)
     seeds = _seeds(choices, count)
-    tasks = [(recipe, known, replace(choices, seed=seed), pack, pool) for seed in seeds]
     looks = LATE_LOOKS if recipe.background else LOOKS
-    drawn = draw_candidates(list(zip(seeds, _works(tasks, workers), strict=True)), judge, looks)
+
+    def here(seed: int, seat: Seat) -> Work[Drawing]:
+        return _attempt(recipe, known, replace(choices, seed=seed), pack, replace(pool, seat=seat), looks)
+
+    def away(worker: Executor, seed: int, seat: Seat) -> Work[Drawing]:
+        return worker.run(_attempt, recipe, known, replace(choices, seed=seed), pack, pool, looks)
+
+    makes: dict[int, Make] = {seed: functools.partial(here, seed) for seed in seeds}
+    makes |= {seed: functools.partial(away, worker, seed) for worker, seed in zip(workers, seeds, strict=False)}
+    drawn = draw_candidates(makes, judge, looks)
     candidates = yield from mapped(drawn, lambda progress: progress.within(0.05, 1.0))
     return Attempts(with_note(best_of(candidates).drawing, told(candidates, judge.name)), candidates, judge.name)

@@ -27,7 +27,7 @@ from backend.export.picture import picture_png
 from backend.model_pool import ModelPool
 from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import Photograph, decode
-from backend.recipes.candidates import Attempts, draw_attempts, draw_text_attempts
+from backend.recipes.candidates import Attempts, attempted, draw_text_attempts
 from backend.recipes.diffusion_parts import AUTO, Wanted, sparingly, wanted_checkpoint
 from backend.recipes.judging import text_scores
 from backend.recipes.object_sketch import OBJECT_SKETCH
@@ -112,21 +112,11 @@ def prompt_sketch(
     imagined = yield from mapped(imagine(prompt, choices.seed, pool), lambda progress: progress.within(0.0, IMAGINED))
     begin = 0.0 if imagined.kept else IMAGINED
     inputs = Inputs(Photograph(imagined.image), mask_for(imagined.image), marks)
-    work = _attempted(recipe, inputs, choices, candidates, pack, pool)
+    work = attempted(recipe, inputs, choices, candidates, pack, pool)
     drawing, tried = yield from mapped(work, lambda progress: progress.within(begin, 1.0))
     scores = {**drawing.account.scores, **text_scores(drawing, imagined.image, prompt.prompt, pool)}
     account = replace(drawing.account, notes=(*imagined.notes, *drawing.account.notes), scores=scores)
     return PromptSketched(replace(drawing, account=account), imagined.image, imagined.kept, tried)
-
-
-def _attempted(
-    recipe: Recipe, inputs: Inputs, choices: SketchChoices, count: int, pack: StylePack, pool: ModelPool
-) -> Work[tuple[Drawing, Attempts | None]]:
-    """One drawing of the picture, or the best of several."""
-    if count == 1:
-        return (yield from recipe.run(inputs, choices, pack, pool)), None
-    attempts = yield from draw_attempts(recipe, inputs, choices, count, pack, pool)
-    return attempts.drawing, attempts
 
 
 def imagine(prompt: PromptChoices, seed: int, pool: ModelPool) -> Work[Imagined]:

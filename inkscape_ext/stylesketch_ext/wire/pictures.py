@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import List, Optional, Tuple, Union
 
-from stylesketch_ext.wire.sketching import MAX_PROMPT, MAX_SEED
+from stylesketch_ext.wire.sketching import MAX_PROMPT, MAX_SEED, SketchSettings
 
 MAX_TRIES = 6  # seeds of one request for pictures
 MAX_SNAPSHOTS = 6  # of a texture on its way
@@ -68,9 +68,13 @@ class RestyleRequest:
     tries: int = 1  # with this seed and those after it, 1 … MAX_TRIES
     device: str = "auto"
     title: str = ""
+    sketch: Optional[SketchSettings] = None  # how the restyled picture is drawn: the result is a sketch then
+    # (its mask and marks are those of the uploaded picture); None: the restyled picture is the result
 
     def __post_init__(self) -> None:
         _check_pictures(self)
+        if self.sketch is not None and self.tries != 1:
+            raise ValueError("a sketch is drawn of one restyled picture: leave out the tries")
         if self.strength is not None and not 0 <= self.strength <= 1:
             raise ValueError("strength must be between 0 and 1, not %s" % self.strength)
         if len(self.prompt) > MAX_PROMPT:
