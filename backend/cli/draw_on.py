@@ -18,14 +18,15 @@ FORMATS = ".svg or .png; .gif or .mp4 of it being drawn"
 RATE = 20.0  # pictures a second
 LONGEST = 800  # px, the longer side of a film
 SECONDS = (0.5, 60.0)
+USUAL_SECONDS = 4.0
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Of a command that draws strokes in an order."""
     told = "an .svg that browsers draw stroke by stroke, the most important ones first"
     command.add_argument("--animate", action="store_true", help=told)
-    told = "how long that takes in a .gif, an .mp4 or with --animate (default: 4)"
-    command.add_argument("--seconds", metavar="S", type=_seconds, default=4.0, help=told)
+    told = f"how long that takes in a .gif, an .mp4 or with --animate (default: {USUAL_SECONDS:g})"
+    command.add_argument("--seconds", metavar="S", type=_seconds, help=told)
 
 
 def output_path(text: str) -> Path:
@@ -38,17 +39,26 @@ def output_path(text: str) -> Path:
 
 def check(arguments: argparse.Namespace) -> None:
     """BadRequest where nothing would play."""
+    check_animate(arguments)
+    films = any(path.suffix.lower() in FILMS for path in arguments.output)
+    if arguments.seconds is not None and not (arguments.animate or films):
+        raise BadRequest("--seconds is for a drawing that plays: name a .gif or .mp4 with -o, add --animate, or leave it out.")
+
+
+def check_animate(arguments: argparse.Namespace) -> None:
+    """BadRequest where there is no .svg that could play."""
     if arguments.animate and not any(path.suffix.lower() == ".svg" for path in arguments.output):
         raise BadRequest("--animate is for an .svg: name one with -o, or leave it out.")
 
 
 def write(arguments: argparse.Namespace, result: SketchResult, svg: str, png: bytes, packs: Path) -> list[str]:
     """Writes each file in its format, whole or not at all; their absolute names in the order of the options."""
+    seconds = arguments.seconds or USUAL_SECONDS
     for path in arguments.output:
         if path.suffix.lower() in FILMS:
-            _write_film(path, result, arguments.seconds, packs)
+            _write_film(path, result, seconds, packs)
         elif arguments.animate and path.suffix.lower() == ".svg":
-            write_whole(path, _playing(result, arguments.seconds).encode())
+            write_whole(path, _playing(result, seconds).encode())
         else:
             write_outputs([path], svg, png)
     return [str(path.absolute()) for path in arguments.output]

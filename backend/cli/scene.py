@@ -51,6 +51,7 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Draws and writes; the exit code."""
+    draw_on.check(arguments)
     _check_together(arguments)
     _check_candidates(arguments)
     if arguments.matrix is not None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backend.cli import sketch
+from backend.cli import draw_on, sketch
 from backend.cli.arguments import Commands, add_command, places, whole_number
 from backend.cli.outputs import check_writable, make_folder
 from backend.cli.style_option import opened_style
@@ -47,6 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Draws and writes; the exit code."""
     from backend.perception.frames import find_clip
 
+    draw_on.check_animate(arguments)
+    _check_rate(arguments)
+
     clip = find_clip(arguments.input).taken(arguments.every, arguments.max_frames, arguments.fix_scale)
     check_writable(arguments.output, clip.files)
     if arguments.frames_dir is not None:
@@ -61,6 +64,13 @@ def run(arguments: argparse.Namespace) -> int:
         outputs += _write_frames(arguments.frames_dir, moving, arguments)
     _tell(arguments, moving, outputs)
     return 0
+
+
+def _check_rate(arguments: argparse.Namespace) -> None:
+    """BadRequest where nothing has pictures to be counted."""
+    films = any(path.suffix.lower() in draw_on.FILMS for path in arguments.output)
+    if arguments.fps is not None and not films and arguments.frames_dir is None:
+        raise BadRequest("--fps is for films and frames: name a .gif or .mp4 with -o, add --frames-dir, or leave it out.")
 
 
 def _check_frames_dir(folder: Path, clip: Clip) -> None:
@@ -79,7 +89,7 @@ def _drawn(arguments: argparse.Namespace, clip: Clip, line: ProgressLine) -> Mov
     with opened_style(arguments) as packs:
         settings = sketch.settings_of(arguments, "none" if arguments.mask == "none" else "auto")
         settings = replace(settings, candidates=arguments.candidates)
-        order = SequenceOrder(clip, settings, packs, where.data / "sequences", masks, arguments.tracker)
+        order = SequenceOrder(clip, settings, packs, where, masks, arguments.tracker)
         with contextlib.closing(draw_sequence(order)) as work:
             try:
                 while True:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stylesketch_ext.wire.messages import MAX_STROKES, SketchSettings
 
-from backend.cli.arguments import Commands, add_command, share, whole_number
+from backend.cli.arguments import Commands, add_command, places, share, whole_number
 from backend.cli.outputs import check_writable, output_path
 from backend.cli.sketch import read_file
 from backend.cli.style_option import opened_style
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_writable([arguments.output], arguments.images)
     prepare_process()
     with opened_style(arguments) as packs:
-        pack, pool = load_pack(arguments.style, packs), ModelPool.choose(arguments.device)
+        pack, pool = load_pack(arguments.style, packs), ModelPool.choose(arguments.device, places=places(arguments))
     choices = SketchChoices(strokes=max(arguments.strokes), whole_picture=arguments.mask == "none", fidelity=arguments.fidelity)
     rows = []
     for path in arguments.images:

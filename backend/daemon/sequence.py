@@ -23,6 +23,7 @@ from backend.perception.frames import Clip, find_clip
 from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import decode_mask
 from backend.perception.tracker_plugin import bring_tracker, fingerprint
+from backend.places import Places
 from backend.recipes.candidates import Attempts, best_of, told
 from backend.recipes.sequence_ahead import SequenceInputs
 from backend.recipes.sequence_notebook import Notebook
@@ -40,7 +41,7 @@ class SequenceOrder:
     clip: Clip
     settings: SketchSettings
     packs: Path  # the user's own style packs
-    shelf: Path  # notebooks of runs that were stopped
+    places: Places  # where weights are, and the notebooks of runs that were stopped
     masks: str | None = None  # one mask's file of the first frame, or as many masks as frames; else settings.mask says
     tracker: str | None = None  # the user's: module:name or file.py:name
     first_mask: Path | None = None  # the file of the first frame's mask, whatever its name is
@@ -72,7 +73,7 @@ def draw_sequence(order: SequenceOrder, previews: bool = False) -> Generator[Pro
     prepare_process()
     shots = Previews(ModelPool.choose("cpu")) if previews else None
     begin, settings = time.perf_counter(), order.settings
-    pack, pool = load_pack(settings.style, order.packs), ModelPool.choose(settings.device)
+    pack, pool = load_pack(settings.style, order.packs), ModelPool.choose(settings.device, places=order.places)
     yield ProgressEvent("reading the clip", 0.0)
     inputs, image = _inputs(order), order.clip.fingerprint()
     if order.tracker:
@@ -81,7 +82,7 @@ def draw_sequence(order: SequenceOrder, previews: bool = False) -> Generator[Pro
     if order.tracker:
         parts["tracker"] = fingerprint(order.tracker)
     name = hashlib.sha256(dumps(parts).encode()).hexdigest()
-    notebook = Notebook(order.shelf / name[:24])
+    notebook = Notebook(order.places.data / "sequences" / name[:24])
     kept, chosen = notebook.count(), tuple[str, ...]()
     if settings.candidates > 1:
         settings, chosen = yield from _best_seed(inputs, settings, pack, pool)

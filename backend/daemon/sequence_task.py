@@ -33,7 +33,7 @@ def draw(
     if any(not frame.path.is_file() for frame in frames):
         raise NotFound("A picture of this sequence is gone. Choose the pictures again.")
     clip = Clip(tuple(frame.path for frame in frames), STILL_RATE, fix_scale=True)
-    order = SequenceOrder(clip, request.settings, places.packs, places.data / "sequences", first_mask=mask)
+    order = SequenceOrder(clip, request.settings, places.packs, places, first_mask=mask)
     sketch = yield from draw_sequence(order, previews=True)
     drawn = [_frame(sketch, number, frame) for number, frame in enumerate(frames)]
     svg = "\n".join(layered_svg(sketch.drawing, sketch.run, request.title, sketch.facts)) + "\n"

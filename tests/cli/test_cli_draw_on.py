@@ -6,7 +6,8 @@ import pytest
 from lxml import etree
 from PIL import Image
 
-QUICK = ("--steps", 0, "--strokes", 5, "--device", "cpu", "--mask", "none", "--seconds", 1)
+QUICK = ("--steps", 0, "--strokes", 5, "--device", "cpu", "--mask", "none")
+SHORT = ("--seconds", 1)
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def picture(tmp_path):
 def test_a_sketch_can_be_watched_while_it_is_drawn(command, picture, tmp_path):
     names = [tmp_path / name for name in ("x.gif", "x.mp4", "x.svg", "x.png")]
     outputs = [part for name in names for part in ("-o", name)]
-    code, out, err = command("sketch", picture, *outputs, "--animate", "--style", "pencil", *QUICK)
+    code, out, err = command("sketch", picture, *outputs, "--animate", "--style", "pencil", *SHORT, *QUICK)
     assert code == 0, err
     assert all(str(name) in out for name in names)
     film = Image.open(io.BytesIO(names[0].read_bytes()))
@@ -41,6 +42,13 @@ def test_without_the_option_an_svg_stands_still(command, picture, tmp_path):
 def test_what_cannot_play_is_refused_before_it_is_drawn(command, picture, tmp_path):
     code, _out, err = command("sketch", picture, "-o", tmp_path / "x.png", "--animate", *QUICK)
     assert code == 1 and ".svg" in err and not (tmp_path / "x.png").exists()
+
+
+@pytest.mark.parametrize("command_name", ["sketch", "scene"])
+def test_a_time_for_what_does_not_play_is_refused(command, picture, tmp_path, command_name):
+    output = ("-o", tmp_path / "x.svg", "-o", tmp_path / "x.png")
+    code, _out, err = command(command_name, picture, *output, "--seconds", 3, *QUICK)
+    assert code == 1 and "--animate" in err and len(err.splitlines()) == 1 and not (tmp_path / "x.svg").exists()
 
 
 @pytest.mark.parametrize("options", [("--seconds", "0"), ("--seconds", "soon"), ("-o", "x.avi")])

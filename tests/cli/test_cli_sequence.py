@@ -117,6 +117,19 @@ def test_wrong_usage_is_told(command, frames, tmp_path, options):
     assert code == 2
 
 
+@pytest.mark.parametrize(
+    ("output", "options", "told"),
+    [
+        ("x.svg", ("--fps", 5), "--frames-dir"),
+        ("x.gif", ("--animate",), "for an .svg"),
+        ("x.json", ("--fps", 5), "--frames-dir"),
+    ],
+)
+def test_what_changes_nothing_is_refused(command, frames, tmp_path, output, options, told):
+    code, _out, err = command("sequence", frames, "-o", tmp_path / output, *options, *QUICK)
+    assert code == 1 and told in err and len(err.splitlines()) == 1 and not (tmp_path / output).exists()
+
+
 def test_the_formats_are_those_that_the_command_writes():
     assert sequence.ENDINGS == (".svg", ".gif", ".mp4", ".json")
 

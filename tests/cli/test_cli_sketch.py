@@ -186,6 +186,17 @@ def test_a_disk_that_fills_while_writing_leaves_the_old_file(command, picture, t
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"cup.png", "a.svg"}
 
 
+def shown_until(wanted, terminal):
+    """What a program writes up to some bytes; a piece may end in the middle of a character of the bar."""
+    shown = b""
+    while wanted not in shown:
+        try:
+            shown += os.read(terminal, 4096)
+        except OSError:
+            pytest.fail(f"it ended without {wanted!r}: {shown[-500:]!r}")
+    return shown
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 def test_ctrl_c_in_a_terminal_stops_and_writes_nothing(picture, tmp_path):
     ours, theirs = os.openpty()
@@ -193,13 +204,10 @@ def test_ctrl_c_in_a_terminal_stops_and_writes_nothing(picture, tmp_path):
     arguments = [sys.executable, "-m", "backend", "sketch", str(picture), "-o", str(tmp_path / "a.svg"), "--steps", "5000"]
     with subprocess.Popen(arguments, env=environment, stderr=theirs, stdout=theirs) as process:
         os.close(theirs)
-        shown = b""
-        while b"refining" not in shown:
-            shown += os.read(ours, 4096)
+        shown = shown_until(b"refining", ours)
         process.send_signal(signal.SIGINT)
-        while "Stopped" not in shown.decode():
-            shown += os.read(ours, 4096)
-        assert process.wait(30) == 130
+        shown += shown_until(b"Stopped", ours)
+        assert process.wait(120) == 130
     os.close(ours)
     assert b"%" in shown and b"Traceback" not in shown
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"cup.png"}

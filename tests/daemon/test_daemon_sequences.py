@@ -14,7 +14,9 @@ from stylesketch_ext.wire.messages import JobInfo, SequenceRequest, SequenceResu
 
 from backend.core.work import completed
 from backend.daemon.images import KeptPicture
+from backend.daemon.sequence import SequenceOrder, draw_sequence
 from backend.daemon.sequence_task import draw
+from backend.perception.frames import Clip
 from backend.places import Places
 from backend.recipes.sequence_notebook import Notebook
 
@@ -93,6 +95,12 @@ def places(tmp_path):
 
 def request_for(frames):
     return SequenceRequest([hashlib.sha256(frame.path.read_bytes()).hexdigest() for frame in frames], SETTINGS, "box")
+
+
+def test_networks_are_looked_for_where_the_daemon_keeps_them(frames, tmp_path):
+    clip, where = Clip(tuple(frame.path for frame in frames[:2]), 1.0), places(tmp_path)
+    made = completed(draw_sequence(SequenceOrder(clip, SETTINGS, where.packs, where)))
+    assert made.pool.places == where
 
 
 def left(drawing, index):
