@@ -68,6 +68,19 @@ def name_from(text: str) -> str:
     return f"{name}-style" if DEVICE_NAME.fullmatch(name) else name
 
 
+def name_given(text: str) -> tuple[str, tuple[str, ...]]:
+    """A pack's name made from what the user called it, and what the user should know of that: nothing where it is the same.
+
+    BadRequest for a path, and for a text of which no letter or digit is left.
+    """
+    if NAME.fullmatch(text) and not DEVICE_NAME.fullmatch(text):
+        return text, ()
+    if re.search(r"[/\\]", text) or not re.search("[A-Za-z0-9]", unicodedata.normalize("NFKD", text)):
+        check_name(text)
+    name = name_from(text)
+    return name, (f"The pack is called '{name}': names have small letters, digits, - and _ only.",)
+
+
 def exemplar_names(names: Iterable[str]) -> list[str]:
     """Those of some members' names that are exemplars, in order: exemplar, exemplar-2, exemplar-3, …"""
     return sorted((name for name in names if EXEMPLAR.fullmatch(name)), key=lambda name: (name.partition(".")[0], name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from stylesketch_ext.wire.codec import to_json
@@ -18,6 +19,7 @@ from backend.core.files import write_whole
 from backend.daemon.styles import style_info
 from backend.style_archive import ENDING
 from backend.style_library import Library, read_pack_file
+from backend.style_members import name_given
 
 
 def add(commands: Commands) -> None:
@@ -82,10 +84,11 @@ def run_show(arguments: argparse.Namespace) -> int:
 
 def run_import(arguments: argparse.Namespace) -> int:
     """Installs a pack."""
-    library, pack = _library(arguments), read_pack_file(arguments.pack, arguments.name)
+    name, told = name_given(arguments.name) if arguments.name else ("", ())
+    library, pack = _library(arguments), read_pack_file(arguments.pack, name)
     with style_extract.replace_told():
         library.install(pack, arguments.replace)
-    _tell(arguments, library, pack.name, "Installed")
+    _tell(arguments, library, pack.name, "Installed", told)
     return 0
 
 
@@ -102,12 +105,12 @@ def run_rename(arguments: argparse.Namespace) -> int:
     """Gives a pack another name or title."""
     if arguments.new is None and arguments.title is None:
         raise BadRequest("Name what shall change: a new name, or --title.")
-    library = _library(arguments)
+    library, (new, told) = _library(arguments), name_given(arguments.new) if arguments.new is not None else (None, ())
     if arguments.title is not None:
         library.entitle(arguments.name, arguments.title)
-    if arguments.new is not None:
-        library.rename(arguments.name, arguments.new)
-    _tell(arguments, library, arguments.new or arguments.name, "Renamed to")
+    if new is not None:
+        library.rename(arguments.name, new)
+    _tell(arguments, library, new or arguments.name, "Renamed to", told)
     return 0
 
 
@@ -131,8 +134,10 @@ def _facts(info: StyleInfo, folder: Path) -> list[str]:
     return lines + [f"  {name:16} {value:g}" for name, value in info.measured.items()]
 
 
-def _tell(arguments: argparse.Namespace, library: Library, name: str, done: str) -> None:
+def _tell(arguments: argparse.Namespace, library: Library, name: str, done: str, told: Sequence[str]) -> None:
     info = style_info(library.folder(name), False)
+    for note in told:
+        sys.stderr.write(f"stylesketch: {note}\n")
     print(json.dumps(to_json(info), ensure_ascii=False) if arguments.json else f"{done} {name}: {info.title}.")
 
 

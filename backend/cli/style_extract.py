@@ -20,7 +20,7 @@ from backend.core.errors import BadRequest, Exists, StyleSketchError
 from backend.core.files import write_whole
 from backend.style_archive import ENDING, write_archive
 from backend.style_library import Library, bundled_packs
-from backend.style_members import check_name, name_from
+from backend.style_members import name_from, name_given
 
 if TYPE_CHECKING:
     from backend.recipes.style_extraction import Extracted
@@ -47,8 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     from backend.daemon.sketching import prepare_process
 
     pictures = list(_pictures(arguments.images))
-    if arguments.name:
-        check_name(arguments.name)
+    name, told = name_given(arguments.name) if arguments.name else ("", ())
     prepare_process()
     if arguments.library is not None:
         return _run_library(arguments, pictures)
@@ -56,21 +55,21 @@ def run(arguments: argparse.Namespace) -> int:
         raise BadRequest(
             f"A style is made from at most {MAX_REFERENCES} pictures, not {len(pictures)}. Choose the most typical."
         )
-    name = arguments.name or name_from((arguments.output or arguments.images[0]).stem)
+    name = name or name_from((arguments.output or arguments.images[0]).stem)
     library = Library(places(arguments).packs)
     if arguments.output is None:
         with replace_told():
             library.check_free(name, arguments.replace)
     else:
         check_writable([arguments.output], pictures)
-    made = _extracted(arguments, pictures, name, arguments.title)
+    made = _extracted(arguments, pictures, name, arguments.title or (arguments.name if told else ""))
     if arguments.output is None:
         library.install(made.pack, arguments.replace)
         where = str(library.folder(name))
     else:
         write_whole(arguments.output, write_archive(made.pack))
         where = str(arguments.output.absolute())
-    _tell(arguments, [(name, where, made.notes)], [])
+    _tell(arguments, [(name, where, (*told, *made.notes))], [])
     return 0
 
 

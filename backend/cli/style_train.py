@@ -13,7 +13,7 @@ from backend.cli.arguments import number_to, places, whole_number
 from backend.cli.terminal import ProgressLine
 from backend.core.errors import BadRequest, Cancelled
 from backend.style_library import Library
-from backend.style_members import LEARNED, Pack, check_name, check_pack
+from backend.style_members import LEARNED, Pack, check_pack, name_given
 
 if TYPE_CHECKING:
     from backend.recipes.style_training import Trained
@@ -40,14 +40,15 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Trains, and puts what was learned into the pack."""
     library = Library(places(arguments).packs)
-    pack, name = library.read(arguments.name), arguments.new or arguments.name
+    pack, (name, told) = library.read(arguments.name), name_given(arguments.new or arguments.name)
     if arguments.new:
-        check_name(name)
         library.check_free(name)
     elif library.is_bundled(name):
         raise BadRequest(f"'{name}' comes with StyleSketch and stays as it is. Choose a name for a copy with --as NEW.")
     if not pack.exemplars:
         raise BadRequest(f"The style pack '{name}' carries no exemplar to learn from. Choose one that was made from pictures.")
+    for note in told:
+        sys.stderr.write(f"stylesketch: {note}\n")
     line = ProgressLine(arguments.quiet)
     try:
         trained = _trained(arguments, pack, line)

@@ -117,6 +117,17 @@ def test_extract_installs_a_pack(command, hatching, library):
     assert command("style", "extract", str(hatching), "--replace", "--title", "Other")[0] == 0
 
 
+def test_a_name_with_capitals_is_made_small_and_stays_the_title(command, hatching, chalk):
+    code, out, err = command("style", "extract", str(hatching), "--name", "MyInk", "--quiet")
+    assert (code, out, err) == (0, "", "")
+    assert json.loads(command("style", "show", "myink", "--json")[1])["title"] == "MyInk"
+    code, out, err = command("style", "extract", str(hatching), "--name", "My Ink", "--title", "Tusche")
+    assert code == 0 and "my-ink" in out and "'my-ink'" in err
+    assert json.loads(command("style", "show", "my-ink", "--json")[1])["title"] == "Tusche"
+    code, out, err = command("style", "rename", "my-ink", "Second Ink")
+    assert (code, out) == (0, "Renamed to second-ink: Tusche.\n") and "'second-ink'" in err
+
+
 def test_extract_writes_the_same_archive_each_time(command, hatching, library, tmp_path):
     files = [tmp_path / "one.stylepack", tmp_path / "two.stylepack"]
     for file in files:
@@ -144,7 +155,8 @@ def test_extract_says_what_is_wrong(command, hatching, tmp_path):
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
     assert "1 × 1 px" in command("style", "extract", str(tmp_path / "dot.png"))[2]
     assert command("style", "extract", str(tmp_path / "none.png"))[0] == 1
-    assert command("style", "extract", str(hatching), "--name", "A B")[0] == 1
+    assert command("style", "extract", str(hatching), "--name", "../x")[0] == 1
+    assert command("style", "extract", str(hatching), "--name", "???")[0] == 1
     assert command("style", "extract", str(hatching), "--name", "pencil")[0] == 1, "a bundled pack's name"
 
 
