@@ -123,6 +123,17 @@ def test_dialogs_show_no_text_past_gettext(name):
             assert not [text for text in literals if text and text != "StyleSketch"], literals
 
 
+def test_every_window_is_called_after_what_it_does(catalog):
+    """The title of each job window is `_("… – StyleSketch")`."""
+    titles = []
+    for path in sorted((EXTENSION / "stylesketch_ext").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Words":
+                titles += [ast.unparse(each.value) for each in node.keywords if each.arg == "title"]
+    assert len(titles) == len(set(titles)) == 5
+    assert all(re.fullmatch(r"_\('.+ – StyleSketch'\)", title) for title in titles), titles
+
+
 @pytest.mark.parametrize(
     ("environment", "system", "expected"),
     [

@@ -57,7 +57,7 @@ class SketchWindow(JobWindow):
 
 def _words() -> Words:
     return Words(
-        title="StyleSketch",
+        title=_("Sketch – StyleSketch"),
         subject="",
         waits=_("Inkscape waits until the sketch is done."),
         ready=lambda job: plural("The sketch is ready.", "%d sketches are ready.", len(job.results)),  # type: ignore[attr-defined]
