@@ -43,6 +43,7 @@ SEQUENCE_REQUESTS: dict[str, Any] = {
 RESTYLE_REQUESTS: dict[str, Any] = {
     "pack": {"summary": "After a style pack's exemplar", "value": {"image": HASH, "style": "engraving"}},
     "full": {"summary": "Half way to another picture", "value": to_json(RestyleRequest(HASH, HASH, strength=0.5))},
+    "sketch": {"summary": "A sketch of it", "value": to_json(RestyleRequest(HASH, style="engraving", sketch=CHOSEN))},
 }
 PROMPT_REQUESTS: dict[str, Any] = {
     "plain": {"summary": "The style decides", "value": {"prompt": "a horse"}},

@@ -6,9 +6,18 @@ from typing import Annotated
 
 from fastapi import Body, FastAPI, Header
 from starlette.responses import Response
-from stylesketch_ext.wire.messages import JobInfo, PromptRequest, RestyleRequest, SequenceRequest, TextureRequest
+from stylesketch_ext.wire.messages import (
+    MIN_EXEMPLAR,
+    MIN_RESTYLED,
+    ImageInfo,
+    JobInfo,
+    PromptRequest,
+    RestyleRequest,
+    SequenceRequest,
+    TextureRequest,
+)
 
-from backend.core.errors import NotFound
+from backend.core.errors import BadRequest, NotFound
 from backend.daemon.examples import PROMPT_REQUESTS, RESTYLE_REQUESTS, SEQUENCE_REQUESTS, TEXTURE_REQUESTS
 from backend.daemon.house import House
 from backend.daemon.message import Message
@@ -31,7 +40,9 @@ def add_pictures(app: FastAPI, house: House) -> None:
         request: Annotated[RestyleRequest, Body(openapi_examples=RESTYLE_REQUESTS)],
         idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
     ) -> Response:
-        """Queues the restyling of a picture. The same Idempotency-Key with the same request gives the same job (then 200)."""
+        """Queues the restyling of a picture; with `sketch`, a sketch of the restyled picture, which is its picture 1 then.
+
+        The same Idempotency-Key with the same request gives the same job (then 200)."""
         _check(house, request)
         return _submitted(house, request, idempotency_key)
 
@@ -76,15 +87,49 @@ def _submitted(
 
 
 def _check(house: House, request: TextureRequest | RestyleRequest) -> None:
-    """NotFound for a picture or style that is not here."""
-    pictures = [request.exemplar] if request.exemplar else []
-    pictures += [request.image] if isinstance(request, RestyleRequest) else []
-    _check_here(house, pictures)
-    if request.style:
-        house.styles.library.folder(request.style)
+    """NotFound for a picture or style that is not here, BadRequest for a picture that is too small."""
+    packs = [request.style] if request.style else []
+    least = MIN_EXEMPLAR
+    if isinstance(request, RestyleRequest):
+        least = MIN_RESTYLED
+        _check_side("picture", _here(house, request.image), least)
+        if request.sketch is not None:
+            _check_here(house, [] if request.sketch.mask in ("auto", "none") else [request.sketch.mask])
+            packs.append(request.sketch.style)
+    if request.exemplar:
+        exemplar = _here(house, request.exemplar)
+        _check_side("style image", exemplar, least)
+        if isinstance(request, TextureRequest):
+            _check_region(request, exemplar)
+    for pack in packs:
+        house.styles.library.folder(pack)
+
+
+def _check_side(name: str, picture: ImageInfo, least: int) -> None:
+    if min(picture.width, picture.height) < least:
+        raise BadRequest(f"The {name} has {picture.width} × {picture.height} px; choose one of at least {least} px a side.")
+
+
+def _check_region(request: TextureRequest, exemplar: ImageInfo) -> None:
+    if request.region is None:
+        return
+    x, y, width, height = request.region
+    if x + width > exemplar.width or y + height > exemplar.height:
+        raise BadRequest(
+            f"The region {x},{y},{width},{height} is not inside the style image, which has "
+            f"{exemplar.width} × {exemplar.height} px."
+        )
+
+
+def _here(house: House, picture: str) -> ImageInfo:
+    """A picture that was uploaded; NotFound."""
+    found = house.jobs.store.image(picture)
+    if found is None:
+        raise NotFound("A picture of this request is not here. Upload it with POST /v1/images first.")
+    return found
 
 
 def _check_here(house: House, pictures: list[str]) -> None:
     """NotFound for a picture that is not here."""
-    if any(house.jobs.store.image(picture) is None for picture in pictures):
-        raise NotFound("A picture of this request is not here. Upload it with POST /v1/images first.")
+    for picture in pictures:
+        _here(house, picture)

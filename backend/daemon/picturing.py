@@ -17,11 +17,13 @@ from stylesketch_ext.wire.messages import (
 )
 
 from backend import __version__
-from backend.core.errors import BadRequest, NotFound
+from backend.core.errors import NotFound
 from backend.core.image import Image
 from backend.core.work import Work
-from backend.daemon.result_files import Pictured
-from backend.daemon.sketching import Previews, prepare_process
+from backend.daemon.drawn_after import kept_with_picture
+from backend.daemon.restyled_sketching import RestyledOrder, draw_restyled
+from backend.daemon.result_files import Pictured, Prompted
+from backend.daemon.sketching import Previews, Sources, prepare_process, read_inputs
 from backend.export.picture import picture_png
 from backend.model_pool import ModelPool
 from backend.perception.photograph import decode
@@ -53,8 +55,6 @@ def textures(request: TextureRequest, exemplar: Path | None, places: Places) -> 
     """The task of the worker: textures by each seed of the request; errors of our tree."""
     prepare_process()
     choices, pool = texture_choices(request), ModelPool.choose(request.device, places=places)
-    if request.snapshots and choices.guidance == QUILTING:
-        raise BadRequest("Only an encoder has snapshots on its way. Ask for none, or choose a guidance of an encoder.")
     style = _exemplar(request, exemplar, places)
     picture = decode(style.content).pixels
 
@@ -76,14 +76,23 @@ def textures(request: TextureRequest, exemplar: Path | None, places: Places) -> 
     return (yield from _each_seed(request, "style_texture", made, pool, style.title))
 
 
-def restyled(request: RestyleRequest, image: Path, exemplar: Path | None, places: Places) -> Events:
-    """The task of the worker: a picture restyled by each seed of the request; errors of our tree."""
+def restyled(
+    request: RestyleRequest, image: Path, exemplar: Path | None, mask: Path | None, places: Places
+) -> Generator[ProgressEvent, None, Pictured | Prompted]:
+    """The task of the worker: a picture restyled by each seed of the request, or a sketch of one; errors of our tree.
+
+    mask: of the picture, for the sketch.
+    """
     prepare_process()
     pool = ModelPool.choose(request.device, places=places)
     found = _exemplar(request, exemplar, places)
     style = StyleSource(decode(found.content).pixels, found.title or UPLOADED, found.learned)
+    choices = RestyleChoices(strength=request.strength, method=request.method, prompt=request.prompt, seed=request.seed)
+    if request.sketch is not None:
+        inputs = read_inputs(Sources(image, places.packs, mask, places), request.sketch)
+        order = RestyledOrder(inputs, style, choices, request.sketch, places.packs, request.title)
+        return (yield from kept_with_picture(draw_restyled(order, pool), pool))
     photograph = decode(_bytes(image)).pixels
-    choices = RestyleChoices(strength=request.strength, method=request.method, prompt=request.prompt)
 
     def made(seed: int) -> Work[Made]:
         result = yield from restyle(photograph, style, replace(choices, seed=seed), pool)

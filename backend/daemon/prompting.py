@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stylesketch_ext.wire.codec import dumps
-from stylesketch_ext.wire.messages import SketchRequest, SketchResult, SketchSettings
+from stylesketch_ext.wire.messages import SketchRequest, SketchSettings
 
-from backend.core.drawing import Drawing
 from backend.core.image import Image, Mask
 from backend.core.work import Progress, Work
+from backend.daemon.drawn_after import DrawnAfter
 from backend.daemon.results import sketch_result
 from backend.daemon.sketching import choices_of
 from backend.export.picture import picture_png
@@ -40,20 +40,17 @@ class PromptOrder:
 
 
 @dataclass(frozen=True)
-class PromptResult:
-    """A finished sketch of a text."""
+class PromptResult(DrawnAfter):
+    """A finished sketch of a text; there is no picture where CLIP drew without one."""
 
-    result: SketchResult
-    drawing: Drawing
-    picture: bytes | None  # that was drawn after, a PNG; None where CLIP drew without one
-    kept: bool  # whether an earlier run had generated it
-    pool: ModelPool
+    kept: bool  # whether an earlier run had generated the picture
 
 
 def draw_prompt(order: PromptOrder) -> Work[PromptResult]:
     """The sketch of a text; errors of our tree, OSError for a mask that cannot be read."""
     begin, settings = time.perf_counter(), order.settings
-    pack, pool = load_pack(settings.style, order.packs), ModelPool.choose(settings.device, places=order.places)
+    pack = load_pack(settings.style, order.packs)
+    pool = ModelPool.choose(settings.device, settings.rasterizer, order.places)
 
     def mask_for(picture: Image) -> Mask | None:
         return decode_mask(order.mask.read_bytes(), (picture.shape[-2], picture.shape[-1])) if order.mask else None
@@ -66,7 +63,7 @@ def draw_prompt(order: PromptOrder) -> Work[PromptResult]:
     picture = None if made.picture is None else picture_png(made.picture)
     sketched = SketchRequest(_name(order, picture), settings, title=order.prompt.prompt)
     found = sketch_result(made.drawing, sketched, pack, pool, {"total": time.perf_counter() - begin}, made.attempts)
-    return PromptResult(replace(found, recipe=RECIPE), made.drawing, picture, made.kept, pool)
+    return PromptResult(replace(found, recipe=RECIPE), made.drawing, picture, pool, made.kept)
 
 
 def _name(order: PromptOrder, picture: bytes | None) -> str:

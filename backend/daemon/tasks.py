@@ -14,6 +14,7 @@ from stylesketch_ext.wire.messages import (
     RestyleRequest,
     SequenceRequest,
     SketchRequest,
+    SketchSettings,
     StyleRequest,
     TextureRequest,
 )
@@ -45,11 +46,11 @@ def make_texture(request: TextureRequest, exemplar: Path | None, places: Places)
     return textures(request, exemplar, places)
 
 
-def restyle_picture(request: RestyleRequest, image: Path, exemplar: Path | None, places: Places) -> Any:
-    """A picture in the looks of an exemplar; see picturing.restyled."""
+def restyle_picture(request: RestyleRequest, image: Path, exemplar: Path | None, mask: Path | None, places: Places) -> Any:
+    """A picture in the looks of an exemplar, or the sketch of one; see picturing.restyled."""
     from backend.daemon.picturing import restyled
 
-    return restyled(request, image, exemplar, places)
+    return restyled(request, image, exemplar, mask, places)
 
 
 def draw_prompt(request: PromptRequest, places: Places) -> Any:
@@ -80,7 +81,7 @@ class Tasks:
     )
     sequence: Callable[..., Any] = draw_sequence  # (SequenceRequest, frames, mask, Places): a generator, of a Sequenced
     texture: Callable[..., Any] = make_texture  # (TextureRequest, path or None, Places) → a generator that returns a Pictured
-    restyle: Callable[..., Any] = restyle_picture  # (RestyleRequest, path, path or None, Places) → the same
+    restyle: Callable[..., Any] = restyle_picture  # (RestyleRequest, picture, exemplar, mask, Places) → that, or a Prompted
     prompt: Callable[..., Any] = draw_prompt  # (PromptRequest, Places) → a generator that returns a Prompted
     see: Callable[..., Any] = see_style  # (FeaturesRequest, folder of packs, Places) → a generator that returns a Seeing
     pull: Callable[..., Any] = pull_model  # (name, Places, manifest) → a generator of ProgressEvent that returns a Brought
@@ -93,14 +94,17 @@ class Tasks:
 
 def request_files(request: SketchRequest, images: Images, packs: Path) -> tuple[object, ...]:
     """The files that a drawing task reads: picture, own style packs, mask."""
-    mask = request.settings.mask
-    return images.path(request.image), packs, None if mask in ("auto", "none") else images.path(mask)
+    return images.path(request.image), packs, mask_file(request.settings, images)
 
 
 def sequence_files(request: SequenceRequest, images: Images) -> tuple[list[KeptPicture], Path | None]:
     """The frames of a sequence, and the first one's mask."""
-    mask = request.settings.mask
-    return [images.picture(image) for image in request.images], None if mask in ("auto", "none") else images.path(mask)
+    return [images.picture(image) for image in request.images], mask_file(request.settings, images)
+
+
+def mask_file(settings: SketchSettings, images: Images) -> Path | None:
+    """The uploaded mask that settings name, if they name one."""
+    return None if settings.mask in ("auto", "none") else images.path(settings.mask)
 
 
 def draw_request(request: SketchRequest, image: Path, packs: Path, mask: Path | None) -> Any:

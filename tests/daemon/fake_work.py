@@ -30,6 +30,7 @@ from stylesketch_ext.wire.messages import (
 from backend.core import safetensors
 from backend.core.errors import BadRequest, Missing
 from backend.daemon.capabilities import Capabilities
+from backend.daemon.frames import FrameReady
 from backend.daemon.result_files import Finished, Pictured, Prompted, Sequenced
 from backend.daemon.rows import RowReady
 from backend.daemon.styles import Extraction, Seeing
@@ -157,6 +158,9 @@ def pictures(request, *files):
     yield from MODES[mode](Path(place))
     seeds = range(request.seed, request.seed + request.tries)
     given = ",".join(file.name if isinstance(file, Path) else "-" for file in files[:-1])
+    if getattr(request, "sketch", None):
+        finished = Finished(_result(SketchRequest("0" * 64, request.sketch)), "<svg/>", b"PNG")
+        return Prompted(finished, f"PNG {request.seed} of {given}".encode())
     result = PicturesResult([PictureInfo(4, 3, seed) for seed in seeds], "fake", "none", request.style, "cpu", "0")
     return Pictured(result, [f"PNG {seed} of {given}".encode() for seed in seeds])
 
@@ -166,8 +170,9 @@ def sequence(request: SequenceRequest, frames, mask, places):
     mode, _, place = request.title.partition("|")
     yield ProgressEvent("frame 1", 0.1, preview="picture")
     yield from MODES[mode](Path(place))
-    drawn = [DrawingData(frame.width, frame.height, [], f"0-f{k:03d}") for k, frame in enumerate(frames)]
-    result = SequenceResult(drawn, request, [0], "Fake", "none", "cpu", "fake", 0, "0")
+    for k, frame in enumerate(frames):
+        yield FrameReady(ProgressEvent("finishing", 1.0), k + 1, DrawingData(frame.width, frame.height, [], f"0-f{k:03d}"))
+    result = SequenceResult([], request, [0], "Fake", "none", "cpu", "fake", 0, "0", count=len(frames))
     return Sequenced(result, f"<svg>{mask.name if mask else ''}</svg>", b"PNG")
 
 

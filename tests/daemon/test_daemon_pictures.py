@@ -10,7 +10,15 @@ import pytest
 from daemon_process import parsed_events, problem, until
 from PIL import Image
 from stylesketch_ext.wire.codec import loads
-from stylesketch_ext.wire.messages import MAX_SEED, JobInfo, PicturesResult, PromptRequest, RestyleRequest, TextureRequest
+from stylesketch_ext.wire.messages import (
+    MAX_SEED,
+    JobInfo,
+    PicturesResult,
+    PromptRequest,
+    RestyleRequest,
+    SketchSettings,
+    TextureRequest,
+)
 
 from backend.core.errors import BadRequest, Missing, NotFound
 from backend.core.work import completed
@@ -22,8 +30,16 @@ from backend.style_library import Library
 KINDS = ("textures", "restylings")
 
 
+def uploaded(web, size):
+    """The hash of a picture of that size, as in "64x48"."""
+    return web.http.post("/v1/images", content=size.encode()).json()["sha256"]
+
+
 def submit(web, kind, title="", key="", **changes):
-    body = {"style": "engraving", "title": title, **({"image": web.sent} if kind == "restylings" else {}), **changes}
+    body = {"style": "engraving", "title": title}
+    if kind == "restylings":
+        body["image"] = uploaded(web, "64x48")
+    body.update(changes)
     return web.http.post(f"/v1/{kind}", json=body, headers={"Idempotency-Key": key} if key else {})
 
 
@@ -42,7 +58,7 @@ def test_pictures_are_fetched_by_their_numbers(web, kind):
     result = loads(PicturesResult, web.http.get(f"/v1/jobs/{job}/result").content)
     assert ([picture.seed for picture in result.pictures], result.job) == ([7, 8], job)
     found = [web.http.get(f"/v1/jobs/{job}/pictures/{number}") for number in (1, 2)]
-    files = f"{web.sent},-" if kind == "restylings" else "-"
+    files = f"{uploaded(web, '64x48')},-,-" if kind == "restylings" else "-"
     assert [picture.text for picture in found] == [f"PNG 7 of {files}", f"PNG 8 of {files}"]
     assert {picture.headers["content-type"] for picture in found} == {"image/png"}
     problem(web.http.get(f"/v1/jobs/{job}/pictures/3"), "not-found", 404)
@@ -99,14 +115,31 @@ def test_what_went_wrong_is_told(web, kind):
         ("textures", {"tries": 7}, "bad-request", "tries must be between 1 and 6"),
         ("textures", {"seed": -1}, "bad-request", "seed must be between 0"),
         ("textures", {"style": ""}, "bad-request", "either an exemplar or a style pack"),
-        ("textures", {"snapshots": 7}, "bad-request", "snapshots must be between 0 and 6"),
-        ("textures", {"iterations": 0}, "bad-request", "iterations must be between 1"),
+        ("textures", {"iterations": 0, "guidance": "vgg19"}, "bad-request", "iterations must be between 1"),
+        ("textures", {"snapshots": 7, "guidance": "vgg19"}, "bad-request", "snapshots must be between 0 and 6"),
+        ("textures", {"iterations": 9}, "bad-request", "iterations and snapshots are for encoders"),
+        ("textures", {"snapshots": 2}, "bad-request", "iterations and snapshots are for encoders"),
+        ("textures", {"patch": 32, "guidance": "squeezenet"}, "bad-request", "patches are for the classical guidance"),
+        ("textures", {"patch": 300}, "bad-request", "patches must have between 8 and 256 px here, not 300"),
+        ("textures", {"width": 16}, "bad-request", "sides must have between 32 and 4096 px, not 16"),
+        ("textures", {"height": 4097}, "bad-request", "sides must have between 32 and 4096 px, not 4097"),
+        ("textures", {"width": 4000, "height": 4000}, "bad-request", "at most 8.4 million pixels"),
+        ("textures", {"width": 1500, "height": 1500, "guidance": "vgg19"}, "bad-request", "at most 1.6 million pixels"),
+        ("textures", {"guidance": "magic"}, "bad-request", "guidance must be one of auto, classical"),
+        ("textures", {"region": [-1, 0, 64, 64]}, "bad-request", "the region must begin inside"),
+        ("textures", {"region": [0, 0, 64, 31]}, "bad-request", "at least 32 px a side"),
         ("textures", {"area": "sky"}, "bad-request", "area must be one of all, lines, paper"),
-        ("textures", {"patch": 7}, "bad-request", "patches must have between 8 and 1024 px, not 7"),
+        ("textures", {"patch": 7}, "bad-request", "patches must have between 8 and 256 px here, not 7"),
         ("textures", {"style": "gone"}, "not-found", "gone"),
         ("textures", {"style": "", "exemplar": "0" * 64}, "not-found", "is not here"),
         ("textures", {"device": "cuda:9"}, "bad-request", "no device 'cuda:9'"),
         ("restylings", {"strength": 2}, "bad-request", "strength must be between 0 and 1"),
+        ("restylings", {"method": "magic"}, "bad-request", "method must be one of auto, classical, diffusion"),
+        ("restylings", {"method": "classical", "prompt": "a cat"}, "bad-request", "a prompt is for diffusion"),
+        ("restylings", {"sketch": {}, "tries": 2}, "bad-request", "leave out the tries"),
+        ("restylings", {"sketch": {"style": "gone"}}, "not-found", "gone"),
+        ("restylings", {"sketch": {"mask": "0" * 64}}, "not-found", "is not here"),
+        ("restylings", {"sketch": {"guidance": "magic"}}, "bad-request", "no guidance 'magic'"),
         ("restylings", {"image": "0" * 64}, "not-found", "is not here"),
         ("restylings", {"device": "cuda:9"}, "bad-request", "no device 'cuda:9'"),
     ],
@@ -114,6 +147,47 @@ def test_what_went_wrong_is_told(web, kind):
 def test_requests_that_cannot_be_met_are_refused_with_a_sentence(web, kind, changes, code, said):
     until(lambda: web.house.jobs.capabilities)
     assert said in problem(submit(web, kind, **changes), code, {"bad-request": 400, "not-found": 404}[code])
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes", "changes", "said"),
+    [
+        ("restylings", {"image": "64x47"}, {}, "The picture has 64 × 47 px; choose one of at least 48 px a side."),
+        ("restylings", {"exemplar": "9x99"}, {"style": ""}, "The style image has 9 × 99 px"),
+        ("textures", {"exemplar": "64x31"}, {"style": ""}, "The style image has 64 × 31 px; choose one of at least 32"),
+        ("textures", {"exemplar": "64x64"}, {"style": "", "region": [1, 0, 64, 64]}, "1,0,64,64 is not inside the style image"),
+    ],
+)
+def test_pictures_that_are_too_small_are_refused_before_there_is_a_job(web, kind, sizes, changes, said):
+    pictures = {name: uploaded(web, size) for name, size in sizes.items()}
+    assert said in problem(submit(web, kind, **pictures, **changes), "bad-request", 400)
+    assert web.http.get("/v1/jobs").json() == []
+
+
+def test_what_the_wire_refuses_is_what_the_recipes_cannot_do():
+    from stylesketch_ext.wire import pictures, sketching
+
+    from backend.recipes import prompt_sketch, style_texture, style_transfer
+
+    assert ("auto", *style_texture.GUIDANCES) == pictures.TEXTURE_GUIDANCES
+    assert pictures.RESTYLE_METHODS == style_transfer.METHODS
+    assert sketching.PROMPT_METHODS == prompt_sketch.METHODS
+    assert pictures.AREAS == style_texture.AREAS
+    wire = (pictures.MIN_TEXTURE, pictures.MAX_TEXTURE, pictures.MAX_TEXTURE_PIXELS, pictures.MAX_ENCODED_PIXELS)
+    recipe = style_texture
+    assert wire == (recipe.LEAST_SIDE, recipe.MOST_SIDE, recipe.MOST_PIXELS, recipe.MOST_ENCODED)
+    assert (pictures.MIN_EXEMPLAR, pictures.MIN_RESTYLED) == (style_texture.LEAST_EXEMPLAR, style_transfer.LEAST_SIDE)
+
+
+def test_a_restyled_picture_is_drawn_where_a_sketch_is_wanted(web):
+    mask = uploaded(web, "64x49")
+    job = submit(web, "restylings", "plain", seed=7, sketch={"mask": mask, "strokes": 9}).json()["id"]
+    assert ended(web, job)[-1][1] == "finished"
+    result = web.http.get(f"/v1/jobs/{job}/result").json()
+    assert (result["drawing"]["width"], result["settings"]["strokes"], result["job"]) == (4, 9, job)
+    assert web.http.get(f"/v1/jobs/{job}/result.svg").text == "<svg/>"
+    assert web.http.get(f"/v1/jobs/{job}/preview.png").content == b"PNG"
+    assert web.http.get(f"/v1/jobs/{job}/pictures/1").text == f"PNG 7 of {uploaded(web, '64x48')},-,{mask}"
 
 
 # ---- the tasks themselves
@@ -187,26 +261,56 @@ def test_what_is_wrong_with_a_texture_is_told(tmp_path, house_of_packs):
     style = stripes(tmp_path / "style")
     for request, file, kind, said in (
         (TextureRequest("ab"), tmp_path / "gone", NotFound, "is gone"),
-        (TextureRequest("ab", width=8), style, BadRequest, "sides from 32"),
         (TextureRequest("ab", patch=60), style, BadRequest, "at most 40 px here"),
         (TextureRequest("ab", region=(90, 0, 40, 40)), style, BadRequest, "not inside the style image"),
-        (TextureRequest("ab", snapshots=2), style, BadRequest, "Only an encoder has snapshots"),
-        (TextureRequest("ab", guidance="clip"), style, BadRequest, "no guidance named 'clip'"),
     ):
         with pytest.raises(kind, match=said):
             completed(textures(request, file, house_of_packs))
 
 
+def photographed(path):
+    """A picture file of a dark disc before a light ground."""
+    y, x = np.mgrid[:60, :90]
+    Image.fromarray(np.where((x - 45) ** 2 + (y - 30) ** 2 < 400, 40, 230).astype(np.uint8)).convert("RGB").save(path, "PNG")
+    return path
+
+
 def test_a_picture_is_restyled(tmp_path, house_of_packs):
-    photograph = tmp_path / "photograph"
-    Image.linear_gradient("L").resize((90, 60)).convert("RGB").save(photograph, "PNG")
+    photograph, style = photographed(tmp_path / "photograph"), stripes(tmp_path / "style")
     request = RestyleRequest("ab", "cd", strength=0.0, method="classical", tries=1)
-    same = completed(restyled(request, photograph, stripes(tmp_path / "style"), house_of_packs))
+    same = completed(restyled(request, photograph, style, None, house_of_packs))
     assert np.abs(opened(same.pictures[0]) - opened(photograph.read_bytes())).max() <= 1
     request = RestyleRequest("ab", "cd", method="classical")
-    changed = completed(restyled(request, photograph, tmp_path / "style", house_of_packs))
+    changed = completed(restyled(request, photograph, style, None, house_of_packs))
     assert (changed.result.recipe, changed.result.guidance) == ("style_transfer", "classical")
     assert np.abs(opened(changed.pictures[0]) - opened(same.pictures[0])).mean() > 10
+
+
+def test_a_restyled_picture_is_drawn_and_kept(tmp_path, house_of_packs):
+    photograph, style = photographed(tmp_path / "photograph"), stripes(tmp_path / "style")
+    settings = SketchSettings(strokes=6, style="charcoal", steps=0, mask="none")
+    events = []
+    request = RestyleRequest("ab", "cd", method="classical", seed=5, title="disc", sketch=settings)
+    made = completed(restyled(request, photograph, style, None, house_of_packs), events.append)
+    result = made.finished.result
+    plain = completed(restyled(replace(request, sketch=None), photograph, style, None, house_of_packs))
+    assert made.picture == plain.pictures[0]
+    assert (result.recipe, result.title, result.style_title, result.settings) == ("restyled", "disc", "Charcoal", settings)
+    assert (result.drawing.width, result.drawing.height) == (90, 60) and result.image == hashlib.sha256(
+        made.picture
+    ).hexdigest()
+    assert 1 <= sum(len(layer.paths) for layer in result.drawing.layers) <= 6
+    done = [event.done for event in events]
+    assert done == sorted(done) and any(event.preview for event in events if event.done < 0.5)
+
+
+def test_the_subject_of_a_restyled_sketch_is_the_photograph_s_mask(tmp_path, house_of_packs):
+    photograph, style, mask = photographed(tmp_path / "photograph"), stripes(tmp_path / "style"), tmp_path / "mask"
+    Image.fromarray(np.pad(np.full((60, 30), 255, np.uint8), ((0, 0), (0, 60)))).save(mask, "PNG")
+    request = RestyleRequest("ab", "cd", method="classical", sketch=SketchSettings(strokes=9, steps=0, mask="ef"))
+    made = completed(restyled(request, photograph, style, mask, house_of_packs))
+    xs = [x for layer in made.finished.result.drawing.layers for path in layer.paths for x, _y in path.points]
+    assert xs and max(xs) < 36
 
 
 def test_a_pack_without_an_exemplar_says_so(house_of_packs):
@@ -236,6 +340,7 @@ def test_a_text_becomes_a_sketch_and_the_picture_it_was_drawn_after(web):
 @pytest.mark.parametrize(("changes", "code", "said"), [
     ({"prompt": " "}, "bad-request", "the text is empty"),
     ({"prompt": "x" * 1001}, "bad-request", "more than 1000 characters"),
+    ({"method": "magic"}, "bad-request", "method must be one of auto, diffusion, clip"),
     ({"settings": {"style": "gone"}}, "not-found", "gone"),
     ({"settings": {"device": "cuda:9"}}, "bad-request", "no device"),
 ])  # fmt: skip

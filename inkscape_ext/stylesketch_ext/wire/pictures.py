@@ -1,7 +1,7 @@
 """Textures and restyled pictures: what they are asked for with, and what comes of it."""
 
 from dataclasses import dataclass, field
-from typing import List, Optional, Tuple, Union
+from typing import List, Optional, Sequence, Tuple, Union
 
 from stylesketch_ext.wire.sketching import MAX_PROMPT, MAX_SEED, SketchSettings
 
@@ -10,6 +10,14 @@ MAX_SNAPSHOTS = 6  # of a texture on its way
 AREAS = ("all", "lines", "paper")  # of an exemplar
 MIN_PATCH, MAX_PATCH = 8, 1024  # px of a texture's patches
 MAX_ITERATIONS = 100000  # of an encoder's texture
+MIN_TEXTURE, MAX_TEXTURE = 32, 4096  # px of a texture's sides
+MAX_TEXTURE_PIXELS = 8400000
+MAX_ENCODED_PIXELS = 1600000  # of a texture by an encoder
+MIN_EXEMPLAR = 32  # px of the sides of what a texture is made of
+MIN_RESTYLED = 48  # px of the sides of what is restyled, and of what after
+PATCHES = "classical"
+TEXTURE_GUIDANCES = ("auto", PATCHES, "vgg19", "vgg19_distilled", "squeezenet")
+RESTYLE_METHODS = ("auto", "classical", "diffusion")
 
 
 def _check_pictures(request: Union["TextureRequest", "RestyleRequest"]) -> None:
@@ -20,6 +28,11 @@ def _check_pictures(request: Union["TextureRequest", "RestyleRequest"]) -> None:
         raise ValueError("tries must be between 1 and %d, not %d" % (MAX_TRIES, request.tries))
     if bool(request.exemplar) == bool(request.style):
         raise ValueError("either an exemplar or a style pack must be named")
+
+
+def _check_one_of(what: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise ValueError("the %s must be one of %s, not '%s'" % (what, ", ".join(known), value))
 
 
 @dataclass(frozen=True)
@@ -44,10 +57,47 @@ class TextureRequest:
 
     def __post_init__(self) -> None:
         _check_pictures(self)
-        if self.area not in AREAS:
-            raise ValueError("the area must be one of %s, not '%s'" % (", ".join(AREAS), self.area))
-        if self.patch is not None and not MIN_PATCH <= self.patch <= MAX_PATCH:
-            raise ValueError("patches must have between %d and %d px, not %d" % (MIN_PATCH, MAX_PATCH, self.patch))
+        _check_one_of("area", self.area, AREAS)
+        _check_one_of("guidance", self.guidance, TEXTURE_GUIDANCES)
+        self._check_size()
+        if self.encoded:
+            self._check_encoded()
+        else:
+            self._check_patches()
+
+    @property
+    def encoded(self) -> bool:
+        """Is it made by an encoder, not of patches?"""
+        return self.guidance not in ("auto", PATCHES)
+
+    def _check_size(self) -> None:
+        for side in (self.width, self.height):
+            if not MIN_TEXTURE <= side <= MAX_TEXTURE:
+                raise ValueError("a texture's sides must have between %d and %d px, not %d" % (MIN_TEXTURE, MAX_TEXTURE, side))
+        most = MAX_ENCODED_PIXELS if self.encoded else MAX_TEXTURE_PIXELS
+        if self.width * self.height > most:
+            made = "of an encoder " if self.encoded else ""
+            raise ValueError(
+                "a texture %scan have at most %.1f million pixels, not %d × %d: repeat a smaller seamless one"
+                % (made, most / 1e6, self.width, self.height)
+            )
+        if self.region is not None:
+            x, y, width, height = self.region
+            if min(x, y) < 0 or min(width, height) < MIN_EXEMPLAR:
+                raise ValueError("the region must begin inside the exemplar and have at least %d px a side" % MIN_EXEMPLAR)
+
+    def _check_patches(self) -> None:
+        if self.iterations is not None or self.snapshots:
+            raise ValueError("iterations and snapshots are for encoders: leave them out, or choose an encoder as guidance")
+        if self.patch is None:
+            return
+        most = min(MAX_PATCH, min(self.width, self.height) // 2)
+        if not MIN_PATCH <= self.patch <= most:
+            raise ValueError("patches must have between %d and %d px here, not %d" % (MIN_PATCH, most, self.patch))
+
+    def _check_encoded(self) -> None:
+        if self.patch is not None:
+            raise ValueError("patches are for the classical guidance: leave their size out, or choose that guidance")
         if self.iterations is not None and not 1 <= self.iterations <= MAX_ITERATIONS:
             raise ValueError("iterations must be between 1 and %d, not %d" % (MAX_ITERATIONS, self.iterations))
         if not 0 <= self.snapshots <= MAX_SNAPSHOTS:
@@ -77,8 +127,11 @@ class RestyleRequest:
             raise ValueError("a sketch is drawn of one restyled picture: leave out the tries")
         if self.strength is not None and not 0 <= self.strength <= 1:
             raise ValueError("strength must be between 0 and 1, not %s" % self.strength)
+        _check_one_of("method", self.method, RESTYLE_METHODS)
         if len(self.prompt) > MAX_PROMPT:
             raise ValueError("the text has more than %d characters" % MAX_PROMPT)
+        if self.prompt.strip() and self.method == "classical":
+            raise ValueError("a prompt is for diffusion: leave it out, or choose another method")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ MAX_CANDIDATES = 16
 MAX_ROWS = 12  # fidelities of one matrix
 MAX_FRAMES = 500  # of a sequence
 MAX_PROMPT = 1000  # characters of a text that is drawn
+PROMPT_METHODS = ("auto", "diffusion", "clip")
 
 MARK_KINDS = ("keep", "leave", "around")
 MAX_MARKS = 1000
@@ -47,6 +48,7 @@ class SketchSettings:
     style_weight: float = 15.0  # how far line weights and tones come nearer to the style's exemplar, 0 = not at all … 100
     marks: List[Mark] = field(default_factory=list)  # what the subject is; where there are any, they stand instead of the mask
     candidates: int = 1  # attempts, 1 … MAX_CANDIDATES, of this seed and those after it; the best one is kept
+    rasterizer: str = "auto"  # what turns strokes into pixels: native, culled, reference; diffvg and cuda where they can be
 
     def __post_init__(self) -> None:
         if self.strokes is not None and not 1 <= self.strokes <= MAX_STROKES:
@@ -121,6 +123,8 @@ class PromptRequest:
     def __post_init__(self) -> None:
         if not self.prompt.strip():
             raise ValueError("the text is empty: tell what is to be drawn")
+        if self.method not in PROMPT_METHODS:
+            raise ValueError("the method must be one of %s, not '%s'" % (", ".join(PROMPT_METHODS), self.method))
         for text in (self.prompt, self.negative or "", self.suffix or ""):
             if len(text) > MAX_PROMPT:
                 raise ValueError("the text has more than %d characters" % MAX_PROMPT)
