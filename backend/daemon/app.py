@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from stylesketch_ext.wire.codec import WireError, loads
 from stylesketch_ext.wire.messages import (
     PROTOCOL_VERSION,
+    DrawingData,
     Health,
     ImageInfo,
     JobInfo,
@@ -81,6 +82,7 @@ def _add_system(app: FastAPI, house: House) -> None:
                 engine=known.engine if known else None,
                 guidance=guidance,
                 queue=house.jobs.store.active(),
+                rasterizers=list(known.rasterizers) if known else [],
             )
         )
 
@@ -176,12 +178,15 @@ def _add_results(app: FastAPI, house: House) -> None:
         return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     @app.get("/v1/jobs/{job}/result", response_model=RESULTS, tags=["results"])
-    def result(job: str, simplicity: Annotated[float | None, Query(ge=0, le=1)] = None) -> Response:
+    def result(job: str, simplicity: Annotated[float | None, Query(ge=0, le=1)] = None, frames: bool = True) -> Response:
         """The finished sketch, or what a job of another kind brought.
 
         `simplicity` (of a sketch made with 0) leaves the most important strokes only: at once, without drawing anew.
+        `frames=false` (of a sequence) leaves its frames out, to be fetched one by one: all at once they may be too much.
         """
         found = _finished(jobs, job, RESULT)
+        if frames and simplicity is None and jobs.info(job).sequence and jobs.results.has_frames(job):
+            return StreamingResponse(jobs.results.whole(job), media_type="application/json")
         if simplicity is None:
             return Response(found, media_type="application/json")
         return Message(_simplified(found, simplicity))
@@ -191,6 +196,12 @@ def _add_results(app: FastAPI, house: House) -> None:
         """A row of a matrix, counted from 1, as soon as the job's progress says that so many `rows` are ready."""
         jobs.info(job)
         return Response(jobs.results.row(job, number), media_type="application/json")
+
+    @app.get("/v1/jobs/{job}/frames/{number}", response_model=DrawingData, tags=["results"])
+    def frame(job: str, number: int) -> Response:
+        """A frame of a finished sequence, counted from 1 to the result's `count`."""
+        jobs.check_finished(job)
+        return Response(jobs.results.frame(job, number), media_type="application/json")
 
     @app.get("/v1/jobs/{job}/result.svg", tags=["results"], responses={200: {"content": {"image/svg+xml": {}}}})
     def result_svg(job: str) -> Response:

@@ -1,16 +1,18 @@
 """Finished jobs on disk, all of their files or none. results/<job>/ holds result.json; of a sketch, drawing.svg and
-preview.png too; of what makes pictures, picture-1.png, picture-2.png, …
+preview.png too; of what makes pictures, picture-1.png, picture-2.png, … Parts that are kept one by one lie beside it: rows of
+a matrix in results/<job>.rows/, frames of a sequence in results/<job>.frames/.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stylesketch_ext.wire.codec import dumps
+from stylesketch_ext.wire.codec import dumps, loads, to_json
 from stylesketch_ext.wire.messages import (
+    DrawingData,
     MatrixResult,
     PicturesResult,
     PullResult,
@@ -19,10 +21,11 @@ from stylesketch_ext.wire.messages import (
     StyleResult,
 )
 
-from backend.core.errors import NotFound
+from backend.core.errors import BadRequest, NotFound
 from backend.core.files import remove_parts, write_folder, write_whole
 
 RESULT, SVG, PREVIEW = "result.json", "drawing.svg", "preview.png"
+WHOLE = 32_000_000  # bytes of a sequence's frames that are sent in one answer
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,9 @@ class Finished:
 
 @dataclass(frozen=True)
 class Sequenced:
-    """A sequence in every form that is kept: what its task returns to the server."""
+    """A sequence in every form that is kept, but for its frames: what its task returns to the server."""
 
-    result: SequenceResult
+    result: SequenceResult  # without the frames, which the task has yielded
     svg: str  # with a layer for each frame
     preview: bytes  # the first frame, a PNG
 
@@ -105,6 +108,43 @@ class ResultFiles:
         except FileNotFoundError:
             raise NotFound(f"Row {number} of this matrix is not there (yet). Wait for it, or draw the matrix again.") from None
 
+    def keep_frame(self, job: str, number: int, drawing: DrawingData) -> None:
+        """Writes a frame of a sequence, counted from 1."""
+        folder = self._frames(job)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / f"{number}.json", dumps(drawing).encode(), 0o600)
+
+    def frame(self, job: str, number: int) -> bytes:
+        """A frame of a sequence as JSON, counted from 1; NotFound."""
+        try:
+            return (self._frames(job) / f"{number}.json").read_bytes()
+        except FileNotFoundError:
+            raise NotFound(f"There is no frame {number} of this sequence. Ask for one that it has, or draw it again.") from None
+
+    def has_frames(self, job: str) -> bool:
+        """Whether frames of a sequence were kept one by one: those of earlier versions lie in its result."""
+        return self._frames(job).is_dir()
+
+    def whole(self, job: str) -> Iterator[bytes]:
+        """The result of a sequence with all its frames, piece by piece; BadRequest where that is too much for one answer."""
+        result = loads(SequenceResult, self.read(job, RESULT))
+        files = [self._frames(job) / f"{number}.json" for number in range(1, result.count + 1)]
+        if sum(file.stat().st_size for file in files) > WHOLE:
+            told = "Ask with frames=false, and for each frame by itself."
+            raise BadRequest(f"These {result.count} frames are too many for one answer. {told}")
+        return self._pieces(result, files)
+
+    @staticmethod
+    def _pieces(result: SequenceResult, files: list[Path]) -> Iterator[bytes]:
+        rest = {name: value for name, value in to_json(result).items() if name != "frames"}
+        yield b'{"frames":['
+        for number, file in enumerate(files):
+            yield (b"," if number else b"") + file.read_bytes()
+        yield b"]," + dumps(rest).encode()[1:]
+
+    def _frames(self, job: str) -> Path:
+        return self._folder / f"{job}.frames"
+
     def _rows(self, job: str) -> Path:
         return self._folder / f"{job}.rows"
 
@@ -127,6 +167,7 @@ class ResultFiles:
         """Deletes the files of a job."""
         shutil.rmtree(self._folder / job, ignore_errors=True)
         shutil.rmtree(self._rows(job), ignore_errors=True)
+        shutil.rmtree(self._frames(job), ignore_errors=True)
 
 
 def _files(finished: Finished) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ from backend.core.drawing import Drawing
 from backend.core.errors import NotFound
 from backend.core.image import Framing
 from backend.core.moving import MovingDrawing
+from backend.daemon.frames import FrameReady
 from backend.daemon.images import KeptPicture
 from backend.daemon.result_files import Sequenced
 from backend.daemon.results import drawing_data
@@ -25,7 +26,7 @@ from backend.places import Places
 
 def draw(
     request: SequenceRequest, frames: Sequence[KeptPicture], mask: Path | None, places: Places
-) -> Generator[ProgressEvent, None, Sequenced]:
+) -> Generator[ProgressEvent | FrameReady, None, Sequenced]:
     """The task of the worker; frames of other sizes than the first are fitted into it, and their strokes taken back.
 
     What a stopped run of the same request had done is used. Errors of our tree, OSError.
@@ -35,9 +36,11 @@ def draw(
     clip = Clip(tuple(frame.path for frame in frames), STILL_RATE, fix_scale=True)
     order = SequenceOrder(clip, request.settings, places.packs, places, first_mask=mask)
     sketch = yield from draw_sequence(order, previews=True)
-    drawn = [_frame(sketch, number, frame) for number, frame in enumerate(frames)]
+    for number, frame in enumerate(frames):
+        told = ProgressEvent("finishing", 1.0)
+        yield FrameReady(told, number + 1, _frame(sketch, number, frame))
     svg = "\n".join(layered_svg(sketch.drawing, sketch.run, request.title, sketch.facts)) + "\n"
-    return Sequenced(_result(request, sketch, drawn), svg, _preview(sketch))
+    return Sequenced(_result(request, sketch), svg, _preview(sketch))
 
 
 def _frame(sketch: MovingSketch, number: int, picture: KeptPicture) -> DrawingData:
@@ -58,11 +61,11 @@ def _taken_back(drawing: Drawing, own: tuple[int, int]) -> Drawing:
     return replace(drawing, size=own, layers=tuple(replace(layer, framing=framing) for layer in drawing.layers))
 
 
-def _result(request: SequenceRequest, sketch: MovingSketch, frames: list[DrawingData]) -> SequenceResult:
+def _result(request: SequenceRequest, sketch: MovingSketch) -> SequenceResult:
     moving: MovingDrawing = sketch.drawing
     account = moving.account
     return SequenceResult(
-        frames=frames,
+        frames=[],
         request=request,
         shots=list(moving.shots),
         style_title=sketch.style_title,
@@ -74,6 +77,7 @@ def _result(request: SequenceRequest, sketch: MovingSketch, frames: list[Drawing
         notes=[*account.notes, *sketch.pool.notes],
         seconds={name: round(value, 3) for name, value in sketch.seconds.items()},
         kept=sketch.kept,
+        count=len(request.images),
     )
 
 

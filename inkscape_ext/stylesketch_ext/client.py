@@ -13,6 +13,7 @@ from stylesketch_ext.wire.messages import (
     CANCELLED,
     FAILED,
     FINISHED,
+    DrawingData,
     Health,
     ImageInfo,
     JobInfo,
@@ -101,8 +102,12 @@ class BackendClient:
         return self._message(SketchResult, self._http.send("GET", "/jobs/%s/result" % job, timeout=60.0))
 
     def sequence(self, job: str) -> SequenceResult:
-        """What an ended job of a SequenceRequest brought."""
-        return self._message(SequenceResult, self._http.send("GET", "/jobs/%s/result" % job, timeout=60.0))
+        """What an ended job of a SequenceRequest brought, without its frames where `count` tells of some."""
+        return self._message(SequenceResult, self._http.send("GET", "/jobs/%s/result?frames=false" % job, timeout=60.0))
+
+    def frame(self, job: str, number: int) -> DrawingData:
+        """A frame of a sequence, counted from 1 to its `count`."""
+        return self._message(DrawingData, self._http.send("GET", "/jobs/%s/frames/%d" % (job, number), timeout=60.0))
 
     def row(self, job: str, number: int) -> SketchResult:
         """A row of a matrix, counted from 1, once the job's progress said that so many are ready."""

@@ -90,6 +90,11 @@ def sequencing(frames: List[Tuple[str, bytes]], settings: SketchSettings) -> Tas
             hashes.append(client.upload(data).sha256)
         job = thread.done_by(client, SequenceRequest(hashes, settings, frames[0][0]))
         thread.tell(_("Placing the strokes …"), 1.0)
-        return client.sequence(job)
+        result = client.sequence(job)
+        drawings = list(result.frames)
+        for number in range(len(drawings), result.count):
+            thread.go_on()
+            drawings.append(client.frame(job, number + 1))
+        return dataclasses.replace(result, frames=drawings)
 
     return task

@@ -10,9 +10,10 @@ import pytest
 from daemon_process import parsed_events, problem, until
 from PIL import Image
 from stylesketch_ext.wire.codec import dumps, loads
-from stylesketch_ext.wire.messages import JobInfo, SequenceRequest, SequenceResult, SketchSettings
+from stylesketch_ext.wire.messages import DrawingData, JobInfo, SequenceRequest, SequenceResult, SketchSettings
 
 from backend.core.work import completed
+from backend.daemon.frames import FrameReady
 from backend.daemon.images import KeptPicture
 from backend.daemon.sequence import SequenceOrder, draw_sequence
 from backend.daemon.sequence_task import draw
@@ -40,11 +41,43 @@ def test_a_sequence_is_a_job_with_a_drawing_for_each_frame(web):
     events = ended(web, job)
     assert events[-1][1] == "finished" and any(data.get("preview") == "picture" for _id, _kind, data in events)
     result = loads(SequenceResult, web.http.get(f"/v1/jobs/{job}/result").content)
-    assert len(result.frames) == 3 and result.job == job and result.frames[0].width > 0
+    assert len(result.frames) == result.count == 3 and result.job == job and result.frames[0].width > 0
+    paged = loads(SequenceResult, web.http.get(f"/v1/jobs/{job}/result?frames=false").content)
+    assert paged == replace(result, frames=[])
+    frames = [loads(DrawingData, web.http.get(f"/v1/jobs/{job}/frames/{number}").content) for number in (1, 2, 3)]
+    assert frames == result.frames and [frame.run for frame in frames] == ["0-f000", "0-f001", "0-f002"]
+    assert "no frame 4" in problem(web.http.get(f"/v1/jobs/{job}/frames/4"), "not-found", 404)
     assert web.http.get(f"/v1/jobs/{job}/result.svg").text == f"<svg>{web.sent}</svg>"
     assert web.http.get(f"/v1/jobs/{job}/preview.png").content == b"PNG"
     info = loads(JobInfo, web.http.get(f"/v1/jobs/{job}").content)
     assert info.request is None and len(info.sequence.images) == 3
+
+
+def test_frames_that_are_too_much_for_one_answer_are_fetched_one_by_one(web, monkeypatch):
+    job = submit(web, "plain").json()["id"]
+    assert ended(web, job)[-1][1] == "finished"
+    monkeypatch.setattr("backend.daemon.result_files.WHOLE", 100)
+    assert "frames=false" in problem(web.http.get(f"/v1/jobs/{job}/result"), "bad-request", 400)
+    assert loads(SequenceResult, web.http.get(f"/v1/jobs/{job}/result?frames=false").content).count == 3
+    assert loads(DrawingData, web.http.get(f"/v1/jobs/{job}/frames/3").content).run == "0-f002"
+
+
+def test_frames_go_with_their_job(web, tmp_path):
+    job = submit(web, "plain").json()["id"]
+    assert ended(web, job)[-1][1] == "finished"
+    assert web.http.delete(f"/v1/jobs/{job}").status_code == 204
+    assert list((tmp_path / "results").iterdir()) == []
+    problem(web.http.get(f"/v1/jobs/{job}/frames/1"), "not-found", 404)
+
+
+def test_a_result_of_an_earlier_version_holds_its_frames(web, tmp_path):
+    job = submit(web, "plain").json()["id"]
+    assert ended(web, job)[-1][1] == "finished"
+    whole = web.http.get(f"/v1/jobs/{job}/result").content
+    (tmp_path / "results" / job / "result.json").write_bytes(whole)
+    shutil.rmtree(tmp_path / "results" / f"{job}.frames")
+    for query in ("", "?frames=false"):
+        assert len(loads(SequenceResult, web.http.get(f"/v1/jobs/{job}/result{query}").content).frames) == 3
 
 
 def test_a_canceled_sequence_has_no_result(web, tmp_path):
@@ -103,14 +136,23 @@ def test_networks_are_looked_for_where_the_daemon_keeps_them(frames, tmp_path):
     assert made.pool.places == where
 
 
+def drawn(request, frames, mask, where):
+    """What the task of a sequence brings, with the frames that it yields, and its progress."""
+    events = []
+    made = completed(draw(request, frames, mask, where), events.append)
+    ready = [event for event in events if isinstance(event, FrameReady)]
+    assert made.result.frames == [] and [event.number for event in ready] == list(range(1, made.result.count + 1))
+    told = [event for event in events if not isinstance(event, FrameReady)]
+    return replace(made, result=replace(made.result, frames=[event.drawing for event in ready])), told
+
+
 def left(drawing, index):
     [path] = [path for layer in drawing.layers for path in layer.paths if path.index == index]
     return min(x for x, _y in path.points)
 
 
 def test_strokes_keep_their_numbers_and_lie_on_their_own_frame(frames, tmp_path):
-    events = []
-    made = completed(draw(request_for(frames), frames, None, places(tmp_path)), events.append)
+    made, events = drawn(request_for(frames), frames, None, places(tmp_path))
     result = made.result
     assert [(drawing.width, drawing.height) for drawing in result.frames] == [(80, 60)] * 3 + [(160, 140)]
     outermost = min(range(2), key=lambda index: left(result.frames[0], index))
@@ -123,7 +165,7 @@ def test_strokes_keep_their_numbers_and_lie_on_their_own_frame(frames, tmp_path)
 
 
 def test_a_stopped_sequence_goes_on_and_ends_the_same(frames, tmp_path, monkeypatch):
-    whole = completed(draw(request_for(frames), frames, None, places(tmp_path)))
+    whole, _events = drawn(request_for(frames), frames, None, places(tmp_path))
     add = Notebook.add
 
     def stopped(self, page):
@@ -135,7 +177,7 @@ def test_a_stopped_sequence_goes_on_and_ends_the_same(frames, tmp_path, monkeypa
     with pytest.raises(KeyboardInterrupt):
         completed(draw(request_for(frames), frames, None, places(tmp_path)))
     monkeypatch.setattr(Notebook, "add", add)
-    resumed = completed(draw(request_for(frames), frames, None, places(tmp_path)))
+    resumed, _events = drawn(request_for(frames), frames, None, places(tmp_path))
     assert resumed.result.kept == 2
     assert dumps(replace(resumed.result, kept=0, seconds={})) == dumps(replace(whole.result, seconds={}))
     shutil.rmtree(tmp_path / "data")
@@ -147,7 +189,7 @@ def test_the_mask_of_the_first_frame_counts(frames, tmp_path):
     pixels[10:50, 10:56] = 255
     Image.fromarray(pixels).save(mask, "PNG")
     request = replace(request_for(frames[:3]), settings=replace(SETTINGS, mask="ab" * 32))
-    made = completed(draw(request, frames[:3], mask, places(tmp_path)))
+    made, _events = drawn(request, frames[:3], mask, places(tmp_path))
     assert {layer.name for layer in made.result.frames[0].layers} == {"frame"}
     assert {path.region for path in made.result.frames[0].layers[0].paths} == {"object"}
 

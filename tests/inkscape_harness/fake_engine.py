@@ -155,6 +155,11 @@ class FakeEngine:
             frames.append(replace(drawing, run=run, layers=[replace(layer, paths=paths)]))
         return SequenceResult(frames, request, [0], "Technical pen", "classical", "cpu", "fake", 3, "0.0-fake", ["A note."])
 
+    def paged(self, job, request):
+        """The same without its frames, which are fetched one by one."""
+        whole = self.sequence(job, request)
+        return replace(whole, frames=[], count=len(whole.frames))
+
     def rows(self, job):
         """Of a matrix: the looser, the fewer strokes."""
         request, found = self.jobs[job], []
@@ -190,6 +195,12 @@ class _Handler(BaseHTTPRequestHandler):
         job = path.split("/")[2]
         if path.endswith("/events"):
             return self.stream(job)
+        if path.endswith("/result?frames=false"):
+            body = codec.dumps(self.engine.paged(job, self.engine.jobs[job])).encode()
+            return self.reply(b'{"half": ' if self.engine.mode == "garbled" else body)
+        if "/frames/" in path:
+            frames = self.engine.sequence(job, self.engine.jobs[job]).frames
+            return self.reply(codec.dumps(frames[int(path.split("/")[-1]) - 1]).encode())
         if path.endswith("/result"):
             body = codec.dumps(self.made(job, self.engine.jobs[job])).encode()
             return self.reply(b'{"half": ' if self.engine.mode == "garbled" else body)

@@ -131,7 +131,7 @@ class MatrixResult:
 class SequenceResult:
     """A finished sequence: a drawing for each frame, in which the same stroke has the same index."""
 
-    frames: List[DrawingData]  # in px of each frame's own picture
+    frames: List[DrawingData]  # in px of each frame's own picture; empty where they are fetched one by one
     request: SequenceRequest
     shots: List[int]  # the first frame of each shot, counted from 0
     style_title: str
@@ -144,6 +144,7 @@ class SequenceResult:
     seconds: Dict[str, float] = field(default_factory=dict)
     kept: int = 0  # frames that an earlier run had drawn
     job: str = ""
+    count: int = 0  # frames that can be fetched, where `frames` is empty
 
     def frame(self, number: int) -> SketchResult:
         """A frame as a sketch by itself."""
