@@ -9,11 +9,13 @@ from logging import getLogger
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from backend import weights
 from backend.core.errors import BadRequest, Missing
 from backend.encoders import ENCODERS, VOCABULARY, ClipText, Encoder
 from backend.encoders.in_pieces import InPieces
+from backend.meeting import Seat, SeatedEncoder
 from backend.perception.lama import Lama
 from backend.perception.u2net import U2Net
 from backend.places import Places
@@ -39,6 +41,7 @@ class ModelPool:
     places: Places = field(default_factory=Places.find)  # where the encoders' weights are
     together: int | None = None  # pictures that encoders look at at once; None: all
     lacked: tuple[str, ...] = ()  # what this pool does without, since memory ran out
+    seat: Seat | None = None  # of a work that goes on beside others; its encoders are asked from there
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -75,7 +78,15 @@ class ModelPool:
     def encoder(self, name: str) -> Encoder:
         """An encoder by its name in `ENCODERS`, loaded once per process; Missing names the command that brings its weights."""
         found: Encoder = self._network(name)
-        return found if self.together is None else InPieces(found, self.together)
+        whole = found if self.together is None else InPieces(found, self.together)
+        return whole if self.seat is None else SeatedEncoder(whole, self.seat)
+
+    def descend(self, loss: Tensor) -> None:
+        """The gradient of a loss that this pool's encoders have a part in."""
+        if self.seat is None:
+            loss.backward()
+        else:
+            self.seat.descend(loss)
 
     @property
     def cutter(self) -> U2Net | None:

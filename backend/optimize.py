@@ -51,10 +51,12 @@ def optimize(
     rasterizer: Rasterizer,
     size: tuple[int, int],
     paper: Tensor,
+    descend: Callable[[Tensor], None] = Tensor.backward,
 ) -> Iterator[Step]:
     """Minimizes the objective, one `Step` at a time.
 
-    objective: the loss of a view, and its parts by name; size: height and width of the canvas, px; paper: sRGB [3].
+    objective: the loss of a view, and its parts by name; size: height and width of the canvas, px; paper: sRGB [3];
+    descend: computes the loss's gradient, where an encoder has a part in it that of the pool.
     """
     optimizer = torch.optim.Adam(parameterization.parameters, lr=schedule.rate)
     for number in range(1, schedule.steps + 1):
@@ -65,7 +67,7 @@ def optimize(
         strokes = parameterization.strokes()
         loss, losses = objective(View(rasterizer(strokes, size, paper, softness), strokes, number))
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        descend(loss)
         optimizer.step()
         with torch.no_grad():
             moved = parameterization.strokes()

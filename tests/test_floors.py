@@ -18,6 +18,7 @@ FLOORS = {
         "style_from_lines",
         "style_library",
         "model_pool",
+        "meeting",
         "weights",
         "places",
     ),

@@ -21,13 +21,14 @@ class Progress:
     preview: Drawing | None = None
     losses: Mapping[str, float] = field(default_factory=dict)
     picture: Image | None = None  # [1, 3, H, W], small: what is there so far, of work that makes a picture
+    waits: bool = False  # the work goes on only once it was sent whether to hurry
 
     def within(self, begin: float, end: float) -> Progress:
         """This progress of a part of the work that lasts from `begin` to `end` of the whole."""
         return replace(self, done=begin + (end - begin) * self.done)
 
 
-Work = Generator[Progress, None, T]
+Work = Generator[Progress, bool | None, T]  # a work that is sent True shall come to its end soon, if it knows how
 
 
 class Executor(Protocol):
@@ -41,10 +42,11 @@ class Executor(Protocol):
 
 
 def mapped(work: Work[T], change: Callable[[Progress], Progress]) -> Work[T]:
-    """The same work, its progress told in other terms; closing it closes `work`."""
+    """The same work, its progress told in other terms; what it is sent goes to `work`, closing it closes that."""
+    hurry: bool | None = None
     try:
         while True:
-            yield change(next(work))
+            hurry = yield change(work.send(hurry))
     except StopIteration as end:
         return end.value
     finally:

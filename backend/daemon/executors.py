@@ -14,7 +14,7 @@ from backend.daemon.worker import Preload, run_worker
 
 T = TypeVar("T")
 P = TypeVar("P")  # what the work yields: Progress, or what a task makes of it for the wire
-Task = Callable[..., Generator[P, None, T]]
+Task = Callable[..., Generator[P, bool | None, T]]
 TICK = 0.05  # seconds between two looks at whether the work was cancelled
 GRACE = 2.0  # seconds that a cancelled task has to stop by itself
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 class LocalExecutor:
     """Runs work in this process."""
 
-    def run(self, task: Task[P, T], *arguments: object) -> Generator[P, None, T]:
+    def run(self, task: Task[P, T], *arguments: object) -> Generator[P, bool | None, T]:
         """The work itself."""
         return task(*arguments)
 
@@ -49,14 +49,14 @@ class ProcessExecutor:
         child = self._child
         return child.process.pid if child and child.process.is_alive() else None
 
-    def run(self, task: Task[P, T], *arguments: object) -> Generator[P, None, T]:
+    def run(self, task: Task[P, T], *arguments: object) -> Generator[P, bool | None, T]:
         """The work `task(*arguments)`, done in the process. Closing it stops the task.
 
         Raises what the task raised (as one of our error tree) and WorkerDied.
         """
         return self.run_unless(lambda: False, task, *arguments)
 
-    def run_unless(self, cancelled: Callable[[], bool], task: Task[P, T], *arguments: object) -> Generator[P, None, T]:
+    def run_unless(self, cancelled: Callable[[], bool], task: Task[P, T], *arguments: object) -> Generator[P, bool | None, T]:
         """As `run`; raises Cancelled soon after `cancelled()` became true, whatever the task is doing."""
         with self._lock:
             child, ended = self._ready(cancelled), False
@@ -65,7 +65,9 @@ class ProcessExecutor:
                 while True:
                     kind, *values = child.receive(cancelled)
                     if kind == "progress":
-                        yield values[0]
+                        hurry = yield values[0]
+                        if getattr(values[0], "waits", False):
+                            child.send(("told", bool(hurry)))
                         continue
                     ended = True
                     if kind == "done":

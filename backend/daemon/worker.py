@@ -1,8 +1,8 @@
 """The inside of a worker process: runs one task after another and tells how it goes.
 
-It never outlives the daemon: when the pipe ends, the process ends. Messages to it are ("run", task, arguments) and
-("close",); from it come ("hello", value), ("progress", value) and exactly one of ("done", value), ("closed",) and
-("failed", code, sentence, details) for each run.
+It never outlives the daemon: when the pipe ends, the process ends. Messages to it are ("run", task, arguments),
+("told", hurry) after each progress that waits for it, and ("close",); from it come ("hello", value), ("progress", value)
+and exactly one of ("done", value), ("closed",) and ("failed", code, sentence, details) for each run.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ def run_worker(pipe: Connection, preload: Preload | None, log: str) -> None:
     """Serves one pipe until its other end closes. `preload` runs first; what it returns goes with the hello."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal goes to the daemon, which stops us
     inbox: queue.SimpleQueue[tuple] = queue.SimpleQueue()
+    told: queue.SimpleQueue[bool] = queue.SimpleQueue()
     closing = threading.Event()
-    threading.Thread(target=_listen, args=(pipe, inbox, closing), daemon=True).start()
+    threading.Thread(target=_listen, args=(pipe, inbox, told, closing), daemon=True).start()
     try:
         pipe.send(("hello", preload() if preload else None))
     except BaseException as error:
@@ -34,10 +35,10 @@ def run_worker(pipe: Connection, preload: Preload | None, log: str) -> None:
         return
     while True:
         task, arguments = inbox.get()
-        pipe.send(_outcome(pipe, closing, log, task, arguments))
+        pipe.send(_outcome(pipe, told, closing, log, task, arguments))
 
 
-def _listen(pipe: Connection, inbox: queue.SimpleQueue[tuple], closing: threading.Event) -> None:
+def _listen(pipe: Connection, inbox: queue.SimpleQueue[tuple], told: queue.SimpleQueue[bool], closing: threading.Event) -> None:
     while True:
         try:
             message = pipe.recv()
@@ -48,20 +49,29 @@ def _listen(pipe: Connection, inbox: queue.SimpleQueue[tuple], closing: threadin
             continue
         if message[0] == "run":
             closing.clear()
+            while not told.empty():  # what the last task was told too late
+                told.get()
             inbox.put(message[1:])
+        elif message[0] == "told":
+            told.put(message[1])
         else:
             closing.set()
+            told.put(False)  # a task that waits need not any more
 
 
 def _raising(error: Exception) -> Any:
     raise error
 
 
-def _outcome(pipe: Connection, closing: threading.Event, log: str, task: Callable, arguments: tuple) -> tuple:
+def _outcome(
+    pipe: Connection, told: queue.SimpleQueue[bool], closing: threading.Event, log: str, task: Callable, arguments: tuple
+) -> tuple:
     try:
-        work = task(*arguments)
+        work, hurry = task(*arguments), False
         while not closing.is_set():
-            pipe.send(("progress", next(work)))
+            progress = work.send(True) if hurry else next(work)
+            pipe.send(("progress", progress))
+            hurry = told.get() if getattr(progress, "waits", False) else False
         work.close()
     except StopIteration as end:
         return ("done", end.value)

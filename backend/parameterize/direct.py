@@ -52,7 +52,7 @@ class FreeStrokes:
 
     def strokes(self) -> Strokes:
         """The strokes as they stand, differentiable in the parameters."""
-        return self._start.with_points(self._points)
+        return self._start.with_points(self._points.clone())
 
 
 def _carriers(strokes: Strokes) -> Tensor:

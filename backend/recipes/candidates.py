@@ -81,7 +81,7 @@ def draw_candidates(makes: Mapping[int, Make], judge: Judge, looks: tuple[float,
         for begin, end in zip((0.0, *looks), (*looks, 1.0), strict=True):
             racing = [attempt for attempt in attempts if not attempt.hurried]
             yield from _turns(attempts, racing, begin, end)
-            if end < 1:
+            if end < 1 and len(racing) > 1:
                 _weed(racing, judge)
         _judge(attempts, judge)
         while (best := max(range(len(attempts)), key=lambda i: (attempts[i].score, -i))) in _unfinished(attempts):
@@ -103,7 +103,7 @@ def told(candidates: Sequence[Candidate], judge: str) -> str:
     """What the user should know of the choice."""
     best = best_of(candidates)
     others = ", ".join(
-        f"{each.score:.3f} (seed {each.seed}{'' if each.finished else ', stopped before'})"
+        f"{each.score:.3f} (seed {each.seed}{'' if each.finished else ', stopped early'})"
         for each in candidates
         if each is not best
     )
@@ -124,7 +124,7 @@ def draw_text_attempts(text: str, choices: SketchChoices, count: int, pack: Styl
         return halting(TEXT_SKETCH.run(text, replace(choices, seed=seed), pack, replace(pool, seat=seat)), LOOKS)
 
     makes = {seed: functools.partial(attempt, seed) for seed in _seeds(choices, count)}
-    candidates = yield from draw_candidates(makes, judge)
+    candidates = yield from draw_candidates(makes, judge, LOOKS)
     return Attempts(with_note(best_of(candidates).drawing, told(candidates, judge.name)), candidates, judge.name)
 
 

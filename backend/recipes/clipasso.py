@@ -114,8 +114,8 @@ class Clipasso:
                 losses.append(easel.loss(step.strokes))
                 best, least = (step.strokes, losses[-1]) if losses[-1] < least else (best, least)
                 seen = self._drawing(inputs, region, best, [1.0] * len(best), pack)
-                yield Progress("drawing", 0.05 + 0.9 * done / steps, seen, step.losses)
-                if _settled(losses, self.settings.settled, self.settings.patience):
+                hurry = yield Progress("drawing", 0.05 + 0.9 * done / steps, seen, step.losses)
+                if hurry or _settled(losses, self.settings.settled, self.settings.patience):
                     break
         yield Progress("ordering", 0.97)
         order, importances = _order(easel.gains(best))
@@ -175,7 +175,8 @@ class _Easel:
     def optimized(self, strokes: Strokes, steps: int) -> Iterator[Step]:
         """Steps of Adam without a trust region."""
         schedule = Schedule(steps, self._settings.rate, (0.3, 0.3), last=1.0)
-        return optimize(FreeStrokes(strokes), self._seen, schedule, self._pool.rasterizer, self._size, self._paper)
+        pool = self._pool
+        return optimize(FreeStrokes(strokes), self._seen, schedule, pool.rasterizer, self._size, self._paper, pool.descend)
 
     def loss(self, strokes: Strokes) -> float:
         """The loss of the clean pair."""

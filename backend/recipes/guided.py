@@ -165,7 +165,7 @@ class Guide:
         schedule = Schedule(steps, s.rate * part, (1.0 * part, 0.4 * part))
         paper = torch.ones(3, device=strokes.points.device)
         moved = DirectStrokes(strokes, DirectSettings(reach))
-        return optimize(moved, Objective(terms, weights), schedule, pool.rasterizer, glance.size, paper)
+        return optimize(moved, Objective(terms, weights), schedule, pool.rasterizer, glance.size, paper, pool.descend)
 
     def _matches(self, glance: Glance, pool: int, views: int, seed: int) -> dict[str, Guidance]:
         """A term for every eye, by its name."""

@@ -142,7 +142,10 @@ class RegionSketch:
 def draw_region(
     region: Region, count: int, choices: SketchChoices, settings: RegionSettings, pack: StylePack, pool: ModelPool
 ) -> Work[RegionSketch]:
-    """At most `count` strokes of a region. Progress runs from 0 to 1; a preview is a drawing of this region alone."""
+    """At most `count` strokes of a region. Progress runs from 0 to 1; a preview is a drawing of this region alone.
+
+    Hurried, the strokes are moved no farther, but dressed and finished as others are.
+    """
     dressing = Dressing.of(pack, choices, count)
     guide = guide_of(choices.guidance, pool)
     if guide:
@@ -156,16 +159,19 @@ def draw_region(
     guided = 0 if guide is None or not steps else guide.settings.steps if choices.steps is None else choices.steps
     yield Progress("drawing", 0.27, _preview(region, start, strokes, pack))
     steering = Steering.of(pack.measured, choices.style_strength)
+    taken, hurry = 0, None
     for step in _refined(region, start, strokes, settings.bending, steering, steps, pack, pool):
-        strokes = step.strokes
-        done = 0.27 + 0.63 * step.number / (steps + guided)
-        yield Progress("refining", done, _preview(region, start, strokes, pack), step.losses)
+        strokes, taken = step.strokes, step.number
+        done = 0.27 + 0.63 * taken / (steps + guided)
+        hurry = yield Progress("refining", done, _preview(region, start, strokes, pack), step.losses)
+        if hurry:
+            break
     strokes, notes = _better(traced, strokes)
-    if guide and guided:
+    if guide and guided and not hurry:
         share = 0.63 * guided / (steps + guided)
         looked = _looked(region, start, strokes, guide, guided, pack, pool)
-        strokes, told = yield from mapped(looked, lambda progress: progress.within(0.9 - share, 0.9))
-        notes = (*notes, *told)
+        strokes, told, compared = yield from mapped(looked, lambda progress: progress.within(0.9 - share, 0.9))
+        notes, taken = (*notes, *told), taken + compared
     yield Progress("dressing", 0.9)
     plain, scores = _layer(region, start, strokes), _scores(region, strokes, guide, pool)
     sure = 0 if guide and guide.counts_after else settings.sure
@@ -181,7 +187,7 @@ def draw_region(
         notes = (*notes, NO_EXEMPLAR.format(pack=pack.title))
     return RegionSketch(
         layer,
-        Account(guide.name if guide else "classical", steps + guided, notes, scores),
+        Account(guide.name if guide else "classical", taken, notes, scores),
         len(plain.strokes) if dressing.joins else len(layer.strokes),
         spacing,
     )
@@ -238,16 +244,17 @@ def _refined(
 
 def _looked(
     region: Region, start: TracedStart, strokes: Strokes, guide: Guide, steps: int, pack: StylePack, pool: ModelPool
-) -> Work[tuple[Strokes, tuple[str, ...]]]:
-    """The strokes moved by what the guide sees, if it helps; and what to tell the user."""
+) -> Work[tuple[Strokes, tuple[str, ...], int]]:
+    """The strokes moved by what the guide sees, if it helps; what to tell the user; and the steps that it took."""
     image, mask, before = region.image.to(pool.device), region.mask.to(pool.device), strokes.to(pool.device)
-    moved = before
+    moved, taken = before, 0
     for step in guide.refined(before, image, mask, steps, pool):
-        moved = step.strokes
-        yield Progress("comparing", step.number / steps, _preview(region, start, moved, pack), step.losses)
+        moved, taken = step.strokes, taken + 1
+        if (yield Progress("comparing", step.number / steps, _preview(region, start, moved, pack), step.losses)):
+            break
     if not guide.gained(*(guide.losses(drawn, image, mask, pool) for drawn in (before, moved))):
-        return strokes, ("Moving the strokes by what the network sees did not help, so they stay on their lines.",)
-    return _better(strokes, moved)
+        return strokes, ("Moving the strokes by what the network sees did not help, so they stay on their lines.",), taken
+    return *_better(strokes, moved), taken
 
 
 def _ordered(layer: Layer, order: Sequence[int], importances: Sequence[float]) -> Layer:

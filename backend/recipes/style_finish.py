@@ -125,8 +125,8 @@ class StyleFinish:
     def _moved(self, before: Strokes, picture: Image, pool: ModelPool) -> Strokes:
         touched = TouchedStrokes(before, TouchSettings(self.settings.most**self.reach))
         schedule = Schedule(self.settings.steps, self.settings.rate, (0.3, 0.3))
-        size, after = (picture.shape[-2], picture.shape[-1]), before
-        for step in optimize(touched, self._objective(picture, pool), schedule, pool.rasterizer, size, self._paper(pool)):
+        size, after, objective = (picture.shape[-2], picture.shape[-1]), before, self._objective(picture, pool)
+        for step in optimize(touched, objective, schedule, pool.rasterizer, size, self._paper(pool), pool.descend):
             after = step.strokes
         return after
 

@@ -81,9 +81,11 @@ class TextSketch:
         dressing = Dressing.of(pack, choices, choices.strokes or self.settings.strokes)
         steps = self.settings.steps if choices.steps is None else choices.steps
         strokes = yield from self._start(dressing.plain_count, judge, choices.seed, pool)
+        taken = 0
         for step in judge.optimized(strokes, steps, choices.seed):
-            strokes = step.strokes
-            yield Progress("drawing", 0.2 + 0.7 * step.number / steps, self._plain(strokes, pack), step.losses)
+            strokes, taken = step.strokes, step.number
+            if (yield Progress("drawing", 0.2 + 0.7 * taken / steps, self._plain(strokes, pack), step.losses)):
+                break
         yield Progress("ordering", 0.92)
         order, importances = leave_one_out(len(strokes), lambda some: judge.losses([strokes.select(_row(s)) for s in some]))
         strokes = strokes.select(_row(order))
@@ -92,7 +94,7 @@ class TextSketch:
         [layer] = plain.layers
         white = torch.ones(1, 3, *layer.framing.canvas)
         dressed = dressing.dressed(layer, white, white[:, :1])
-        account = Account("clip", steps, (*notes, *choices.unfinished), score)
+        account = Account("clip", taken, (*notes, *choices.unfinished), score)
         texture = pack.texture.at(choices.style_strength)
         drawing = replace(plain, layers=(dressed,), account=account, texture=texture)
         return drawing.first(choices.kept(len(dressed.strokes)))
@@ -148,8 +150,8 @@ class _Judge:
         }
         weights = {"bending": s.bending, "apart": s.apart, "inside": s.inside}
         moved = DirectStrokes(start, DirectSettings(s.reach))
-        schedule = Schedule(steps, s.rate, (1.5, 0.4))
-        return optimize(moved, Objective(terms, weights), schedule, self._pool.rasterizer, self._size, self._paper)
+        schedule, pool = Schedule(steps, s.rate, (1.5, 0.4)), self._pool
+        return optimize(moved, Objective(terms, weights), schedule, pool.rasterizer, self._size, self._paper, pool.descend)
 
 
 def _row(indices: Sequence[int]) -> Tensor:

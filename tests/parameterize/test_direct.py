@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from backend.core.strokes import Strokes
-from backend.parameterize.direct import DirectSettings, DirectStrokes
+from backend.parameterize.direct import DirectSettings, DirectStrokes, FreeStrokes
 
 RING = torch.tensor([[20, 40], [20, 10], [60, 10], [60, 40], [60, 70], [20, 70], [20, 40]], dtype=torch.float64)
 WAVE = torch.tensor([[0, 0], [5, 5], [10, 5], [15, 0], [20, -5], [25, -5], [30, 0]], dtype=torch.float64)
@@ -70,3 +70,13 @@ def test_no_point_goes_farther_than_the_reach():
     for parameter in direct.parameters:
         parameter.data += 1000
     assert float((direct.strokes().points - start().points).detach().norm(dim=-1).max()) <= 3.0 + 1e-5
+
+
+def test_free_strokes_that_were_handed_out_stay_as_they_were():
+    free = FreeStrokes(start())
+    with torch.no_grad():
+        before = free.strokes().points
+        kept = before.clone()
+        free.parameters[0] += 1
+    assert torch.equal(before, kept) and not before.requires_grad
+    assert torch.equal(free.strokes().points, kept + 1)

@@ -29,7 +29,7 @@ class Pool(ModelPool):
     def has_encoder(self, name):
         return name in WEIGHTS
 
-    def encoder(self, name):
+    def _network(self, name):
         return ENCODERS[name](WEIGHTS[name](), CPU)
 
 

@@ -23,7 +23,7 @@ class TinyPool(ModelPool):
     def has_encoder(self, name):
         return name == "squeezenet"
 
-    def encoder(self, name):
+    def _network(self, name):
         assert self.has_encoder(name)
         return SqueezeNet(squeezenet_weights(), self.device)
 
@@ -39,7 +39,7 @@ class ReadingPool(ModelPool):
     def has_encoder(self, name):
         return name in ("clip_vit_b32", "clip_vocabulary")
 
-    def encoder(self, name):
+    def _network(self, name):
         assert self.has_encoder(name)
         return ClipVit(WEIGHTS[name](), self.device, name, torch.float32)
 
