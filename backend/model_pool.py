@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from logging import getLogger
@@ -19,16 +20,18 @@ from backend.meeting import Seat, SeatedEncoder
 from backend.perception.lama import Lama
 from backend.perception.u2net import U2Net
 from backend.places import Places
-from backend.raster import Rasterizer, rasterizers
+from backend.raster import LACKED, Rasterizer, rasterizers
 from backend.raster.allocator import keep_large_blocks
 from backend.raster.native import describe_engine
 
 log = getLogger(__name__)
+RASTERIZER = "STYLESKETCH_RASTERIZER"  # the variable that says what `auto` draws with
 CUTTERS: dict[str, Callable[..., U2Net]] = {"u2net": U2Net, "u2netp": functools.partial(U2Net, name="u2netp")}
 """Networks that tell a subject from its surroundings, the best first."""
 NETWORKS: dict[str, Callable[..., Any]] = {**ENCODERS, **CUTTERS, "lama": Lama}
 """Everything that is made of weights, by their name."""
 ONE_BY_ONE = "There was too little memory for all views of the picture at once, so they were looked at one by one."
+BY_DIFFVG = "diffvg drew while the strokes were fitted: each at its mean width, and without soft edges at the beginning."
 BY_PROCESSOR = "The graphics card had too little memory for this picture, so the processor drew."
 
 
@@ -47,6 +50,8 @@ class ModelPool:
     def notes(self) -> tuple[str, ...]:
         """What the user should know of these parts, as sentences."""
         state = describe_engine()
+        if self.engine == "diffvg":
+            return (*self.lacked, BY_DIFFVG)
         if self.engine == "culled" and state.name == "culled":
             return (*self.lacked, f"A slow rasterizer drew, because the native one is not built; this builds it: {state.cure}")
         return self.lacked
@@ -113,11 +118,12 @@ class ModelPool:
 
     @classmethod
     def choose(cls, device: str = "auto", engine: str = "auto", places: Places | None = None) -> ModelPool:
-        """The pool for a device name (auto, cpu, cuda, cuda:i, mps) and an engine (auto or a name in `rasterizers()`).
+        """The pool for a device name (auto, cpu, cuda, cuda:i, mps) and an engine: a name in `rasterizers()`, or `auto`.
 
         places: where the weights are, by default the user's own.
 
-        BadRequest says which devices there are, Missing which engines. Makes the process keep the memory of its pictures.
+        BadRequest says which devices and engines there are, Missing what an engine lacks. Makes the process keep the memory of
+        its pictures.
         """
         keep_large_blocks()
         return cls(choose_device(device), choose_engine(engine), places or Places.find())
@@ -129,16 +135,23 @@ def _loaded(name: str, places: Places, device: torch.device, _version: int) -> A
 
 
 def choose_engine(name: str) -> str:
-    """The engine of that name; `auto` is the best one here, and where that is not the native one, the log says so once."""
+    """The engine of that name. BadRequest says which there are, Missing what a known one lacks.
+
+    `auto` is the one that $STYLESKETCH_RASTERIZER names, else the best one here; where that is not the native one, the log
+    says so once.
+    """
     found = rasterizers()
+    name = os.environ.get(RASTERIZER, name) if name == "auto" else name
     if name == "auto":
         best = next(iter(found))
         if best != "native":
             _tell_slow_engine()
         return best
-    if name not in found:
-        raise Missing(f"There is no rasterizer '{name}' here; choose one of: auto, {', '.join(found)}.")
-    return name
+    if name in found:
+        return name
+    if name in LACKED:
+        raise Missing(f"The rasterizer '{name}' is not here: {LACKED[name]}, or choose one of: auto, {', '.join(found)}.")
+    raise BadRequest(f"There is no rasterizer '{name}'; choose one of: auto, {', '.join(found)}.")
 
 
 def available_devices() -> list[str]:

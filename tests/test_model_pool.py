@@ -1,9 +1,11 @@
 from types import SimpleNamespace
 
+import pytest
 import torch
 
 from backend import model_pool
-from backend.model_pool import ModelPool
+from backend.core.errors import BadRequest
+from backend.model_pool import RASTERIZER, ModelPool
 
 CPU = torch.device("cpu")
 
@@ -19,3 +21,18 @@ def test_the_fast_rasterizer_needs_no_words(monkeypatch):
     monkeypatch.setattr(model_pool, "describe_engine", lambda: SimpleNamespace(name="native", cure=""))
     assert ModelPool(CPU, "native").notes == ()
     assert ModelPool(CPU, "culled").notes == ()  # asked for by name, though the native one is there
+
+
+def test_a_rasterizer_may_be_asked_for():
+    assert ModelPool.choose("cpu", "reference").engine == "reference"
+    with pytest.raises(BadRequest, match=r"abacus.*culled, reference"):
+        ModelPool.choose("cpu", "abacus")
+
+
+def test_the_environment_says_what_auto_means(monkeypatch):
+    monkeypatch.setenv(RASTERIZER, "culled")
+    assert ModelPool.choose("cpu").engine == "culled"
+    assert ModelPool.choose("cpu", "reference").engine == "reference"
+    monkeypatch.setenv(RASTERIZER, "abacus")
+    with pytest.raises(BadRequest, match="abacus"):
+        ModelPool.choose("cpu")

@@ -29,6 +29,12 @@ def add_command(
     return command
 
 
+def add_rasterizer(command: argparse.ArgumentParser, default: str | None = "auto") -> None:
+    """The option that chooses what turns strokes into pixels; which names work here is known only later."""
+    told = "what turns strokes into pixels: auto, native, culled, reference, diffvg, cuda (default: auto)"
+    command.add_argument("--rasterizer", metavar="NAME", default=default, help=told)
+
+
 def add_verb(verbs: Commands, name: str, run: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
     """A verb of a command, which can answer in JSON."""
     command = add_command(verbs, name, run, about)

@@ -86,13 +86,24 @@ def torch(where: Places) -> Iterator[Finding]:
 
 
 def rasterizer(where: Places) -> Iterator[Finding]:
-    """Which engine turns strokes into pixels."""
+    """Which engine turns strokes into pixels, and which others may be asked for."""
+    from backend.model_pool import choose_engine
+    from backend.raster import LACKED, rasterizers
     from backend.raster.native import describe_engine
 
-    state = describe_engine()
+    state, here = describe_engine(), rasterizers()
     yield Finding(
         "rasterizer", NOTE if state.cure else FINE, f"{state.name}: {state.detail}", state.cure and f"Run: {state.cure}"
     )
+    others = ", ".join(name for name in LACKED if name not in here)
+    yield Finding("--rasterizer", FINE, f"{', '.join(here)}" + (f" (not here: {others})" if others else ""))
+    try:
+        used = choose_engine("auto")
+    except StyleSketchError as error:
+        yield Finding("STYLESKETCH_RASTERIZER", BAD, str(error), "Set the variable to one of these names, or remove it.")
+    else:
+        if used != state.name:
+            yield Finding("STYLESKETCH_RASTERIZER", NOTE, f"{used} draws, because the variable says so")
 
 
 def folders(where: Places) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import time
 
 from stylesketch_ext.wire.codec import to_json
 
-from backend.cli.arguments import Commands, add_command, places, seconds
+from backend.cli.arguments import Commands, add_command, add_rasterizer, places, seconds
 from backend.cli.client import running_client
 from backend.core.errors import Conflict, Missing
 from backend.core.lock import only_one
@@ -24,6 +24,7 @@ def add(commands: Commands) -> None:
     """Adds the commands."""
     command = add_command(commands, "serve", run_serve, "Run the daemon that draws for Inkscape and for --daemon.")
     command.add_argument("--idle-timeout", metavar="SECONDS", type=seconds, help="end after this time without work")
+    add_rasterizer(command, None)
     command = add_command(commands, "status", run_status, "Tell whether the daemon runs, and what it can do.")
     command.add_argument("--token", action="store_true", help="print only the token for /docs and for scripts")
     command.add_argument("--json", action="store_true", help="print one JSON object")
@@ -33,10 +34,13 @@ def add(commands: Commands) -> None:
 def run_serve(arguments: argparse.Namespace) -> int:
     """Serves until stopped."""
     from backend.daemon.serve import serve
+    from backend.model_pool import RASTERIZER, choose_engine
 
     where = places(arguments)
     if arguments.data:
         os.environ["STYLESKETCH_HOME"] = str(where.data.parent)  # the processes that draw find their weights by it
+    if arguments.rasterizer:
+        os.environ[RASTERIZER] = choose_engine(arguments.rasterizer)  # what `auto` means to the processes that draw
     serve(where, arguments.idle_timeout, lambda text: print(text, flush=True))
     return 0
 
@@ -53,7 +57,8 @@ def run_status(arguments: argparse.Namespace) -> int:
         print(json.dumps({**to_json(health), "url": endpoint.url, "pid": endpoint.pid}))
     else:
         print(f"StyleSketch {health.version} runs at {endpoint.url} (process {endpoint.pid}); its routes: {endpoint.url}/docs")
-        print(f"Device: {health.device or 'not known yet'}. Jobs waiting or running: {health.queue}.")
+        device, rasterizer = health.device or "not known yet", health.engine or "not known yet"
+        print(f"Device: {device}. Rasterizer: {rasterizer}. Jobs waiting or running: {health.queue}.")
     return 0
 
 

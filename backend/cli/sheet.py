@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stylesketch_ext.wire.messages import MAX_STROKES, SketchSettings
 
-from backend.cli.arguments import Commands, add_command, places, share, whole_number
+from backend.cli.arguments import Commands, add_command, add_rasterizer, places, share, whole_number
 from backend.cli.outputs import check_writable, output_path
 from backend.cli.sketch import read_file
 from backend.cli.style_option import opened_style
@@ -31,6 +31,7 @@ def add(commands: Commands) -> None:
     command.add_argument("--fidelity", metavar="F", type=share, default=1.0, help="1 = precise … 0 = loose (default: 1)")
     command.add_argument("--mask", choices=("auto", "none"), default="auto", help="the subject, or the whole picture")
     command.add_argument("--device", metavar="NAME", default="auto")
+    add_rasterizer(command)
     command.add_argument(
         "--cell", metavar="PX", type=whole_number(64, 1024), default=320, help="size of a picture (default 320)"
     )
@@ -52,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     check_writable([arguments.output], arguments.images)
     prepare_process()
     with opened_style(arguments) as packs:
-        pack, pool = load_pack(arguments.style, packs), ModelPool.choose(arguments.device, places=places(arguments))
+        pack = load_pack(arguments.style, packs)
+        pool = ModelPool.choose(arguments.device, arguments.rasterizer, places(arguments))
     choices = SketchChoices(strokes=max(arguments.strokes), whole_picture=arguments.mask == "none", fidelity=arguments.fidelity)
     rows = []
     for path in arguments.images:

@@ -27,7 +27,7 @@ from stylesketch_ext.wire.messages import (
 )
 
 from backend.cli import draw_on
-from backend.cli.arguments import Commands, add_command, number_to, or_auto, places, points, share, whole_number
+from backend.cli.arguments import Commands, add_command, add_rasterizer, number_to, or_auto, places, points, share, whole_number
 from backend.cli.launch import running_or_started
 from backend.cli.outputs import check_writable, make_folder, output_path
 from backend.cli.style_option import opened_style
@@ -220,6 +220,7 @@ def add_drawing_options(
     )
     add_option("--seed", metavar="N", type=whole_number(0, MAX_SEED), default=0, help="another seed, another variation")
     add_option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
+    add_rasterizer(command)
     add_option("--steps", metavar="N", type=whole_number(0, MAX_STEPS), help="optimization steps (default: the recipe's)")
     add_option("--json", action="store_true", help="print one JSON object about the drawing")
     add_option("--quiet", action="store_true", help="no progress, no summary")
@@ -270,6 +271,7 @@ def settings_of(arguments: argparse.Namespace, mask: str) -> SketchSettings:
         guidance=arguments.guidance,
         seed=arguments.seed,
         device=arguments.device,
+        rasterizer=arguments.rasterizer,
         steps=arguments.steps,
         fidelity=arguments.fidelity,
         simplicity=arguments.simplicity,

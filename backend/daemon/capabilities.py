@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stylesketch_ext.wire.messages import SketchRequest
+from stylesketch_ext.wire.messages import SketchRequest, SketchSettings
 
 from backend.core.errors import BadRequest
 
@@ -18,16 +18,24 @@ class Capabilities:
     devices: Sequence[str]
     engine: str
     guidance: Mapping[str, Sequence[str]] = field(default_factory=dict)  # recipe → names beside auto
+    rasterizers: Sequence[str] = ()  # that can be asked for beside auto
 
     def check(self, request: SketchRequest) -> None:
-        """BadRequest for a recipe, guidance or device that is not here."""
+        """BadRequest for a recipe, guidance, device or rasterizer that is not here."""
         settings = request.settings
         if request.recipe not in self.guidance:
             raise BadRequest(f"There is no recipe '{request.recipe}'; choose one of: {', '.join(self.guidance)}.")
         guidances = ["auto", *self.guidance[request.recipe]]
         if settings.guidance not in guidances:
             raise BadRequest(f"There is no guidance '{settings.guidance}' here; choose one of: {', '.join(guidances)}.")
+        self.check_drawing(settings)
+
+    def check_drawing(self, settings: SketchSettings) -> None:
+        """BadRequest for a device or rasterizer that is not here."""
         self.check_device(settings.device)
+        names = ["auto", *self.rasterizers]
+        if settings.rasterizer not in names:
+            raise BadRequest(f"There is no rasterizer '{settings.rasterizer}' here; choose one of: {', '.join(names)}.")
 
     def check_device(self, device: str) -> None:
         """BadRequest for a device that is not here."""

@@ -59,7 +59,7 @@ def draw_matrix(
         drawn: list[tuple[Drawing, SketchResult]] = end.value
     finally:
         work.close()
-    pool = ModelPool.choose(settings.device, places=sources.places)
+    pool = ModelPool.choose(settings.device, settings.rasterizer, sources.places)
     return [[_cell(full, result, simplicity, pool, side) for simplicity in simplicities] for full, result in drawn]
 
 
@@ -68,7 +68,8 @@ def _drawn_rows(
 ) -> Generator[ProgressEvent | RowReady, None, list[tuple[Drawing, SketchResult]]]:
     prepare_process()
     begin, settings = time.perf_counter(), request.sketch.settings
-    pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device, places=sources.places)
+    pack = load_pack(settings.style, sources.packs)
+    pool = ModelPool.choose(settings.device, settings.rasterizer, sources.places)
     yield ProgressEvent("reading the picture", 0.0)
     inputs, choices = read_inputs(sources, settings), choices_of(settings)
     yield ProgressEvent("finding the objects", 0.02)

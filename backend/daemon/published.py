@@ -25,7 +25,7 @@ def draw_published(request: SketchRequest, sources: Sources) -> Generator[Progre
     prepare_process()
     begin, settings = time.perf_counter(), request.settings
     pack = load_pack(settings.style, sources.packs)
-    pool = ModelPool.choose(settings.device, places=sources.places)
+    pool = ModelPool.choose(settings.device, settings.rasterizer, sources.places)
     yield ProgressEvent("reading the picture", 0.0)
     work = CLIPASCENE.run(read_inputs(sources, settings), choices_of(settings), pack, pool)
     try:

@@ -73,12 +73,14 @@ def draw_sequence(order: SequenceOrder, previews: bool = False) -> Generator[Pro
     prepare_process()
     shots = Previews(ModelPool.choose("cpu")) if previews else None
     begin, settings = time.perf_counter(), order.settings
-    pack, pool = load_pack(settings.style, order.packs), ModelPool.choose(settings.device, places=order.places)
+    pack = load_pack(settings.style, order.packs)
+    pool = ModelPool.choose(settings.device, settings.rasterizer, order.places)
     yield ProgressEvent("reading the clip", 0.0)
     inputs, image = _inputs(order), order.clip.fingerprint()
     if order.tracker:
         inputs = replace(inputs, tracker=bring_tracker(order.tracker))
     parts = {"image": image, "masks": _masks_name(inputs), "settings": settings, "pack": repr(pack), "version": __version__}
+    parts |= {"engine": pool.engine, "device": pool.device.type}  # frames that others drew would not go on as these do
     if order.tracker:
         parts["tracker"] = fingerprint(order.tracker)
     name = hashlib.sha256(dumps(parts).encode()).hexdigest()

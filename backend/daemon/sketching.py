@@ -27,6 +27,7 @@ from backend.model_pool import ModelPool, available_devices
 from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import decode, decode_mask
 from backend.places import Places
+from backend.raster import rasterizers
 from backend.recipes import EVERY_RECIPE, RECIPES, Inputs, SketchChoices
 from backend.recipes.candidates import attempted
 from backend.recipes.sparing import sparing
@@ -55,7 +56,7 @@ def capabilities() -> Capabilities:
     for recipe in RECIPES.values():
         warm_up(recipe, pool)
     guidance = {name: list(recipe.guidances) for name, recipe in EVERY_RECIPE.items()}
-    return Capabilities(str(pool.device), available_devices(), pool.engine, guidance)
+    return Capabilities(str(pool.device), available_devices(), pool.engine, guidance, tuple(rasterizers()))
 
 
 def prepare_process() -> None:
@@ -69,7 +70,8 @@ def sketch(request: SketchRequest, sources: Sources, workers: Sequence[Executor]
     settings = request.settings
     if request.recipe not in EVERY_RECIPE:
         raise BadRequest(f"There is no recipe '{request.recipe}'; choose one of: {', '.join(EVERY_RECIPE)}.")
-    pack, pool = load_pack(settings.style, sources.packs), ModelPool.choose(settings.device, places=sources.places)
+    pack = load_pack(settings.style, sources.packs)
+    pool = ModelPool.choose(settings.device, settings.rasterizer, sources.places)
     yield seconds.seen(Progress("reading the picture", 0.0))
     inputs = read_inputs(sources, settings)
     recipe, choices, count = EVERY_RECIPE[request.recipe], choices_of(settings), settings.candidates

@@ -10,7 +10,7 @@ from backend.core.image import Image
 from backend.core.strokes import Strokes
 from backend.raster.culled import rasterize_culled
 from backend.raster.diffvg import has_diffvg, rasterize_diffvg
-from backend.raster.native import native_engine
+from backend.raster.native import BUILD_COMMAND, native_engine
 from backend.raster.reference import rasterize_reference
 
 
@@ -24,8 +24,16 @@ class Rasterizer(Protocol):
     def __call__(self, strokes: Strokes, size: tuple[int, int], paper: Tensor, softness: float = 0.0) -> Image: ...
 
 
+LACKED = {
+    "native": f"run `{BUILD_COMMAND}`",
+    "diffvg": "install pydiffvg from diffvg's sources in the Python of `stylesketch doctor`",
+    "cuda": "it needs a graphics card that the torch of `stylesketch doctor` can use",
+}
+"""What to do where an engine is not here."""
+
+
 def rasterizers() -> dict[str, Rasterizer]:
-    """Every engine that works here, by name, best first."""
+    """Every engine that works here, by name, best first; those at the end draw only where they are asked for."""
     found: dict[str, Rasterizer] = {}
     engine = native_engine()
     if engine:
@@ -37,4 +45,4 @@ def rasterizers() -> dict[str, Rasterizer]:
     return found
 
 
-__all__ = ["Rasterizer", "rasterize_culled", "rasterize_reference", "rasterizers"]
+__all__ = ["LACKED", "Rasterizer", "rasterize_culled", "rasterize_reference", "rasterizers"]

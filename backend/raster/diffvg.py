@@ -36,6 +36,7 @@ def rasterize_diffvg(strokes: Strokes, size: tuple[int, int], paper: Tensor, sof
     height, width = size
     if not len(strokes):
         return paper.to(strokes.points).view(1, 3, 1, 1).expand(1, 3, height, width)
+    pydiffvg.set_use_gpu(False)
     shapes, groups = _scene(pydiffvg, strokes)
     arguments = pydiffvg.RenderFunction.serialize_scene(width, height, shapes, groups)
     ground = torch.ones(height, width, 4, dtype=torch.float32)

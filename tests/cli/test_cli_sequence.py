@@ -72,7 +72,8 @@ def test_a_stopped_run_is_told_of_and_goes_on(command, frames, tmp_path, monkeyp
     assert (tmp_path / "x.svg").read_bytes() == (tmp_path / "y.svg").read_bytes()
 
 
-def test_other_settings_do_not_go_on_from_there(command, frames, tmp_path, monkeypatch):
+@pytest.mark.parametrize("other", [("--seed", 5), ("--rasterizer", "culled"), ()])
+def test_other_settings_do_not_go_on_from_there(command, frames, tmp_path, monkeypatch, other):
     add = Notebook.add
 
     def stopped(self, page):
@@ -82,7 +83,9 @@ def test_other_settings_do_not_go_on_from_there(command, frames, tmp_path, monke
     monkeypatch.setattr(Notebook, "add", stopped)
     command("sequence", frames, "-o", tmp_path / "x.svg", *QUICK)
     monkeypatch.setattr(Notebook, "add", add)
-    code, out, _err = command("sequence", frames, "-o", tmp_path / "x.svg", *QUICK, "--seed", 5)
+    if not other:
+        monkeypatch.setenv("STYLESKETCH_RASTERIZER", "culled")
+    code, out, _err = command("sequence", frames, "-o", tmp_path / "x.svg", *QUICK, *other)
     assert code == 0 and "earlier" not in out
 
 

@@ -186,7 +186,7 @@ def prompt(request: PromptRequest, places):
 
 
 def preload() -> Capabilities:
-    return Capabilities("cpu", ["cpu"], "fake", {"object": ["classical"], "scene": ["classical"]})
+    return Capabilities("cpu", ["cpu"], "fake", {"object": ["classical"], "scene": ["classical"]}, ["fake"])
 
 
 def measure(path: str):

@@ -24,6 +24,7 @@ def test_health_tells_callers_with_the_token_everything(web):
     until(lambda: web.house.jobs.capabilities)
     health = loads(Health, web.http.get("/v1/health").content)
     assert (health.device, health.engine, health.guidance, health.queue) == ("cpu", "fake", ["classical"], 0)
+    assert health.rasterizers == ["fake"]
 
 
 def test_a_picture_is_kept_once(web, tmp_path):
@@ -131,6 +132,7 @@ def test_requests_for_what_is_not_here_are_refused(web):
     assert "technical-pen" in problem(submit(web, style="no-such-style"), "not-found", 404)
     assert "classical" in problem(submit(web, guidance="tarot"), "bad-request", 400)
     assert "cpu" in problem(submit(web, device="cuda:9"), "bad-request", 400)
+    assert "fake" in problem(submit(web, rasterizer="abacus"), "bad-request", 400)
     body = {"image": web.sent, "recipe": "soup"}
     assert "object" in problem(web.http.post("/v1/jobs", json=body), "bad-request", 400)
     assert submit(web, mask=web.sent).status_code == 201

@@ -1,80 +1,84 @@
-"""The adapter to diffvg, with a stand-in where pydiffvg is not installed."""
+"""The adapter to diffvg, with a stand-in that draws where pydiffvg is not installed."""
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
-from types import ModuleType, SimpleNamespace
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from backend.core.errors import Missing
+from backend.model_pool import ModelPool
 from backend.raster import diffvg, rasterize_reference, rasterizers
-from tests.raster.scenes import PAPER, SIZE, as_dtype, gentle_scene
+from tests.raster.scenes import PAPER, PARTS, SIZE, as_dtype, draw_and_pull, gentle_scene, relative
 
 STROKES = as_dtype(gentle_scene(), torch.float32)
+INSTALLED = diffvg.has_diffvg()
 
 
 @pytest.fixture
 def stand_in(monkeypatch):
-    """A pydiffvg that records what it is asked and returns the background."""
-    seen = {}
-    module = ModuleType("pydiffvg")
-    module.Path = lambda **settings: SimpleNamespace(**settings)
-    module.ShapeGroup = lambda **settings: SimpleNamespace(**settings)
-
-    class RenderFunction:
-        @staticmethod
-        def serialize_scene(width, height, shapes, groups):
-            seen.update(width=width, height=height, shapes=shapes, groups=groups)
-            return [sum(shape.points.sum() for shape in shapes)]
-
-        @staticmethod
-        def apply(width, height, across, down, seed, background, total):
-            seen.update(samples=(across, down), background=background)
-            return background + 0 * total
-
-    module.RenderFunction = RenderFunction
-    monkeypatch.setitem(sys.modules, "pydiffvg", module)
-    monkeypatch.setattr(diffvg, "has_diffvg", lambda: True)
-    return seen
+    """A pydiffvg that draws with our readable rasterizer."""
+    monkeypatch.syspath_prepend(str(Path(__file__).with_name("stand_in")))
+    monkeypatch.delitem(sys.modules, "pydiffvg", raising=False)
+    module = importlib.import_module("pydiffvg")
+    yield module
+    sys.modules.pop("pydiffvg", None)
 
 
-def test_widths_are_halved_and_paper_is_the_background(stand_in):
-    picture = diffvg.rasterize_diffvg(STROKES, SIZE, PAPER)
-    assert picture.shape == (1, 3, *SIZE)
-    assert torch.allclose(picture, PAPER.view(1, 3, 1, 1).expand_as(picture))
-    assert (stand_in["height"], stand_in["width"]) == SIZE
-    halves = torch.stack([shape.stroke_width for shape in stand_in["shapes"]])
-    assert torch.allclose(halves, STROKES.widths[:, 0] / 2)
-    assert [len(shape.num_control_points) for shape in stand_in["shapes"]] == STROKES.segments.tolist()
-    colors = torch.stack([group.stroke_color for group in stand_in["groups"]])
-    assert torch.equal(colors, torch.cat([STROKES.colors, STROKES.opacities[:, None]], 1))
+def test_same_picture_and_gradients_come_back(stand_in):
+    cotangent = torch.randn(1, 3, *SIZE, generator=torch.Generator().manual_seed(1))
+    expected, pulled = draw_and_pull(rasterize_reference, STROKES, cotangent, 0.0)
+    picture, found = draw_and_pull(diffvg.rasterize_diffvg, STROKES, cotangent, 0.0)
+    assert torch.allclose(picture, expected, atol=1e-6)
+    assert all(relative(a, b) < 1e-4 for a, b in zip(found, pulled, strict=True)), PARTS
+    assert stand_in.calls == [("gpu", False), ("samples", 2, 2, 0)]
 
 
-def test_gradients_pass_through(stand_in):
-    points = STROKES.points.clone().requires_grad_()
-    diffvg.rasterize_diffvg(STROKES.with_points(points), SIZE, PAPER).sum().backward()
-    assert points.grad is not None
+def test_half_transparent_ink_lies_on_the_paper(stand_in):
+    across = torch.tensor([[2.0, 10], [8, 10], [14, 10], [20, 10]])
+    strokes = type(STROKES).build([across], 4.0, (0.2, 0.4, 0.0))
+    strokes = replace(strokes, opacities=torch.tensor([0.5]))
+    picture = diffvg.rasterize_diffvg(strokes, (20, 24), PAPER)
+    assert picture[0, :, 10, 10].tolist() == pytest.approx([0.6, 0.65, 0.4])
+    assert torch.allclose(picture[0, :, 2, 2], PAPER)
+    inked = (picture[0, 2, :, 10] < 0.79).sum()
+    assert inked == 4  # px: the width of the stroke, not twice or half of it
+
+
+def test_varying_widths_are_drawn_at_their_mean(stand_in):
+    uneven = replace(STROKES, widths=torch.cat([STROKES.widths - 0.5, STROKES.widths + 0.5], 1))
+    assert torch.allclose(
+        diffvg.rasterize_diffvg(uneven, SIZE, PAPER), diffvg.rasterize_diffvg(STROKES, SIZE, PAPER), atol=1e-6
+    )
 
 
 def test_empty_drawing_needs_no_diffvg_scene(stand_in):
     assert diffvg.rasterize_diffvg(STROKES.select(slice(0, 0)), SIZE, PAPER).shape == (1, 3, *SIZE)
-    assert "shapes" not in stand_in
+    assert not stand_in.calls
 
 
-def test_absence_is_told(monkeypatch):
-    monkeypatch.setattr(diffvg, "has_diffvg", lambda: False)
+def test_it_draws_where_it_is_asked_for_and_the_user_is_told(stand_in):
+    assert next(iter(rasterizers())) != "diffvg"
+    pool = ModelPool.choose("cpu", "diffvg")
+    assert pool.rasterizer(STROKES, SIZE, PAPER).shape == (1, 3, *SIZE)
+    [note] = pool.notes
+    assert "mean width" in note
+
+
+@pytest.mark.skipif(INSTALLED, reason="pydiffvg is installed")
+def test_absence_is_told():
+    assert "diffvg" not in rasterizers()
     with pytest.raises(Missing, match="pydiffvg"):
         diffvg.rasterize_diffvg(STROKES, SIZE, PAPER)
+    with pytest.raises(Missing, match="install pydiffvg"):
+        ModelPool.choose("cpu", "diffvg")
 
 
-def test_is_offered_only_where_it_is_installed():
-    assert ("diffvg" in rasterizers()) == (importlib.util.find_spec("pydiffvg") is not None)
-
-
-@pytest.mark.skipif(not diffvg.has_diffvg(), reason="pydiffvg is not installed")
+@pytest.mark.skipif(not INSTALLED, reason="pydiffvg is not installed")
 def test_draws_the_same_picture():
     error = diffvg.rasterize_diffvg(STROKES, SIZE, PAPER) - rasterize_reference(STROKES, SIZE, PAPER)
     assert error.square().mean() < 3e-3

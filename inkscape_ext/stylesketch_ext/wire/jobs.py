@@ -25,6 +25,7 @@ class Health:
     engine: Optional[str] = None  # the rasterizer in use
     guidance: List[str] = field(default_factory=list)
     queue: Optional[int] = None  # jobs waiting or running
+    rasterizers: List[str] = field(default_factory=list)  # that can be asked for, the best first
 
 
 @dataclass(frozen=True)
