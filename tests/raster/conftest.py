@@ -8,6 +8,7 @@ from backend.core.errors import Missing
 from backend.raster.native import NativeEngine
 from backend.raster.native.build import build, here, library_name, some_compiler
 from backend.raster.native.library import is_current, library_path, open_library
+from tests.raster.machine import build_machine, engine_on
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +28,17 @@ def library(tmp_path_factory):
 @pytest.fixture
 def native(library):
     return NativeEngine(library, threads=1)
+
+
+@pytest.fixture(scope="session")
+def machine(tmp_path_factory):
+    """An imitated driver that runs the CUDA kernels on the processor."""
+    try:
+        return build_machine(tmp_path_factory.mktemp("machine"))
+    except Missing as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def cuda(machine):
+    return engine_on(machine)

@@ -14,9 +14,9 @@ from tests.raster.scenes import PAPER, PARTS, SIZE, as_dtype, draw_and_pull, gen
 LINE = torch.tensor([[5.0, 12.5], [15, 12.5], [25, 20], [35, 20]])
 
 
-@pytest.fixture(params=["culled", "native"])
+@pytest.fixture(params=["culled", "native", "cuda"])
 def engine(request):
-    return rasterize_culled if request.param == "culled" else request.getfixturevalue("native")
+    return rasterize_culled if request.param == "culled" else request.getfixturevalue(request.param)
 
 
 def cotangent(size=SIZE, seed=1):

@@ -1,0 +1,5 @@
+"""The CUDA engine: the native engine's algorithm on NVIDIA cards, compiled where it runs. It has not been run on a card yet."""
+
+from backend.raster.cuda.engine import CudaEngine, cuda_engine
+
+__all__ = ["CudaEngine", "cuda_engine"]

@@ -1,0 +1,87 @@
+// Where segments of strokes may have ink.
+#pragma once
+#include "scene.h"
+
+namespace {
+
+INLINE float radius_at(const float* widths, int knot) { return 0.5f * fmaxf(widths[knot], 0.0f); }
+
+INLINE int segment_count(const Drawing& d, int stroke) {
+    const long long count = d.segments[stroke];
+    return count < 1 ? 1 : count > d.longest ? d.longest : (int)count;
+}
+
+INLINE void set_curve(const float* p, Curve& s, Bounds& b) {
+    for (int axis = 0; axis < 2; axis++) {
+        const float a = p[axis], m = p[2 + axis], n = p[4 + axis], z = p[6 + axis];
+        s.c[0][axis] = a;
+        s.c[1][axis] = 3 * (m - a);
+        s.c[2][axis] = 3 * ((n - m) - (m - a));
+        s.c[3][axis] = (z - a) - 3 * (n - m);
+        b.low[axis] = fminf(fminf(a, m), fminf(n, z));
+        b.high[axis] = fmaxf(fmaxf(a, m), fmaxf(n, z));
+    }
+}
+
+INLINE float set_knots(const float* widths, int knots, int number, int count, Curve& s) {
+    s.part_rate = (float)(knots - 1) / (float)count;
+    s.part_first = (float)number * s.part_rate;
+    s.first_knot = least((int)((long long)number * (knots - 1) / count), knots - 1);
+    s.last_knot = least((int)(((long long)(number + 1) * (knots - 1) + count - 1) / count), knots - 1);
+    s.most = s.uneven = 0;
+    for (int k = s.first_knot; k <= s.last_knot; k++) s.most = fmaxf(s.most, radius_at(widths, k));
+    if (knots > 1 && (knots - 1) % count)
+        for (int k = s.first_knot; k < s.last_knot; k++)
+            s.uneven = fmaxf(s.uneven, fabsf(radius_at(widths, k + 1) - radius_at(widths, k)));
+    return s.most;
+}
+
+INLINE int piece_count(const float* p, const Curve& s, int knots, int count) {
+    const float x1 = p[0] - 2 * p[2] + p[4], y1 = p[1] - 2 * p[3] + p[5];
+    const float x2 = p[2] - 2 * p[4] + p[6], y2 = p[3] - 2 * p[5] + p[7];
+    const float bend = sqrtf(fmaxf(x1 * x1 + y1 * y1, x2 * x2 + y2 * y2));
+    const int pieces = most(1, least(MOST_PIECES, (int)ceilf(sqrtf(0.75f * bend / TOLERANCE))));
+    const int intervals = s.last_knot - s.first_knot;
+    return knots > 1 && (knots - 1) % count == 0 ? (pieces + intervals - 1) / intervals * intervals : most(pieces, intervals);
+}
+
+INLINE float from_chord(const Bounds& b, float x, float y) {
+    const float t = clamped(((x - b.x) * b.dx + (y - b.y) * b.dy) * b.inverse, 0.0f, 1.0f);
+    const float ex = x - b.x - t * b.dx, ey = y - b.y - t * b.dy;
+    return sqrtf(ex * ex + ey * ey);
+}
+
+// A curve is no farther from its chord than 3/4 of what its inner control points are.
+INLINE void set_chord(const float* p, float ink, Bounds& b) {
+    b.x = p[0], b.y = p[1], b.dx = p[6] - p[0], b.dy = p[7] - p[1];
+    b.inverse = 1 / fmaxf(b.dx * b.dx + b.dy * b.dy, 1e-20f);
+    const float rounding = 1e-6f * (fabsf(b.x) + fabsf(b.y) + fabsf(b.dx) + fabsf(b.dy));
+    b.margin = 0.75f * fmaxf(from_chord(b, p[2], p[3]), from_chord(b, p[4], p[5])) + ink + SLACK + rounding;
+}
+
+INLINE void plan_segment(const Job& job, const Drawing& d, float reach, int stroke, int number, int count) {
+    const int place = d.first + stroke * d.longest + number;
+    const float* p = d.points + ((size_t)stroke * (3 * d.longest + 1) + 3 * number) * 2;
+    Bounds b = {};
+    Curve s = {};
+    b.stroke = stroke;
+    s.order = number;
+    if (number < count) {
+        set_curve(p, s, b);
+        const float ink = set_knots(d.widths + (size_t)stroke * d.knots, d.knots, number, count, s) + reach;
+        for (int axis = 0; axis < 2; axis++) b.low[axis] -= ink + 0.5f, b.high[axis] += ink + 0.5f;
+        set_chord(p, ink, b);
+        const bool seen = b.low[0] < (float)job.width && b.high[0] > 0 && b.low[1] < (float)job.height && b.high[1] > 0;
+        b.pieces = seen ? piece_count(p, s, d.knots, count) : 0;
+    }
+    job.bounds[place] = b;
+    job.curves[place] = s;
+}
+
+// Whether ink of a segment may be within `half` of (x, y), whose corners are `diagonal` away.
+INLINE bool may_touch(const Bounds& b, float x, float y, float half_width, float half_height, float diagonal) {
+    return b.pieces > 0 && b.low[0] < x + half_width && b.high[0] > x - half_width && b.low[1] < y + half_height &&
+           b.high[1] > y - half_height && from_chord(b, x, y) < b.margin + diagonal;
+}
+
+}  // namespace
