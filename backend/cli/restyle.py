@@ -10,37 +10,32 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from stylesketch_ext.wire.messages import MAX_SEED, ProgressEvent
 
 from backend import __version__
+from backend.cli import restyle_sketch, sketch
 from backend.cli.arguments import Commands, add_command, places, share, whole_number
 from backend.cli.exemplar import Exemplar, read_exemplar
-from backend.cli.outputs import check_writable, make_folder
+from backend.cli.outputs import check_writable
 from backend.cli.prompt import MOST_STEPS, add_checkpoint
+from backend.cli.restyle_tasks import RestyleTask, tasks_of
 from backend.cli.sketch import read_file
-from backend.cli.style_extract import PICTURES
 from backend.cli.terminal import ProgressLine
 from backend.core.errors import BadRequest, Cancelled, Missing, OutOfMemory, StyleSketchError
 from backend.core.files import write_whole
 
 if TYPE_CHECKING:
+    from stylesketch_ext.wire.messages import SketchResult
+
+    from backend.cli.restyle_sketch import Pen
+    from backend.core.work import Work
     from backend.model_pool import ModelPool
-    from backend.recipes.style_transfer import RestyleChoices, RestyleResult
+    from backend.recipes.style_transfer import RestyleChoices
 
 
-@dataclass(frozen=True)
-class _Task:
-    """A photograph, and the files made of it."""
-
-    photograph: Path
-    output: Path
-    edges: Path | None
-
-    @property
-    def written(self) -> list[Path]:
-        return [self.output, *([self.edges] if self.edges else [])]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -50,6 +45,18 @@ class _Work:
     exemplar: Exemplar
     choices: RestyleChoices
     pool: ModelPool
+    pen: Pen | None = None  # that draws the restyled pictures
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What came of a photograph."""
+
+    method: str
+    strength: float | None
+    steps: int
+    notes: Sequence[str]
+    sketch: SketchResult | None = None
 
 
 @dataclass
@@ -60,7 +67,7 @@ class _Done:
     photographs: list[str] = field(default_factory=list)
     said: dict[str, list[str]] = field(default_factory=dict)  # notes, and of which photographs
     failed: list[str] = field(default_factory=list)
-    last: RestyleResult | None = None
+    last: _Made | None = None
 
     @property
     def notes(self) -> list[str]:
@@ -73,7 +80,8 @@ def add(commands: Commands) -> None:
     command = add_command(commands, "restyle", run, "Make a photograph look like an exemplar, its shapes kept.")
     option = command.add_argument
     option("image", metavar="IMAGE|DIR", type=Path, help="a picture file, or a folder of them")
-    option("-o", "--output", metavar="FILE|DIR", type=Path, required=True, help="a .png; for a folder, a folder")
+    told = "a .png; for a folder, a folder; for sketches see --sketch"
+    option("-o", "--output", metavar="FILE|DIR", type=Path, action="append", required=True, help=told)
     option("--style", metavar="PACK|STYLE_IMAGE", required=True, help="a pack that carries an exemplar, or a picture file")
     told = "0 = the photograph … 1 = restyled (default: 1; diffusion: 0.4)"
     option("--strength", metavar="S", type=share, help=told)
@@ -90,6 +98,8 @@ def add(commands: Commands) -> None:
     option("--device", metavar="NAME", default="auto", help="diffusion: auto, cpu, cuda, cuda:1, mps (default: auto)")
     option("--json", action="store_true", help="print one JSON object about the result")
     option("--quiet", action="store_true", help="no progress, no summary")
+    restyle_sketch.add_options(command)
+    command.set_defaults(misused=command.error, default=command.get_default)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -97,15 +107,18 @@ def run(arguments: argparse.Namespace) -> int:
     from backend.daemon.sketching import prepare_process
     from backend.model_pool import ModelPool
 
+    restyle_sketch.check(arguments, arguments.default)
     choices = _choices(arguments)
+    tasks = tasks_of(arguments, arguments.misused)
     exemplar = read_exemplar(arguments.style, places(arguments))
-    tasks = _tasks(arguments)
-    inputs = [task.photograph for task in tasks] + ([exemplar.file] if exemplar.file else [])
+    mask = sketch.mask_file(arguments.mask)
+    inputs = [task.photograph for task in tasks] + [file for file in (exemplar.file, mask) if file]
     check_writable([path for task in tasks for path in task.written], inputs)
     prepare_process()
     begin = time.perf_counter()
-    work = _Work(exemplar, choices, ModelPool.choose(arguments.device, places=places(arguments)))
-    done = _all_restyled(arguments, tasks, work)
+    with restyle_sketch.opened_pen(arguments, exemplar) as pen:
+        work = _Work(exemplar, choices, ModelPool.choose(arguments.device, arguments.rasterizer, places(arguments)), pen)
+        done = _all_restyled(arguments, tasks, work)
     _tell(arguments, done, work, time.perf_counter() - begin)
     return 1 if done.failed else 0
 
@@ -130,16 +143,14 @@ def _choices(arguments: argparse.Namespace) -> RestyleChoices:
     return choices
 
 
-def _all_restyled(arguments: argparse.Namespace, tasks: Sequence[_Task], work: _Work) -> _Done:
+def _all_restyled(arguments: argparse.Namespace, tasks: Sequence[RestyleTask], work: _Work) -> _Done:
     """Restyles picture by picture; what could not be done is told at the end (one picture alone raises instead)."""
-    from backend.export.picture import picture_png
-
     several, line, done = arguments.image.is_dir(), ProgressLine(arguments.quiet), _Done()
     try:
         for task in tasks:
             name = f"{task.photograph.name}: " if several else ""
             try:
-                result = _restyled(task, work, line, name)
+                made = _made(task, work, line, name)
             except (Missing, OutOfMemory):  # so it will be for the others
                 raise
             except StyleSketchError as error:
@@ -147,14 +158,11 @@ def _all_restyled(arguments: argparse.Namespace, tasks: Sequence[_Task], work: _
                     raise
                 done.failed.append(f"{name}{error}")
                 continue
-            write_whole(task.output, picture_png(result.image))
-            if task.edges:
-                write_whole(task.edges, picture_png(result.edges))
             done.files += task.written
             done.photographs.append(task.photograph.name)
-            for note in result.notes:
+            for note in made.notes:
                 done.said.setdefault(note, []).append(task.photograph.name)
-            done.last = result
+            done.last = made
     except KeyboardInterrupt:
         left = f"Stopped; {len(done.files)} files were finished and stay." if done.files else "Stopped; nothing was written."
         raise Cancelled(left) from None
@@ -163,44 +171,36 @@ def _all_restyled(arguments: argparse.Namespace, tasks: Sequence[_Task], work: _
     return done
 
 
-def _restyled(task: _Task, work: _Work, line: ProgressLine, name: str) -> RestyleResult:
+def _made(task: RestyleTask, work: _Work, line: ProgressLine, name: str) -> _Made:
+    """The files of a photograph, written."""
+    from backend.export.picture import picture_png
     from backend.perception.photograph import decode
     from backend.recipes.style_transfer import StyleSource, restyle
 
-    photograph = decode(read_file(task.photograph)).pixels
     style = StyleSource(decode(work.exemplar.content).pixels, work.exemplar.label, work.exemplar.learned)
-    with contextlib.closing(restyle(photograph, style, work.choices, work.pool)) as steps:
+    if work.pen:
+        drawn = _ended(work.pen.drawn(task, style, work.choices, work.pool), line, name)
+        work.pen.write(task, drawn)
+        edges, made = drawn.edges, _Made(drawn.method, drawn.strength, drawn.steps, drawn.result.notes, drawn.result)
+    else:
+        found = _ended(restyle(decode(read_file(task.photograph)).pixels, style, work.choices, work.pool), line, name)
+        write_whole(task.outputs[0], picture_png(found.image))
+        edges, made = found.edges, _Made(found.method, found.strength, found.steps, found.notes)
+    if task.edges:
+        write_whole(task.edges, picture_png(edges))
+    return made
+
+
+def _ended(work: Work[T], line: ProgressLine, name: str) -> T:
+    """What work brings; its progress is shown meanwhile."""
+    with contextlib.closing(work) as steps:
         while True:
             try:
                 progress = next(steps)
             except StopIteration as end:
-                return end.value
+                found: T = end.value
+                return found
             line.show(ProgressEvent(f"{name}{progress.stage}", progress.done))
-
-
-def _tasks(arguments: argparse.Namespace) -> list[_Task]:
-    """What is to be made of what; BadRequest."""
-    image, output, edges = arguments.image, arguments.output, arguments.edges_out
-    if not image.is_dir():
-        for path in filter(None, (output, edges)):
-            if path.suffix.lower() != ".png":
-                raise BadRequest(f"{path} must end in .png.")
-        if edges is not None and edges.absolute() == output.absolute():
-            raise BadRequest("The edges need a file of their own: name another one after --edges-out.")
-        return [_Task(image, output, edges)]
-    pictures = sorted(file for file in image.iterdir() if file.suffix.lower() in PICTURES and file.is_file())
-    if not pictures:
-        raise BadRequest(f"There is no picture in the folder {image}. Choose another one, or a picture file.")
-    folders = [folder for folder in (output, edges) if folder is not None]
-    for folder in folders:
-        if folder.suffix.lower() == ".png":
-            raise BadRequest(f"{image} is a folder: name a folder instead of {folder}.")
-        make_folder(folder)
-    if len({image.resolve(), *(folder.resolve() for folder in folders)}) <= len(folders):
-        raise BadRequest("Photographs, results and edges need a folder each. Choose others.")
-    names = [path.stem for path in pictures]
-    plain = [path.stem if names.count(path.stem) == 1 else path.name for path in pictures]
-    return [_Task(p, output / f"{n}.png", edges / f"{n}.png" if edges else None) for p, n in zip(pictures, plain, strict=True)]
 
 
 def _tell(arguments: argparse.Namespace, done: _Done, work: _Work, seconds: float) -> None:
@@ -208,7 +208,7 @@ def _tell(arguments: argparse.Namespace, done: _Done, work: _Work, seconds: floa
     if arguments.json:
         account = {
             "version": __version__,
-            "recipe": "style_transfer",
+            "recipe": "restyled_sketch" if work.pen else "style_transfer",
             "outputs": outputs,
             "seed": arguments.seed,
             "device": str(work.pool.device) if last and last.steps else "cpu",
@@ -219,11 +219,13 @@ def _tell(arguments: argparse.Namespace, done: _Done, work: _Work, seconds: floa
             "seconds": {"total": seconds},
             "notes": done.notes,
             "failed": done.failed,
+            **(restyle_sketch.account(last.sketch) if last and last.sketch else {}),
         }
         print(json.dumps(account, ensure_ascii=False))
     elif not arguments.quiet:
-        files = f": {len(outputs)} files" if arguments.image.is_dir() else ""
-        print(f"{arguments.output.absolute()}{files} in {seconds:.1f} s")
+        several = arguments.image.is_dir()
+        named = f"{arguments.output[0].absolute()}: {len(outputs)} files" if several else ", ".join(outputs)
+        print(f"{named} in {seconds:.1f} s")
     if not arguments.quiet and not arguments.json:
         for note in done.notes:
             sys.stderr.write(f"stylesketch: {note}\n")

@@ -208,6 +208,18 @@ def add_drawing_options(
     add_option(
         "--style", metavar="NAME|PACK", default=SketchSettings.style, help=f"a style pack (default: {SketchSettings.style})"
     )
+    add_subject(command)
+    add_option("--seed", metavar="N", type=whole_number(0, MAX_SEED), default=0, help="another seed, another variation")
+    add_option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
+    add_rasterizer(command)
+    add_option("--steps", metavar="N", type=whole_number(0, MAX_STEPS), help="optimization steps (default: the recipe's)")
+    add_option("--json", action="store_true", help="print one JSON object about the drawing")
+    add_option("--quiet", action="store_true", help="no progress, no summary")
+
+
+def add_subject(command: argparse.ArgumentParser) -> None:
+    """What is drawn of a picture, and how: the options that `settings_of` reads beside style, seed, device and steps."""
+    add_option = command.add_argument
     add_option("--mask", metavar="auto|none|FILE", default="auto", help="the subject: found, everything, or white in FILE")
     for kind, told in MARKS.items():
         add_option(f"--{kind}", metavar="X,Y…", type=points, action="append", default=[], help=f"{told}; repeatable")
@@ -218,12 +230,6 @@ def add_drawing_options(
     add_option(
         "--style-strength", metavar="F", type=share, default=1.0, help="0 = a plain pen … 1 = the full style (default: 1)"
     )
-    add_option("--seed", metavar="N", type=whole_number(0, MAX_SEED), default=0, help="another seed, another variation")
-    add_option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
-    add_rasterizer(command)
-    add_option("--steps", metavar="N", type=whole_number(0, MAX_STEPS), help="optimization steps (default: the recipe's)")
-    add_option("--json", action="store_true", help="print one JSON object about the drawing")
-    add_option("--quiet", action="store_true", help="no progress, no summary")
 
 
 def add_style_weight(command: argparse.ArgumentParser) -> None:

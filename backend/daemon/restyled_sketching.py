@@ -42,6 +42,8 @@ class RestyledDrawn(DrawnAfter):
 
     edges: Image  # [1, 1, H, W], the photograph's edges dark on white
     method: str  # by which it was restyled
+    strength: float
+    steps: int  # of a diffusion network
 
 
 def draw_restyled(order: RestyledOrder, pool: ModelPool) -> Work[RestyledDrawn]:
@@ -53,6 +55,9 @@ def draw_restyled(order: RestyledOrder, pool: ModelPool) -> Work[RestyledDrawn]:
     made = yield from restyled_sketch(order.inputs, order.style, order.restyling, choices, pack, pool, settings.candidates)
     picture = picture_png(made.restyled.image)
     sketched = SketchRequest(hashlib.sha256(picture).hexdigest(), settings, title=order.title)
-    found = sketch_result(made.drawing, sketched, pack, pool, {"total": time.perf_counter() - begin}, made.attempts)
+    found = sketch_result(made.drawing, sketched, pack, made.pool, {"total": time.perf_counter() - begin}, made.attempts)
     told = replace(found, recipe=RECIPE)
-    return RestyledDrawn(told, made.drawing, picture, pool, made.restyled.edges, made.restyled.method)
+    restyled = made.restyled
+    return RestyledDrawn(
+        told, made.drawing, picture, made.pool, restyled.edges, restyled.method, restyled.strength, restyled.steps
+    )

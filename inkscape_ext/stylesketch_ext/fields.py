@@ -113,8 +113,13 @@ def checked(fields: Sequence[Field], values: Values) -> Values:
     for field in fields:
         problem = _problem(field, values[field.key])
         if problem:
-            raise Failure(sentence(_("StyleSketch cannot work with these settings: %s") % problem), "select")
+            raise settings_failure(problem)
     return values
+
+
+def settings_failure(problem: object) -> Failure:
+    """What is said of settings that cannot be, such as the wire's ValueError."""
+    return Failure(sentence(_("StyleSketch cannot work with these settings: %s") % problem), "select")
 
 
 def remembered_values(folder: str, name: str, fields: Sequence[Field], otherwise: Values) -> Values:

@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Optional, Sequence, Set
 
 import inkex
 from inkex import Transform
@@ -31,13 +31,6 @@ class Picture:
     label: str
     facts: Dict[str, object]  # attributes of our namespace
     notes: Sequence[str] = ()
-
-    def placed_in(self, placement: Placement, source: Tuple[int, int]) -> Placement:
-        """The placement of this picture where a source of width × height px lies; it may have more or fewer px."""
-        sx, sy = source[0] / self.width, source[1] / self.height
-        crop = placement.crop
-        shown = None if crop is None else Box(crop.x / sx, crop.y / sy, crop.width / sx, crop.height / sy)
-        return Placement(placement.matrix @ Transform((sx, 0, 0, sy, 0, 0)), shown)
 
 
 def add_picture(

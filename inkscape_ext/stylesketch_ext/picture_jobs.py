@@ -1,7 +1,7 @@
 """Pictures being made by the engine: textures, restyled pictures, and what a text is drawn after."""
 
 from dataclasses import dataclass
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple, TypeVar
 
 from stylesketch_ext.client import BackendClient
 from stylesketch_ext.engine_thread import EngineThread
@@ -18,6 +18,7 @@ from stylesketch_ext.words import _
 
 Task = Callable[[BackendClient, EngineThread], Any]
 Bitmap = Tuple[str, bytes]  # name, bytes of the file
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -50,16 +51,29 @@ class PicturesMade:
 
 
 @dataclass(frozen=True)
-class TextDrawn:
-    """The sketch of a text."""
+class Drawn:
+    """A sketch that was drawn after a picture made for it: of a text, or of a restyled picture."""
 
     sketch: SketchResult
     picture: Optional[bytes]  # that it was drawn after
+    source: Optional[ImageInfo] = None  # the picture that was restyled, as the engine decoded it
 
     @property
     def notes(self) -> List[str]:
         """What the engine has to say about it."""
         return self.sketch.notes
+
+
+@dataclass(frozen=True)
+class SketchesMade:
+    """The sketches of several restyled pictures."""
+
+    parts: List[Drawn]
+
+    @property
+    def notes(self) -> List[str]:
+        """What the engine has to say about them."""
+        return [note for part in self.parts for note in part.notes]
 
 
 def texturing(exemplar: Optional[bytes], request: Callable[[Optional[ImageInfo]], TextureRequest]) -> Task:
@@ -77,28 +91,44 @@ def texturing(exemplar: Optional[bytes], request: Callable[[Optional[ImageInfo]]
 def restyling(pictures: Sequence[Bitmap], request: Callable[[str, str], RestyleRequest]) -> Task:
     """Restyle each picture; `request(hash, name)` is what to ask for."""
 
-    def task(client: BackendClient, thread: EngineThread) -> PicturesMade:
-        thread.pictures, parts = pictures, []
-        for number, (name, data) in enumerate(pictures):
-            thread.part(number, len(pictures))
-            source = _handed_over(client, thread, data)
-            job = thread.done_by(client, request(source.sha256, name))
-            parts.append(_fetched(client, thread, job, source))
-        return PicturesMade(parts)
+    return lambda client, thread: PicturesMade(_each(client, thread, pictures, request, _fetched))
 
-    return task
+
+def drawing_restyled(pictures: Sequence[Bitmap], request: Callable[[str, str], RestyleRequest]) -> Task:
+    """Restyle and draw each picture; `request(hash, name)` is what to ask for."""
+    return lambda client, thread: SketchesMade(_each(client, thread, pictures, request, _drawn))
 
 
 def drawing_of(request: PromptRequest) -> Task:
     """Draw a text."""
 
-    def task(client: BackendClient, thread: EngineThread) -> TextDrawn:
+    def task(client: BackendClient, thread: EngineThread) -> Drawn:
         thread.part(0, 1)
-        job = thread.done_by(client, request)
-        thread.tell(_("Placing the strokes …"), 1.0)
-        return TextDrawn(client.result(job), _picture_if_any(client, job))
+        return _drawn(client, thread, thread.done_by(client, request))
 
     return task
+
+
+def _each(
+    client: BackendClient,
+    thread: EngineThread,
+    pictures: Sequence[Bitmap],
+    request: Callable[[str, str], RestyleRequest],
+    fetched: Callable[[BackendClient, EngineThread, str, ImageInfo], T],
+) -> List[T]:
+    """What `fetched` brings of the job of each picture."""
+    thread.pictures, parts = pictures, []
+    for number, (name, data) in enumerate(pictures):
+        thread.part(number, len(pictures))
+        source = _handed_over(client, thread, data)
+        job = thread.done_by(client, request(source.sha256, name))
+        parts.append(fetched(client, thread, job, source))
+    return parts
+
+
+def _drawn(client: BackendClient, thread: EngineThread, job: str, source: Optional[ImageInfo] = None) -> Drawn:
+    thread.tell(_("Placing the strokes …"), 1.0)
+    return Drawn(client.result(job), _picture_if_any(client, job), source)
 
 
 def _handed_over(client: BackendClient, thread: EngineThread, data: bytes) -> ImageInfo:

@@ -56,6 +56,13 @@ class Placement:
         (a, c, e), (b, d, f) = self.matrix.matrix
         return a * x + c * y + e, b * x + d * y + f
 
+    def resampled(self, source: Tuple[int, int], other: Tuple[int, int]) -> "Placement":
+        """The placement of the same picture with other px: its width and height now, and then."""
+        sx, sy = source[0] / other[0], source[1] / other[1]
+        crop = self.crop
+        shown = None if crop is None else Box(crop.x / sx, crop.y / sy, crop.width / sx, crop.height / sy)
+        return Placement(self.matrix @ Transform((sx, 0, 0, sy, 0, 0)), shown)
+
     @property
     def scale(self) -> float:
         """User units per source px, the mean of both directions: the factor for stroke widths."""

@@ -4,12 +4,12 @@ from typing import Any
 
 from inkex import Transform
 
-from stylesketch_ext.failures import Failure, sentence
-from stylesketch_ext.fields import Choice, Line, Number, Pack, Share, Switch, Values
+from stylesketch_ext.failures import Failure
+from stylesketch_ext.fields import Choice, Line, Number, Pack, Share, Switch, Values, settings_failure
 from stylesketch_ext.image_layers import Picture, add_picture
 from stylesketch_ext.job_effect import JobEffect, Task
 from stylesketch_ext.layers import add_sketch
-from stylesketch_ext.picture_jobs import TextDrawn, drawing_of
+from stylesketch_ext.picture_jobs import Drawn, drawing_of
 from stylesketch_ext.placement import Placement, page
 from stylesketch_ext.subjects import Subject
 from stylesketch_ext.wire.messages import MAX_SEED, MAX_STROKES, PromptRequest, SketchResult, SketchSettings
@@ -64,9 +64,9 @@ class PromptEffect(JobEffect):
             )  # fmt: skip
             return drawing_of(PromptRequest(values["text"].strip(), settings, values["method"]))
         except ValueError as error:
-            raise Failure(sentence(_("StyleSketch cannot work with these settings: %s") % error), "select") from error
+            raise settings_failure(error) from error
 
-    def insert(self, result: TextDrawn, picked: int, values: Values) -> None:
+    def insert(self, result: Drawn, picked: int, values: Values) -> None:
         sketch, placement = result.sketch, self._centered(result.sketch)
         below = self.svg[-1] if len(self.svg) else self.svg.defs
         if values["picture"] and result.picture:

@@ -5,7 +5,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 from inkex import Transform
 
 from stylesketch_ext.failures import Failure
-from stylesketch_ext.fields import Choice, Number, Pack, Switch, Values
+from stylesketch_ext.fields import Choice, Number, Pack, Switch, Values, settings_failure
 from stylesketch_ext.image_layers import Picture, add_paper, add_picture, beside, fill_shapes, fillable, sketch_layers
 from stylesketch_ext.job_effect import JobEffect, Task
 from stylesketch_ext.picture_jobs import PicturesMade, texturing
@@ -100,7 +100,7 @@ class TextureEffect(JobEffect):
         patches = values["method"] == "classical"
         snapshots = values["snapshots"] if self.in_window and not patches else 0
 
-        def request(exemplar: Optional[ImageInfo]) -> TextureRequest:
+        def asked(exemplar: Optional[ImageInfo]) -> TextureRequest:
             part = self._region(chosen, exemplar) if exemplar and chosen and values["source"] == PART else None
             return TextureRequest(
                 exemplar=exemplar.sha256 if exemplar else "", style="" if exemplar else values["style"],
@@ -110,6 +110,14 @@ class TextureEffect(JobEffect):
                 title=chosen.name if chosen else "",
             )  # fmt: skip
 
+        def request(exemplar: Optional[ImageInfo]) -> TextureRequest:
+            try:
+                return asked(exemplar)
+            except ValueError as error:
+                raise settings_failure(error) from error
+
+        if chosen is None:
+            request(None)  # says at once what cannot be
         return texturing(chosen.data if chosen else None, request)
 
     def picks(self, result: PicturesMade) -> Sequence[Tuple[bytes, str]]:

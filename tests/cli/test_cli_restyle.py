@@ -81,7 +81,7 @@ def test_nothing_is_written_over_its_input(command, picture, folder, style):
 def test_ctrl_c_writes_nothing_more(command, folder, style, tmp_path, monkeypatch):
     from backend.cli import restyle
 
-    real, seen = restyle._restyled, []
+    real, seen = restyle._made, []
 
     def stopped(*arguments):
         seen.append(arguments)
@@ -89,7 +89,7 @@ def test_ctrl_c_writes_nothing_more(command, folder, style, tmp_path, monkeypatc
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(restyle, "_restyled", stopped)
+    monkeypatch.setattr(restyle, "_made", stopped)
     code, _out, err = command("restyle", folder, "--style", style, "-o", tmp_path / "out", "--strength", 0)
     assert code == 130 and "1 files were finished" in err
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["one.png"]
@@ -98,15 +98,86 @@ def test_ctrl_c_writes_nothing_more(command, folder, style, tmp_path, monkeypatc
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        (("-o", "x.jpg"), ".png"),
-        (("-o", "x.png", "--edges-out", "x.png"), "file of their own"),
+        (("-o", "x.png", "--edges-out", "x.png"), "file of its own"),
         (("-o", "nowhere/x.png"), "does not exist"),
+        (("-o", "x.png", "--pen", "charcoal"), "--pen is for sketches: add --sketch"),
+        (("-o", "x.png", "--sketch-steps", "3"), "--sketch-steps is for sketches"),
+        (("-o", "x.png", "--image-out", "y.png"), "--image-out is for sketches"),
+        (("-o", "x.png", "--keep", "1,2 3,4"), "--keep is for sketches"),
+        (("-o", "x.png", "--sketch", "--image-out", "x.png"), "file of its own"),
+        (("-o", "x.png", "--sketch", "--seconds", "2"), "--seconds is for a drawing that plays"),
+        (("-o", "x.png", "--sketch", "--guidance", "magic"), "no guidance named 'magic'"),
+        (("-o", "x.png", "--sketch", "--pen", "gone"), "gone"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence(command, picture, style, tmp_path, monkeypatch, options, word):
     monkeypatch.chdir(tmp_path)
     code, _out, err = command("restyle", picture, "--style", style, *options)
     assert code == 1 and word in err and err.rstrip().endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (("-o", "x.jpg"), "'x.jpg' must end in .png"),
+        (("-o", "x.svg"), "'x.svg' must end in .png"),
+        (("-o", "x.png", "-o", "y.png"), "given once"),
+        (("-o", "x.png", "--edges-out", "y.jpg"), "--edges-out: 'y.jpg' must end in .png"),
+        (("-o", "x.jpg", "--sketch"), "must end in one of: .svg, .png, .gif, .mp4"),
+        (("-o", "x.svg", "--sketch", "--image-out", "y.jpg"), "--image-out: 'y.jpg' must end in .png"),
+    ],
+)
+def test_a_wrong_ending_is_wrong_usage(command, picture, style, tmp_path, monkeypatch, options, word):
+    monkeypatch.chdir(tmp_path)
+    code, _out, err = command("restyle", picture, "--style", style, *options)
+    assert code == 2 and word in err
+
+
+@pytest.fixture
+def disc(tmp_path):
+    image = Image.new("RGB", (120, 90), "#e8e8e0")
+    ImageDraw.Draw(image).ellipse((30, 15, 90, 75), fill="#303040")
+    path = tmp_path / "disc.png"
+    image.save(path)
+    return path
+
+
+def test_a_restyled_photograph_becomes_a_sketch(command, disc, tmp_path):
+    out, drawn, film, seen = (tmp_path / name for name in ("x.svg", "x.png", "x.gif", "restyled.png"))
+    options = ("--style", "woodcut", "--pen", "charcoal", "--strokes", 5, "--sketch-steps", 0, "--seconds", 0.5)
+    files = ("-o", out, "-o", drawn, "-o", film, "--image-out", seen, "--edges-out", tmp_path / "edges.png")
+    code, told, err = command("restyle", disc, "--sketch", *options, *files, "--json")
+    assert code == 0, err
+    account = json.loads(told)
+    assert account["outputs"] == [str(path) for path in (out, drawn, film, seen, tmp_path / "edges.png")]
+    assert (account["recipe"], account["style"], account["pen"]) == ("restyled_sketch", "woodcut", "charcoal")
+    assert 1 <= account["strokes"] <= 5 and out.read_text().count("<path") >= account["strokes"]
+    assert Image.open(drawn).size == Image.open(seen).size == (120, 90) and Image.open(film).n_frames > 3
+    code, _told, err = command("restyle", disc, "--style", "woodcut", "-o", tmp_path / "plain.png")
+    assert code == 0 and (tmp_path / "plain.png").read_bytes() == seen.read_bytes()
+
+
+def test_the_pen_is_the_style_s_or_the_usual_one(command, disc, style, tmp_path):
+    pens = []
+    for name in ("woodcut", style):
+        options = ("--style", name, "--sketch", "--strokes", 3, "--sketch-steps", 0, "-o", tmp_path / "x.svg", "--json")
+        code, told, err = command("restyle", disc, *options)
+        assert code == 0, err
+        pens.append(json.loads(told)["pen"])
+    assert pens == ["woodcut", "technical-pen"]
+
+
+def test_a_folder_becomes_a_folder_of_sketches(command, folder, disc, style, tmp_path):
+    (folder / "broken.png").unlink()
+    (folder / "two.png").write_bytes(disc.read_bytes())
+    (folder / "one.png").write_bytes(disc.read_bytes())
+    options = ("--style", style, "--sketch", "--strokes", 3, "--sketch-steps", 0, "--image-out", tmp_path / "pictures")
+    code, told, err = command("restyle", folder, *options, "-o", tmp_path / "out")
+    assert code == 0 and "4 files" in told, err
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["one.svg", "two.svg"]
+    assert sorted(p.name for p in (tmp_path / "pictures").iterdir()) == ["one.png", "two.png"]
+    code, _told, err = command("restyle", folder, *options, "-o", tmp_path / "out", "--mask", disc)
+    assert code == 1 and "single photograph" in err
 
 
 def test_an_empty_folder_is_said(command, style, tmp_path):

@@ -5,10 +5,11 @@ import importlib
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 from documents import IMAGE, svg_text
-from fake_engine import FakeEngine, image_size
+from fake_engine import FakeEngine, image_size, png
 from inkex import Transform
 from lxml import etree
 
@@ -120,6 +121,59 @@ def test_several_pictures_are_restyled_one_by_one(run):
     assert len({element.get("id") for element in root.iter() if element.get("id")}) == len(root.findall(".//*[@id]"))
 
 
+def on_page(path, root):
+    """The points of a path at the top level."""
+    matrix = Transform()
+    for element in (*reversed(list(path.iterancestors())), path):
+        matrix = matrix @ Transform(element.get("transform") or "")
+    numbers = [float(number) for number in re.findall(r"-?[0-9.]+(?:e-?[0-9]+)?", path.get("d"))]
+    return [tuple(matrix.apply_to_point(pair)) for pair in zip(numbers[::2], numbers[1::2], strict=True)]
+
+
+def test_a_sketch_of_a_restyled_picture_lies_where_one_of_the_picture_would(run):
+    layer = f'<g inkscape:groupmode="layer" id="l" transform="rotate(30) scale(2 1.5)">{IMAGE}</g><g id="z"/>'
+    more = ("--id=i", "--style=charcoal", "--result=sketch", "--strokes=9", "--seed=4", "--tries=3")
+    root, told, [request] = run("restyle", layer, *more)
+    assert not told and request.tries == 1
+    assert (request.style, request.sketch.style, request.sketch.strokes, request.sketch.seed) == ("charcoal", "charcoal", 9, 4)
+    assert [child.get("id") for child in root][0::2] == ["l", "z"] and not root.findall(f"*/{SVG}image")[1:]
+    drawn = root[1]
+    assert drawn.get(OURS + "recipe") == "restyled" and drawn.get(OURS + "job") == "job1"
+    source = root.find(f".//{SVG}image[@id='i']")
+    half = Transform(drawn.get(OURS + "placement") and f"matrix({drawn.get(OURS + 'placement').replace(' ', ',')})")
+    frame = [tuple(half.apply_to_point(point)) for point in ((0, 0), (20, 0), (20, 15), (0, 15))]  # of its 20 × 15 px
+    source.set("x", "0"), source.set("y", "0")
+    assert near(frame, corners(source, root))
+    points = [point for path in drawn.iter(SVG + "path") for point in on_page(path, root)]
+    inverse = -half
+    inside = [inverse.apply_to_point(point) for point in points]
+    assert points and all(-1 <= x <= 21 and -1 <= y <= 16 for x, y in inside)
+
+
+def test_the_restyled_picture_goes_below_its_sketch_if_wanted_and_another_pen_may_draw(run):
+    more = ("--id=i", "--style=charcoal", "--result=sketch", "--pen=felt-tip", "--picture=true")
+    root, told, [request] = run("restyle", IMAGE, *more)
+    assert not told and (request.style, request.sketch.style) == ("charcoal", "felt-tip")
+    assert [child.get(LABEL) for child in root] == [None, "i (picture)", "i — Technical pen (StyleSketch)"]
+    below = root[1].find(SVG + "image")
+    assert embedded(below) == (20, 15) and [float(below.get(name)) for name in ("width", "height")] == [40, 30]
+
+
+def test_the_pens_are_the_packs_that_come_with_the_program():
+    from stylesketch_ext.restyle_effect import PENS
+
+    packs = Path(__file__).parents[2] / "style_packs"
+    titles = [re.search(r'^title = "(.*)"$', (pack / "style.toml").read_text(), re.M)[1] for pack in sorted(packs.iterdir())]
+    assert list(PENS[1:]) == [(pack.name, title) for pack, title in zip(sorted(packs.iterdir()), titles, strict=True)]
+
+
+def test_a_prompt_that_does_not_count_is_not_sent(run):
+    _, told, [request] = run("restyle", IMAGE, "--id=i", "--prompt=a horse")
+    assert not told and request.prompt == ""
+    _, told, [request] = run("restyle", IMAGE, "--id=i", "--prompt=a horse", "--method=auto")
+    assert not told and request.prompt == "a horse"
+
+
 @pytest.mark.parametrize(
     ("mode", "words"),
     [("fails", "There was not enough memory"), ("error500", "The engine broke"), ("garbled", "run ./install.sh again")],
@@ -137,6 +191,8 @@ def test_a_failure_is_one_sentence_and_changes_nothing(run, name, mode, words):
         ("restyle", IMAGE, ["--strength=2"], "strength must be between 0 and 1, not 2"),
         ("restyle", IMAGE, ["--method=magic"], "method must be one of classical, diffusion, auto, not magic"),
         ("texture", "", ["--width=8"], "width must be between 32 and 4096, not 8"),
+        ("texture", "", ["--width=4096", "--height=4096"], "at most 8.4 million pixels"),
+        ("texture", "", ["--patch=300"], "patches must have between 8 and 256 px here, not 300"),
         ("texture", "", ["--use=pattern"], "Select the shapes that the texture is to fill"),
         ("texture", f'<g transform="scale(0 1)">{RECT}</g>', ["--id=r", "--use=pattern"], "Select the shapes"),
         ("texture", RECT, ["--id=r", "--use=paper"], "Select a sketch of StyleSketch"),
@@ -184,10 +240,18 @@ def test_a_texture_after_a_picture_lies_beside_it(run):
 
 
 def test_a_shape_on_the_picture_tells_the_part(run):
-    body = f'<g transform="scale(3)">{IMAGE}</g>' + RECT.replace('width="100"', 'width="60"')
+    data = "data:image/png;base64," + base64.b64encode(png(80, 60, lambda x, y: 255)).decode()
+    body = f'<g transform="scale(3)"><image id="i" width="40" height="30" xlink:href="{data}"/></g>'
+    body += RECT.replace('width="100"', 'width="60"')
     root, told, [request] = run("texture", body, "--id=i", "--id=r", "--source=part")
-    assert not told and request.region == (3, 7, 20, 16)
+    assert not told and request.region == (7, 13, 40, 34)
     assert root.find(f".//{SVG}rect").get("style").startswith("fill:#ff0000")
+
+
+def test_a_part_that_is_too_small_is_said(run):
+    body = f'<g transform="scale(3)">{IMAGE}</g>' + RECT.replace('width="100"', 'width="60"')
+    root, told, requests = run("texture", body, "--id=i", "--id=r", "--source=part")
+    assert root is None and not requests and "at least 32 px a side" in told[0]
 
 
 def test_a_pattern_fills_shapes_at_one_scale_whatever_their_transforms(run):

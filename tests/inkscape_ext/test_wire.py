@@ -52,9 +52,20 @@ STYLE = StyleInfo("chalk", "Red chalk", bundled=True, strokes=9, measured={"widt
 MODEL = ModelInfo("squeezenet", "SqueezeNet 1.1", "guidance", "BSD-3-Clause", False, 4958839, kept=100, pullable=True)
 STYLE_REQUEST = StyleRequest(["ab" * 32], "red-chalk", "Rötel", True)
 MATRIX = MatrixRequest(replace(REQUEST, recipe="scene"), [1.0, 0.5])
-TEXTURE = TextureRequest("ab" * 32, region=(1, 2, 40, 50), iterations=9, snapshots=2, seed=3, tries=2, title="Ü")
+TEXTURE = TextureRequest(
+    "ab" * 32, region=(1, 2, 40, 50), guidance="vgg19", iterations=9, snapshots=2, seed=3, tries=2, title="Ü"
+)
 PROMPT = PromptRequest("ein Pferd", SketchSettings(strokes=12, seed=7), "clip", "a rider", "")
-RESTYLE = RestyleRequest("ab" * 32, style="ink", strength=0.5, method="classical", prompt="a horse", seed=1, device="cpu")
+RESTYLE = RestyleRequest(
+    "ab" * 32,
+    style="ink",
+    strength=0.5,
+    method="diffusion",
+    prompt="a horse",
+    seed=1,
+    device="cpu",
+    sketch=SketchSettings(strokes=9),
+)
 SEQUENCE = SequenceRequest(["ab" * 32, "cd" * 32], SketchSettings(strokes=12), "Ente")
 MESSAGES = [
     SketchSettings(), REQUEST, PATH, RESULT, PROBLEM, Health(1, "0.1.0"), Health(1, "0.1.0", "cpu", "fast", ["classical"], 2),

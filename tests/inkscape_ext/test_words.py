@@ -27,7 +27,8 @@ PICKING = ("_Cancel", "_Insert")
 FRAME = ("_New", "S_eed", "St_yle", "_Manage…", "_Start", "Metho_d")  # in all forms of fields
 TEXTURE = ("Use _for", "_After", "_Of it", "_Width", "Hei_ght", "Pi_xels per inch", "Seam_less", "Patc_hes", "A_utomatic",
            "Ste_ps to pick from", "T_ries", *FRAME)  # fmt: skip
-RESTYLE = ("Stren_gth", "S_hows", "T_ries", *FRAME)
+RESTYLE = ("Stren_gth", "S_hows", "Resu_lt", "Dra_wn with", "S_trokes", "A_utomatic", "_Insert the picture too", "T_ries",
+           *FRAME)  # fmt: skip
 PROMPT = ("Te_xt", "S_trokes", "A_utomatic", "Style st_rength", "_Insert the picture too", *FRAME)
 SEQUENCE = ("S_trokes", "A_utomatic", "_Draw", "_Fidelity", "S_how", "Hide the _pictures",
             *(name for name in FRAME if name != "Metho_d"))  # fmt: skip

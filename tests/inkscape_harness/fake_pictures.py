@@ -1,5 +1,7 @@
 """What the fake engine makes where pictures are asked for: rings for restyled pictures and texts, stripes for textures."""
 
+from dataclasses import replace
+
 from stylesketch_ext.wire.messages import (
     PictureInfo,
     PicturesResult,
@@ -19,6 +21,8 @@ def told(engine, job, request):
     if isinstance(request, PromptRequest):
         engine.images["0" * 64] = TEXT_SIZE
         return engine.result(job, SketchRequest("0" * 64, request.settings, title=request.prompt))
+    if isinstance(request, RestyleRequest) and request.sketch:
+        return _sketched(engine, job, request)
     size = (request.width, request.height) if isinstance(request, TextureRequest) else _half(engine.images[request.image])
     snapshots = request.snapshots if isinstance(request, TextureRequest) else 0
     pictures = []
@@ -35,6 +39,8 @@ def picture(engine, job, request, number, png, ring_picture):
     """The PNG of a number, counted from 1; None where there is none."""
     if isinstance(request, PromptRequest):
         return None if request.method == "clip" else ring_picture(*TEXT_SIZE)
+    if isinstance(request, RestyleRequest) and request.sketch:
+        return ring_picture(*_half(engine.images[request.image]))
     found = told(engine, job, request).pictures
     if not 1 <= number <= len(found):
         return None
@@ -42,6 +48,12 @@ def picture(engine, job, request, number, png, ring_picture):
     if isinstance(request, RestyleRequest):
         return ring_picture(info.width, info.height, 1.0)
     return png(info.width, info.height, lambda x, y: 60 if (x * 8 // info.width + number) % 2 else 230)
+
+
+def _sketched(engine, job, request):
+    """The sketch of a restyled picture of half the size."""
+    engine.images["1" * 64] = _half(engine.images[request.image])
+    return replace(engine.result(job, SketchRequest("1" * 64, request.sketch, title=request.title)), recipe="restyled")
 
 
 def _half(size):
