@@ -35,6 +35,9 @@ EPILOG = "Exit codes: 0 done, 1 bad request or input, 2 usage, 3 something is mi
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; an error is one sentence on stderr."""
     debug = bool(os.environ.get("STYLESKETCH_DEBUG"))
+    if not (sys.argv[1:] if argv is None else argv):
+        parser().print_help()
+        return 2
     arguments = parser().parse_args(argv)
     if not debug:
         warnings.simplefilter("ignore")

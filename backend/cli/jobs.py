@@ -7,10 +7,11 @@ import contextlib
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from stylesketch_ext.wire.codec import to_json
-from stylesketch_ext.wire.messages import CANCELLED, JobInfo
+from stylesketch_ext.wire.messages import CANCELLED, QUEUED, RUNNING, JobInfo
 
 from backend.cli.arguments import Commands, add_command, places
 from backend.cli.client import running_client
@@ -38,10 +39,10 @@ class SleepingJobs:
         self._store, self._results = store, results
 
     def all(self) -> list[JobInfo]:
-        return [stored.info for stored in self._store.jobs()]
+        return [_asleep(stored.info) for stored in self._store.jobs()]
 
     def info(self, job: str) -> JobInfo:
-        return self._store.job(job).info
+        return _asleep(self._store.job(job).info)
 
     def cancel(self, job: str) -> JobInfo:
         self._store.end(job, CANCELLED)
@@ -50,6 +51,11 @@ class SleepingJobs:
     def remove(self, job: str) -> None:
         self._store.remove(job)
         self._results.remove(job)
+
+
+def _asleep(info: JobInfo) -> JobInfo:
+    """A job that was running when its daemon was killed waits for the next one."""
+    return replace(info, state=QUEUED) if info.state == RUNNING else info
 
 
 def add(commands: Commands) -> None:

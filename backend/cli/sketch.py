@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -188,11 +189,17 @@ def write_candidates(result: SketchResult, folder: Path) -> list[str]:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of an input; BadRequest."""
+    """The bytes of an input; BadRequest, ImageTooLarge."""
+    from backend.daemon.images import check_size
+
     try:
+        known = path.stat()
+        if stat.S_ISDIR(known.st_mode):
+            raise BadRequest(f"{path} is a folder. Choose a picture file in it.")
+        if not stat.S_ISREG(known.st_mode):
+            raise BadRequest(f"{path} is a device or a pipe. Save the picture to a file, and choose that.")
+        check_size(known.st_size)
         return path.read_bytes()
-    except IsADirectoryError:
-        raise BadRequest(f"{path} is a folder. Choose a picture file in it.") from None
     except FileNotFoundError:
         raise BadRequest(f"There is no file {path}. Check its name.") from None
     except OSError as error:

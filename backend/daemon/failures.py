@@ -7,10 +7,11 @@ import sqlite3
 
 from stylesketch_ext.wire.messages import Problem
 
-from backend.core.errors import ERRORS_BY_CODE, Internal, Missing, OutOfDisk, OutOfMemory, StyleSketchError
+from backend.core.errors import ERRORS_BY_CODE, BadRequest, Internal, Missing, OutOfDisk, OutOfMemory, StyleSketchError
 from backend.core.memory import is_out_of_memory
 
-DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def as_failure(error: BaseException, log: str = "") -> StyleSketchError:
@@ -21,6 +22,8 @@ def as_failure(error: BaseException, log: str = "") -> StyleSketchError:
         return OutOfDisk("The disk is full; nothing half-written was left. Free some space and try again.")
     if is_out_of_memory(error):
         return OutOfMemory("There is not enough memory for this picture. Close other programs or scale the picture down.")
+    if isinstance(error, OSError) and error.errno in NO_ACCESS and error.filename:
+        return BadRequest(f"There is no access to {error.filename} ({error.strerror}). Check its permissions.")
     if isinstance(error, ModuleNotFoundError):
         return Missing(f"StyleSketch is not installed completely ({error}). Run ./install.sh in its folder again.")
     where = f" The details are in {log}." if log else " Run it again with STYLESKETCH_DEBUG=1 to see the details."

@@ -74,6 +74,15 @@ def test_jobs_while_the_daemon_runs_and_while_it_sleeps(command, daemon, tmp_pat
     assert not (daemon.places.data / "results" / job).exists()
 
 
+def test_a_job_of_a_killed_daemon_is_told_to_wait(command, daemon, tmp_path):
+    job = daemon.submit(f"wait|{tmp_path / 'never'}")
+    daemon.await_running(job)
+    daemon.kill()
+    assert json.loads(command("jobs", "show", job, "--json")[1])["state"] == "queued"
+    assert " queued " in command("jobs")[1]
+    assert command("jobs", "cancel", job)[0] == 0
+
+
 def test_cancel_and_remove_through_the_daemon(command, daemon, tmp_path):
     job = daemon.submit(f"wait|{tmp_path / 'never'}")
     assert command("jobs", "cancel", job)[0] == 0

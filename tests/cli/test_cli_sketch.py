@@ -142,6 +142,29 @@ def test_bad_input_is_1_and_one_sentence(command, picture, tmp_path, monkeypatch
     assert not (tmp_path / "a.svg").exists()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs pipes with names")
+@pytest.mark.timeout(60)
+def test_what_is_no_file_is_told_instead_of_waited_for(command, picture, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for name in (tmp_path / "pipe", "/dev/zero"):
+        code, _, err = command("sketch", name, "-o", tmp_path / "a.svg")
+        assert code == 1 and "device or a pipe" in sentence(err)
+        code, _, err = command("sketch", picture, "-o", tmp_path / "a.svg", "--mask", name)
+        assert code == 1 and "device or a pipe" in sentence(err)
+
+
+def test_a_file_that_is_larger_than_any_picture_is_not_read(command, tmp_path):
+    with (tmp_path / "huge.png").open("wb") as file:
+        file.truncate(10**12)  # takes no room on the disk
+    code, _, err = command("sketch", tmp_path / "huge.png", "-o", tmp_path / "a.svg")
+    assert code == 1 and "more than 256 MB" in sentence(err)
+
+
+def test_without_a_command_the_help_is_shown(command):
+    code, out, err = command()
+    assert (code, err) == (2, "") and "Draw the subject of a photograph" in out
+
+
 def test_what_cannot_be_written_is_told_before_the_work(command, picture, tmp_path, monkeypatch):
     monkeypatch.setattr(sketch, "draw_here", lambda *_: pytest.fail("the work began"))
     code, _, err = command("sketch", picture, "-o", tmp_path / "no" / "a.svg")
@@ -153,6 +176,8 @@ def test_what_cannot_be_written_is_told_before_the_work(command, picture, tmp_pa
     [
         (MemoryError(), 4, "memory"), (OutOfMemory("Too large. Scale it down."), 4, "Scale it down"),
         (OSError(errno.ENOSPC, "No space left on device"), 4, "disk is full"),
+        (OSError(errno.EFBIG, "File too large"), 4, "disk is full"),
+        (OSError(errno.EROFS, "Read-only file system", "a.svg"), 1, "no access to a.svg"),
         (Missing("No weights. `stylesketch models pull clip` brings them."), 3, "models pull"),
         (ModuleNotFoundError("No module named 'torch'"), 3, "install.sh"), (KeyError("x"), 1, "STYLESKETCH_DEBUG"),
         (KeyboardInterrupt(), 130, "Stopped"), (RuntimeError("DefaultCPUAllocator: can't allocate memory"), 4, "memory"),
