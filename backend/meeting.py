@@ -168,6 +168,13 @@ class SeatedEncoder:
         self._encoder, self._seat = encoder, seat
         self.name, self.layers = encoder.name, encoder.layers
 
+    def __eq__(self, other: object) -> bool:
+        """Seats of one network see the same, so that what is kept for one serves all."""
+        return isinstance(other, SeatedEncoder) and self._encoder is other._encoder
+
+    def __hash__(self) -> int:
+        return hash(self._encoder)
+
     def __call__(self, images: Image) -> Features:
         """Every layer [B, C, h, w] of images [B, 3 or 1, H, W]."""
         return self._seat.look(self._encoder, images)

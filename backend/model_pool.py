@@ -32,7 +32,7 @@ NETWORKS: dict[str, Callable[..., Any]] = {**ENCODERS, **CUTTERS, "lama": Lama}
 """Everything that is made of weights, by their name."""
 ONE_BY_ONE = "There was too little memory for all views of the picture at once, so they were looked at one by one."
 BY_DIFFVG = "diffvg drew while the strokes were fitted: each at its mean width, and without soft edges at the beginning."
-BY_PROCESSOR = "The graphics card had too little memory for this picture, so the processor drew."
+BY_PROCESSOR = "The graphics card had too little memory for this picture, so the processor did the work."
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,11 @@ class ModelPool:
         """The pool that needs less of the device's memory, in the end the processor; None where nothing is left to save."""
         if self.together is None:
             return replace(self, together=1, lacked=(*self.lacked, ONE_BY_ONE))
+        return self.by_processor
+
+    @property
+    def by_processor(self) -> ModelPool | None:
+        """The pool that does without the graphics card; None where this one does."""
         if self.device.type == "cpu":
             return None
         return replace(self, device=torch.device("cpu"), together=None, lacked=(BY_PROCESSOR,))

@@ -74,18 +74,16 @@ def run(arguments: argparse.Namespace) -> int:
     begin = time.perf_counter()
     line = ProgressLine(arguments.quiet)
     try:
-        result, device = _made(arguments, exemplar, snapshots, line)
+        result = _made(arguments, exemplar, snapshots, line)
     except KeyboardInterrupt:
         raise Cancelled(snapshots.farewell) from None
     finally:
         line.clear()
-    _write(arguments, result, snapshots, device, time.perf_counter() - begin, exemplar.label)
+    _write(arguments, result, snapshots, time.perf_counter() - begin, exemplar.label)
     return 0
 
 
-def _made(
-    arguments: argparse.Namespace, exemplar: Exemplar, snapshots: _Snapshots, line: ProgressLine
-) -> tuple[TextureResult, str]:
+def _made(arguments: argparse.Namespace, exemplar: Exemplar, snapshots: _Snapshots, line: ProgressLine) -> TextureResult:
     from backend.daemon.sketching import prepare_process
     from backend.model_pool import ModelPool
     from backend.perception.photograph import decode
@@ -99,7 +97,7 @@ def _made(
             try:
                 progress = next(work)
             except StopIteration as end:
-                return end.value, str(pool.device)
+                return end.value
             line.show(ProgressEvent(progress.stage, progress.done, None, dict(progress.losses)))
             snapshots.see(progress, line)
 
@@ -151,7 +149,7 @@ class _Snapshots:
         if progress.snapshot is not None:
             path = self._folder / f"{self._stem}_{progress.number:05d}.png"
             write_whole(path, picture_png(progress.snapshot))
-            self.files.append(str(path.absolute()))
+            self.files = list(dict.fromkeys([*self.files, str(path.absolute())]))  # memory may run out, and all begin anew
 
     @property
     def farewell(self) -> str:
@@ -161,9 +159,7 @@ class _Snapshots:
         return "Stopped; nothing was written."
 
 
-def _write(
-    arguments: argparse.Namespace, result: TextureResult, snapshots: _Snapshots, device: str, seconds: float, style: str
-) -> None:
+def _write(arguments: argparse.Namespace, result: TextureResult, snapshots: _Snapshots, seconds: float, style: str) -> None:
     from backend.export.picture import picture_png
 
     write_whole(arguments.output, picture_png(result.image))
@@ -175,7 +171,7 @@ def _write(
             "outputs": [output, *snapshots.files],
             "size": [width, height],
             "seed": arguments.seed,
-            "device": device,
+            "device": result.device,
             "guidance": result.guidance,
             "style": style,
             "seconds": {"total": seconds},

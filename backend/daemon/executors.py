@@ -14,7 +14,7 @@ from backend.daemon.worker import Preload, run_worker
 
 T = TypeVar("T")
 P = TypeVar("P")  # what the work yields: Progress, or what a task makes of it for the wire
-Task = Callable[..., Generator[P, bool | None, T]]
+Task = Callable[..., Generator[P, Any, T]]
 TICK = 0.05  # seconds between two looks at whether the work was cancelled
 GRACE = 2.0  # seconds that a cancelled task has to stop by itself
 logger = logging.getLogger(__name__)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from stylesketch_ext.wire.messages import MatrixRequest, MatrixResult, ProgressEvent, SketchRequest, SketchResult
 
 from backend.core.drawing import Drawing
+from backend.core.work import Work
 from backend.daemon.results import drawing_data, run_name, sketch_result
 from backend.daemon.rows import RowReady
 from backend.daemon.sketching import Sources, choices_of, prepare_process, read_inputs
 from backend.export.png import drawing_png
 from backend.model_pool import ModelPool
-from backend.recipes import SCENE_SKETCH
+from backend.recipes import SCENE_SKETCH, Inputs, SketchChoices
 from backend.recipes.scene import Scene
+from backend.recipes.sparing import sparing
 from backend.style_library import load_pack
+from backend.style_pack import StylePack
 
 
 @dataclass(frozen=True)
@@ -73,16 +77,17 @@ def _drawn_rows(
     yield ProgressEvent("reading the picture", 0.0)
     inputs, choices = read_inputs(sources, settings), choices_of(settings)
     yield ProgressEvent("finding the objects", 0.02)
-    scene, drawn = Scene.of(inputs, choices, pool), list[tuple[Drawing, SketchResult]]()
+    scenes, drawn = _Scenes(inputs, choices), list[tuple[Drawing, SketchResult]]()
     for number, fidelity in enumerate(request.fidelities):
         share, seconds = 0.9 / len(request.fidelities), time.perf_counter()
-        work = SCENE_SKETCH.row(scene, choices, fidelity, pack, pool)
+        work = sparing(partial(scenes.row, fidelity, pack), pool)
         try:
             while True:
                 progress = next(work).within(0.1 + number * share, 0.1 + (number + 1) * share)
                 yield ProgressEvent(progress.stage, progress.done, None, dict(progress.losses), number)
         except StopIteration as end:
-            drawing: Drawing = end.value
+            drawing: Drawing
+            drawing, pool = end.value
         finally:
             work.close()
         wanted = replace(request.sketch, settings=replace(settings, fidelity=fidelity, simplicity=0.0))
@@ -91,6 +96,21 @@ def _drawn_rows(
         drawn.append((drawing, result))
         yield RowReady(ProgressEvent("drawing", 0.1 + (number + 1) * share, rows=number + 1), result)
     return drawn
+
+
+class _Scenes:
+    """The scene of a picture, looked at once by each pool that is tried."""
+
+    def __init__(self, inputs: Inputs, choices: SketchChoices) -> None:
+        self._inputs, self._choices = inputs, choices
+        self._seen: tuple[ModelPool, Scene] | None = None
+
+    def row(self, fidelity: float, pack: StylePack, pool: ModelPool) -> Work[Drawing]:
+        """The drawing of the scene at a fidelity."""
+        if self._seen is None or self._seen[0] != pool:
+            self._seen = None  # what it holds of the memory is free for the next one
+            self._seen = pool, Scene.of(self._inputs, self._choices, pool)
+        return (yield from SCENE_SKETCH.row(self._seen[1], self._choices, fidelity, pack, pool))
 
 
 def _cell(full: Drawing, result: SketchResult, simplicity: float, pool: ModelPool, side: int) -> Cell:

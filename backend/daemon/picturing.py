@@ -44,6 +44,7 @@ class Made:
     image: Image  # [1, 3, H, W]
     guidance: str  # what was really used
     notes: tuple[str, ...]
+    device: str
     snapshots: tuple[tuple[int, Image], ...] = ()  # on the way: iterations, picture
 
 
@@ -59,19 +60,19 @@ def textures(request: TextureRequest, exemplar: Path | None, places: Places) -> 
     picture = decode(style.content).pixels
 
     def made(seed: int) -> Work[Made]:
-        work, shots = style_texture(picture, replace(choices, seed=seed), pool), list[tuple[int, Image]]()
+        work, shots = style_texture(picture, replace(choices, seed=seed), pool), dict[int, Image]()
         try:
             while True:
                 progress = next(work)
                 if isinstance(progress, TextureStep) and progress.snapshot is not None:
-                    shots.append((progress.number, progress.snapshot))
+                    shots[progress.number] = progress.snapshot
                 yield progress
         except StopIteration as end:
             result = end.value
         finally:
             work.close()
-        kept = tuple(shot for shot in reversed(shots) if shot[0] < result.steps)[: request.snapshots]
-        return Made(result.image, result.guidance, result.notes, kept)
+        kept = tuple(shot for shot in reversed(shots.items()) if shot[0] < result.steps)[: request.snapshots]
+        return Made(result.image, result.guidance, result.notes, result.device, kept)
 
     return (yield from _each_seed(request, "style_texture", made, pool, style.title))
 
@@ -96,7 +97,7 @@ def restyled(
 
     def made(seed: int) -> Work[Made]:
         result = yield from restyle(photograph, style, replace(choices, seed=seed), pool)
-        return Made(result.image, result.method, result.notes)
+        return Made(result.image, result.method, result.notes, result.device)
 
     return (yield from _each_seed(request, "style_transfer", made, pool, found.title))
 
@@ -132,7 +133,7 @@ def _each_seed(request: Request, recipe: str, made: Callable[[int], Work[Made]],
             found.append(end.value)
         finally:
             work.close()
-    pictured = _pictured(request, recipe, found, pool, time.perf_counter() - begin)
+    pictured = _pictured(request, recipe, found, time.perf_counter() - begin)
     return replace(pictured, result=replace(pictured.result, style_title=title))
 
 
@@ -141,7 +142,7 @@ def _seed(request: Request, number: int) -> int:
     return (request.seed + number) % (MAX_SEED + 1)
 
 
-def _pictured(request: Request, recipe: str, found: list[Made], pool: ModelPool, seconds: float) -> Pictured:
+def _pictured(request: Request, recipe: str, found: list[Made], seconds: float) -> Pictured:
     infos, pictures = list[PictureInfo](), list[bytes]()
     for number, made in enumerate(found):
         for iterations, image in ((0, made.image), *made.snapshots):
@@ -152,7 +153,7 @@ def _pictured(request: Request, recipe: str, found: list[Made], pool: ModelPool,
         recipe=recipe,
         guidance=found[0].guidance,
         style="" if request.exemplar else request.style,
-        device=str(pool.device),
+        device=found[0].device,
         version=__version__,
         title=request.title,
         notes=list(dict.fromkeys(note for made in found for note in made.notes)),

@@ -22,6 +22,7 @@ from backend.perception.photograph import decode_mask
 from backend.places import Places
 from backend.recipes import EVERY_RECIPE, Recipe
 from backend.recipes.prompt_sketch import PromptChoices, prompt_sketch
+from backend.recipes.sparing import sparing
 from backend.style_library import load_pack
 
 RECIPE = "prompt"
@@ -57,8 +58,9 @@ def draw_prompt(order: PromptOrder) -> Work[PromptResult]:
 
     marks = tuple(Mark(mark.kind, tuple(mark.points)) for mark in settings.marks)
     yield Progress("reading the text", 0.0)
-    made = yield from prompt_sketch(
-        order.prompt, choices_of(settings), pack, pool, mask_for, marks, order.recipe, settings.candidates
+    choices, count = choices_of(settings), settings.candidates
+    made, pool = yield from sparing(
+        lambda given: prompt_sketch(order.prompt, choices, pack, given, mask_for, marks, order.recipe, count), pool
     )
     picture = None if made.picture is None else picture_png(made.picture)
     sketched = SketchRequest(_name(order, picture), settings, title=order.prompt.prompt)

@@ -15,6 +15,7 @@ from backend.daemon.sketching import RESULT_SIDE, Sources, choices_of, prepare_p
 from backend.export.png import drawing_png
 from backend.model_pool import ModelPool
 from backend.recipes.clipascene import CLIPASCENE
+from backend.recipes.sparing import sparing
 from backend.style_library import load_pack
 
 METHOD = "clipascene"
@@ -27,13 +28,15 @@ def draw_published(request: SketchRequest, sources: Sources) -> Generator[Progre
     pack = load_pack(settings.style, sources.packs)
     pool = ModelPool.choose(settings.device, settings.rasterizer, sources.places)
     yield ProgressEvent("reading the picture", 0.0)
-    work = CLIPASCENE.run(read_inputs(sources, settings), choices_of(settings), pack, pool)
+    inputs, choices = read_inputs(sources, settings), choices_of(settings)
+    work = sparing(lambda given: CLIPASCENE.run(inputs, choices, pack, given), pool)
     try:
         while True:
             progress = next(work)
             yield ProgressEvent(progress.stage, progress.done, None, dict(progress.losses))
     except StopIteration as end:
-        drawing: Drawing = end.value
+        drawing: Drawing
+        drawing, pool = end.value
     finally:
         work.close()
     found = sketch_result(drawing, request, pack, pool, {"total": time.perf_counter() - begin})

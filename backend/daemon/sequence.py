@@ -28,6 +28,7 @@ from backend.recipes.candidates import Attempts, best_of, told
 from backend.recipes.sequence_ahead import SequenceInputs
 from backend.recipes.sequence_notebook import Notebook
 from backend.recipes.sequence_sketch import SEQUENCE_SKETCH
+from backend.recipes.sparing import sparing
 from backend.style_library import load_pack
 from backend.style_pack import StylePack
 
@@ -87,14 +88,16 @@ def draw_sequence(order: SequenceOrder, previews: bool = False) -> Generator[Pro
     notebook = Notebook(order.places.data / "sequences" / name[:24])
     kept, chosen = notebook.count(), tuple[str, ...]()
     if settings.candidates > 1:
-        settings, chosen = yield from _best_seed(inputs, settings, pack, pool)
-    work = SEQUENCE_SKETCH.run(inputs, choices_of(settings), pack, pool, notebook)
+        settings, chosen, pool = yield from _best_seed(inputs, settings, pack, pool)
+    choices = choices_of(settings)
+    work = sparing(lambda given: SEQUENCE_SKETCH.run(inputs, choices, pack, given, notebook), pool)
     try:
         while True:
             progress = next(work)
             yield ProgressEvent(progress.stage, progress.done, shots.of(progress) if shots else None)
     except StopIteration as end:
-        drawing: MovingDrawing = end.value
+        drawing: MovingDrawing
+        drawing, pool = end.value
         drawing = replace(drawing, account=replace(drawing.account, notes=(*chosen, *drawing.account.notes)))
     finally:
         work.close()
@@ -115,19 +118,22 @@ def draw_sequence(order: SequenceOrder, previews: bool = False) -> Generator[Pro
 
 def _best_seed(
     inputs: SequenceInputs, settings: SketchSettings, pack: StylePack, pool: ModelPool
-) -> Generator[ProgressEvent, None, tuple[SketchSettings, tuple[str, ...]]]:
-    """The settings with the seed of the best of several attempts at the first frame, and what the user should know of it."""
-    work = SEQUENCE_SKETCH.attempts(inputs, choices_of(settings), settings.candidates, pack, pool)
+) -> Generator[ProgressEvent, None, tuple[SketchSettings, tuple[str, ...], ModelPool]]:
+    """The settings with the seed of the best of several attempts at the first frame, what the user should know of it, and the
+    pool that had memory enough."""
+    choices, count = choices_of(settings), settings.candidates
+    work = sparing(lambda given: SEQUENCE_SKETCH.attempts(inputs, choices, count, pack, given), pool)
     with closing(work):
         while True:
             try:
                 progress = next(work)
             except StopIteration as end:
-                attempts: Attempts = end.value
+                attempts: Attempts
+                attempts, pool = end.value
                 break
             yield ProgressEvent(progress.stage, 0.0)
     best = best_of(attempts.candidates)
-    return replace(settings, seed=best.seed), (told(attempts.candidates, attempts.judge),)
+    return replace(settings, seed=best.seed), (told(attempts.candidates, attempts.judge),), pool
 
 
 def _inputs(order: SequenceOrder) -> SequenceInputs:

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from backend.core.errors import BadRequest, Missing
+from backend.core.memory import is_out_of_memory
 from backend.diffusion import packages
 
 INDEX = "model_index.json"
@@ -156,6 +157,8 @@ def load(folder: Path, name: str, device: torch.device, memory: Memory | None = 
         tokenizer = transformers.CLIPTokenizer.from_pretrained(str(folder / "tokenizer"), local_files_only=True)
         scheduler = _scheduler(diffusers, folder / "scheduler")
     except (OSError, ValueError, RuntimeError, KeyError) as error:
+        if is_out_of_memory(error):
+            raise
         raise BadRequest(f"The checkpoint {folder} cannot be read ({_first_line(error)}). Bring it anew.") from error
     networks = Networks(name, fingerprint(folder), device, memory, tokenizer, scheduler=scheduler, **found)
     if memory.sliced:

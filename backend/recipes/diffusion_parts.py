@@ -15,7 +15,7 @@ from backend.core.errors import Missing, OutOfMemory
 from backend.core.image import Image
 from backend.core.work import Progress, Work
 from backend.diffusion import packages
-from backend.diffusion.checkpoint import Memory, Networks, fingerprint, load
+from backend.diffusion.checkpoint import Memory, Networks, fingerprint, load, plan
 from backend.diffusion.image_prompt import embed, read_image_encoder, with_adapter
 from backend.model_pool import ModelPool
 from backend.weights.checkpoints import find_checkpoint, need_checkpoint
@@ -69,11 +69,13 @@ def sparingly(wanted: Wanted, make: Callable[[Networks], Work[T]]) -> Work[T]:
     yield Progress("loading the checkpoint", 0.0)
     memory: Memory | None = None
     while True:
-        networks = _loaded(wanted, memory)
+        networks: Networks | None = None
         try:
+            networks = _loaded(wanted, memory)
             return (yield from make(networks))
         except torch.OutOfMemoryError:
-            memory = networks.memory.thriftier
+            used = networks.memory if networks else memory or plan(wanted.folder, wanted.device)
+            memory = used.thriftier
         _loaded.cache_clear()
         del networks
         torch.cuda.empty_cache()

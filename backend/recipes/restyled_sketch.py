@@ -16,6 +16,7 @@ from backend.perception.photograph import Photograph
 from backend.recipes.candidates import Attempts, attempted
 from backend.recipes.object_sketch import OBJECT_SKETCH, choose_foreground
 from backend.recipes.recipe import Inputs, Recipe, SketchChoices
+from backend.recipes.sparing import sparing
 from backend.recipes.style_transfer import RestyleChoices, RestyleResult, StyleSource, restyle
 from backend.style_pack import StylePack
 
@@ -28,6 +29,7 @@ class RestyledSketch:
 
     drawing: Drawing  # in px of the restyled picture
     restyled: RestyleResult  # that it was drawn after
+    pool: ModelPool  # that it was drawn with, which may lack what the given one has
     attempts: Attempts | None = None  # that the drawing is the best of, where more than one was asked for
 
 
@@ -53,10 +55,10 @@ def restyled_sketch(
     foreground, notes = choose_foreground(inputs, choices, find_faces(photograph), pool)
     size = restyled.image.shape[-2], restyled.image.shape[-1]
     seen = Inputs(Photograph(restyled.image), found=(_at(foreground, size), notes))
-    work = attempted(recipe, seen, choices, candidates, pack, pool)
-    drawing, attempts = yield from mapped(work, lambda p: p.within(RESTYLED, 1.0))
+    work = sparing(lambda given: attempted(recipe, seen, choices, candidates, pack, given), pool)
+    (drawing, attempts), used = yield from mapped(work, lambda p: p.within(RESTYLED, 1.0))
     account = replace(drawing.account, notes=(*restyled.notes, *drawing.account.notes))
-    return RestyledSketch(replace(drawing, account=account), restyled, attempts)
+    return RestyledSketch(replace(drawing, account=account), restyled, used, attempts)
 
 
 def _at(foreground: Foreground, size: tuple[int, int]) -> Foreground:

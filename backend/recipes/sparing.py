@@ -18,11 +18,16 @@ TOO_LITTLE = "There is not enough memory for this picture, even sparingly used. 
 def sparing(work: Callable[[ModelPool], Work[T]], pool: ModelPool) -> Work[tuple[T, ModelPool]]:
     """What `work` brings, and the pool that it succeeded with, whose notes tell what it lacked.
 
+    Work that raises OutOfMemory itself has done without all it can on that device, so the processor comes next.
     Raises OutOfMemory where the thriftiest pool has too little, and what the work raises.
     """
     while True:
         try:
             return (yield from work(pool)), pool
+        except OutOfMemory:
+            less = pool.by_processor
+            if less is None:
+                raise
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
@@ -34,3 +39,8 @@ def sparing(work: Callable[[ModelPool], Work[T]], pool: ModelPool) -> Work[tuple
         diffusion_parts.forget()
         pool.release()
         yield Progress("beginning anew with less memory", 0.0)
+
+
+def newly_lacked(used: ModelPool, given: ModelPool) -> tuple[str, ...]:
+    """What a pool lacks that the one it came from did not."""
+    return tuple(note for note in used.lacked if note not in given.lacked)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from backend.model_pool import ModelPool
 from backend.parameterize.pixels import Pixels, calm_border, colored_noise, resized, shifted
 from backend.perception.material import LINES, PAPER, material_square
 from backend.perception.quilting import QuiltSettings, quilt
+from backend.recipes.sparing import newly_lacked, sparing
 
 QUILTING = "classical"
 ENCODERS: dict[str, Callable[..., Encoder]] = {"vgg19": Vgg19, "vgg19_distilled": DistilledVgg19, "squeezenet": SqueezeNet}
@@ -92,10 +94,20 @@ class TextureResult:
     steps: int = 0
     losses: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    device: str = "cpu"  # that made it
 
 
 def style_texture(style: Image, choices: TextureChoices, pool: ModelPool) -> Work[TextureResult]:
-    """A texture of a style image [1, 3, h, w]; BadRequest for a region or layers that are not there, Missing for weights."""
+    """A texture of a style image [1, 3, h, w]; BadRequest for a region or layers that are not there, Missing for weights.
+
+    Where memory runs out it is begun anew with less, in the end by the processor, with a note. Raises OutOfMemory.
+    """
+    result, used = yield from sparing(partial(_texture, style, choices), pool)
+    device = "cpu" if result.guidance == QUILTING else str(used.device)
+    return replace(result, notes=(*result.notes, *newly_lacked(used, pool)), device=device)
+
+
+def _texture(style: Image, choices: TextureChoices, pool: ModelPool) -> Work[TextureResult]:
     yield Progress("looking at the style image", 0.0)
     exemplar, notes = exemplar_of(style, choices)
     if choices.guidance == QUILTING:
@@ -193,7 +205,7 @@ def _matched(exemplar: Image, choices: TextureChoices, encoder: Encoder) -> Work
             due = choices.snapshot_every and done % choices.snapshot_every == 0
             shot = resized(part.picture(), choices.size) if due else None
             share = done / max(choices.iterations, 1)
-            yield TextureStep("matching the style", share, None, losses, part.picture().cpu(), done, shot)
+            yield TextureStep("matching the style", share, None, losses, part.picture().cpu(), number=done, snapshot=shot)
         picture = part.picture()
     return TextureResult(picture, encoder.name, done, losses)
 

@@ -7,6 +7,7 @@ exemplar's patches along its lines, with its contours drawn in the exemplar's in
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -24,6 +25,7 @@ from backend.perception.flow import Flow, along_flow, flow_of
 from backend.perception.patch_transfer import TransferSettings, transfer
 from backend.recipes.diffusion_parts import AUTO
 from backend.recipes.diffusion_transfer import DiffusionStyle, Redrawing, canny, prepared, redrawn
+from backend.recipes.sparing import newly_lacked, sparing
 
 MOST_SIDE = 1024  # px, the longer side of a result
 PREVIEW_SIDE = 320  # px, the longer side of the pictures on the way
@@ -119,6 +121,7 @@ class RestyleResult:
     method: str = CLASSICAL  # that was used
     strength: float = CLASSICAL_STRENGTH
     steps: int = 0  # of a diffusion network
+    device: str = "cpu"  # that did it
 
 
 def restyle(photograph: Image, style: StyleSource, choices: RestyleChoices, pool: ModelPool) -> Work[RestyleResult]:
@@ -126,8 +129,15 @@ def restyle(photograph: Image, style: StyleSource, choices: RestyleChoices, pool
 
     `auto` takes the diffusion method where packages, a checkpoint and a way to tell it the style are here, and otherwise
     the classical one, with a note that says why. Progress of the diffusion method carries small pictures.
+    Where memory runs out it is begun anew with less, in the end by the processor, with a note.
     Raises BadRequest, Missing (with the command that brings what is not here), BadPack, OutOfMemory.
     """
+    result, used = yield from sparing(partial(_restyled, photograph, style, choices), pool)
+    device = str(used.device) if result.method == DIFFUSION else "cpu"
+    return replace(result, notes=(*result.notes, *newly_lacked(used, pool)), device=device)
+
+
+def _restyled(photograph: Image, style: StyleSource, choices: RestyleChoices, pool: ModelPool) -> Work[RestyleResult]:
     redrawing, why = _prepared(style, choices, pool)
     if redrawing is not None:
         return (yield from _redrawn(photograph, redrawing, choices, pool))
