@@ -108,7 +108,8 @@ class RestyleEffect(JobEffect):
         return result.tries if isinstance(result, PicturesMade) else ()
 
     def insert(self, result: Restyled, picked: int, values: Values) -> None:
-        for subject, part in reversed(list(zip(self._subjects, result.parts))):  # each goes right above its own layer
+        parts: Sequence[Union[Made, Drawn]] = result.parts
+        for subject, part in reversed(list(zip(self._subjects, parts))):  # each goes right above its own layer
             assert part.source
             size = part.source.width, part.source.height
             if isinstance(part, Drawn):
