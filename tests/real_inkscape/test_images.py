@@ -50,6 +50,23 @@ def test_a_restyled_picture_lies_on_its_source(name, screen, fake_profile, tmp_p
     assert max(there, back) <= 2.0  # px; the ring's line is 2 px wide in both pictures
 
 
+@pytest.mark.parametrize("name", PLACES[:3])
+def test_the_sketch_of_a_restyled_picture_lies_on_its_source(name, screen, fake_profile, tmp_path):
+    """The engine's strokes are in px of a picture with half as many."""
+    installed, _ = fake_profile
+    rings.write_pictures(tmp_path)
+    installed.remember("style_restyle", gui=False, style="charcoal", result="sketch", picture=True)
+    document = rings.write_document(tmp_path / "document.svg", *CASES[name])
+    root = run("restyle", screen, installed, document, tmp_path / "out.svg", ["i"])
+    picture, layer = [child for child in root if child.get(OURS + "recipe")]
+    assert (picture.get(OURS + "recipe"), layer.get(OURS + "recipe")) == ("style_transfer", "restyled")
+    render(screen, installed.profile, document, tmp_path / "picture.png")
+    for part in (picture, layer):
+        render(screen, installed.profile, tmp_path / "out.svg", tmp_path / "drawn.png", only=part.get("id"))
+        there, back = rings.distances(tmp_path / "picture.png", tmp_path / "drawn.png")
+        assert max(there, back) <= 2.5  # px
+
+
 def test_a_restyled_picture_that_is_moved_is_noticed(screen, fake_profile, tmp_path):
     """The measure itself."""
     installed, _ = fake_profile

@@ -94,6 +94,25 @@ def test_restyle_and_prompt(screen, fake_profile, tmp_path):
         undo_and_redo(inkscape, document, lambda: labels(document) == [])
         assert labels(document) == ["A ring — Charcoal (StyleSketch)"]
 
+        open_item(inkscape, "Restyle…", window, "Escape", "ctrl+alt+a")
+        inkscape.wait_text(window, "2 pictures")  # the photograph, and what it was restyled to
+        inkscape.pick(window, "Charcoal")
+        inkscape.key("alt+l")  # Result
+        inkscape.key("Down")
+        inkscape.key("alt+i")  # Insert the picture too
+        inkscape.shot(tmp_path / "sketch.png")
+        inkscape.press(window, "Start")
+        inkscape.wait_text(window, "CLIP was not used: it is not installed.")
+        inkscape.press(window, "Insert now")
+        inkscape.wait_gone(window, 15)
+        time.sleep(0.5)
+        assert not no_dialogs(inkscape)
+        save(inkscape)
+        found = etree.parse(str(document)).getroot()
+        names = [child.get(LABEL) or "" for child in found]
+        assert "A ring — Technical pen (StyleSketch)" in names and "A ring (picture)" in names
+        assert [engine.jobs[job].sketch.style for job in ("job4", "job5")] == ["charcoal", "charcoal"]
+
         window = "^Prompt"
         open_item(inkscape, "Prompt…", window, "Escape", "Escape")
         inkscape.wait_text(window, "What is to be drawn\\?")
@@ -109,7 +128,7 @@ def test_restyle_and_prompt(screen, fake_profile, tmp_path):
         time.sleep(0.5)
         save(inkscape)
         assert "a horse — Technical pen (StyleSketch)" in labels(document)
-        assert engine.jobs["job4"].prompt == "a horse"
+        assert engine.jobs["job6"].prompt == "a horse"
         kept = json.loads((Path(installed.engine["data"]) / "inkscape-prompt.json").read_text())
         assert kept["text"] == "a horse"
 
