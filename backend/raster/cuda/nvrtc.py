@@ -46,7 +46,8 @@ def find_nvrtc() -> Nvrtc:
         found = open_nvrtc(name)
         if found:
             return found
-    raise Missing(f"NVIDIA's run-time compiler was not found; this brings it: pip install nvidia-cuda-nvrtc-cu{major}.")
+    package = "nvidia-cuda-nvrtc" + (f"-cu{major}" if int(major) < 13 else "")
+    raise Missing(f"NVIDIA's run-time compiler was not found; this brings it: pip install {package}.")
 
 
 def open_nvrtc(name: str) -> Nvrtc | None:
@@ -86,15 +87,19 @@ class Nvrtc:
         if not known:
             raise Missing(f"This graphics card (compute capability {capability / 10}) is too old; choose another rasterizer.")
         kind = "sm" if capability in known else "compute"
+        return self.translate(source, headers, f"{kind}_{known[-1]}")
+
+    def translate(self, source: str, headers: dict[str, str], architecture: str) -> bytes:
+        """Machine code (sm_75 and so on) or PTX (compute_75 and so on)."""
         program, texts, names = c_void_p(), _texts(headers.values()), _texts(headers)
         self._check(
             self._library.nvrtcCreateProgram(byref(program), source.encode(), b"kernels.cu", len(headers), texts, names)
         )
         try:
-            options = [f"--gpu-architecture={kind}_{known[-1]}", *OPTIONS]
+            options = [f"--gpu-architecture={architecture}", *OPTIONS]
             if self._library.nvrtcCompileProgram(program, len(options), _texts(options)):
                 raise Internal(f"The CUDA rasterizer does not compile: {self._read(program, 'ProgramLog').decode()}")
-            return self._read(program, "CUBIN" if kind == "sm" else "PTX")
+            return self._read(program, "CUBIN" if architecture.startswith("sm") else "PTX")
         finally:
             self._library.nvrtcDestroyProgram(byref(program))
 
