@@ -97,6 +97,10 @@ def rasterizer(where: Places) -> Iterator[Finding]:
     )
     others = ", ".join(name for name in LACKED if name not in here)
     yield Finding("--rasterizer", FINE, f"{', '.join(here)}" + (f" (not here: {others})" if others else ""))
+    if "cuda" in here:
+        yield Finding(
+            "--rasterizer cuda", NOTE, "has not been tried on a graphics card yet, so it draws only where it is asked for"
+        )
     try:
         used = choose_engine("auto")
     except StyleSketchError as error:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from backend.core.image import Image
 from backend.core.strokes import Strokes
+from backend.raster.cuda import cuda_engine, has_card
 from backend.raster.culled import rasterize_culled
 from backend.raster.diffvg import has_diffvg, rasterize_diffvg
 from backend.raster.native import BUILD_COMMAND, native_engine
@@ -27,7 +28,7 @@ class Rasterizer(Protocol):
 LACKED = {
     "native": f"run `{BUILD_COMMAND}`",
     "diffvg": "install pydiffvg from diffvg's sources in the Python of `stylesketch doctor`",
-    "cuda": "it needs a graphics card that the torch of `stylesketch doctor` can use",
+    "cuda": "it needs an NVIDIA card that the torch of `stylesketch doctor` can use",
 }
 """What to do where an engine is not here."""
 
@@ -42,6 +43,8 @@ def rasterizers() -> dict[str, Rasterizer]:
     found["reference"] = rasterize_reference
     if has_diffvg():
         found["diffvg"] = rasterize_diffvg
+    if has_card():
+        found["cuda"] = cuda_engine()  # has never met a card, so nobody gets it unasked
     return found
 
 

@@ -14,11 +14,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from backend.core.errors import BadRequest, Internal, OutOfMemory
+from backend import raster
+from backend.cli import doctor
+from backend.core.errors import BadRequest, Internal, Missing, OutOfMemory
 from backend.core.strokes import Strokes
+from backend.model_pool import choose_engine
+from backend.places import Places
 from backend.raster import rasterize_reference
+from backend.raster.cuda import cuda_engine, has_card, layout, tape
 from backend.raster.cuda import gpu as gpu_module
-from backend.raster.cuda import layout, tape
 from backend.raster.cuda.driver import Kernels
 from backend.raster.cuda.gpu import NAMES, Gpu
 from tests.raster.machine import engine_on
@@ -296,3 +300,21 @@ def test_several_threads_may_ask_for_pictures(cuda):
         worker.start()
         worker.join()
     assert found == [True] * 3
+
+
+def test_offered_last_and_only_with_a_card(monkeypatch):
+    monkeypatch.setattr(raster, "has_card", lambda: False)
+    assert "cuda" not in raster.rasterizers()
+    monkeypatch.setattr(raster, "has_card", lambda: True)
+    assert list(raster.rasterizers())[-1] == "cuda"
+    assert choose_engine("auto") != "cuda" and choose_engine("cuda") == "cuda"
+    [told] = [found for found in doctor.rasterizer(Places.find()) if found.name == "--rasterizer cuda"]
+    assert "not been tried" in told.text
+
+
+@pytest.mark.skipif(has_card(), reason="there is a card")
+def test_without_a_card_the_sentence_says_so():
+    with pytest.raises(Missing, match="no NVIDIA graphics card"):
+        cuda_engine()(as_dtype(gentle_scene(), torch.float32), SIZE, PAPER)
+    with pytest.raises(Missing, match="needs an NVIDIA card"):
+        choose_engine("cuda")

@@ -14,7 +14,7 @@ from backend.core.errors import BadRequest
 from backend.core.image import Image
 from backend.core.strokes import Strokes
 from backend.raster.cuda import layout
-from backend.raster.cuda.gpu import Gpu, find_gpu
+from backend.raster.cuda.gpu import Gpu, find_gpu, has_card
 from backend.raster.cuda.tape import Scene, Tape
 
 LONGEST_SIDE = 32767  # px
@@ -74,7 +74,7 @@ def cuda_engine() -> CudaEngine:
 def _own_or_current(device: torch.device) -> Gpu:
     """The card of what lies on one, else torch's current one."""
     if device.type != "cuda":
-        device = torch.device("cuda", torch.cuda.current_device() if torch.cuda.is_available() else 0)
+        device = torch.device("cuda", torch.cuda.current_device() if has_card() else 0)
     return find_gpu(device)
 
 

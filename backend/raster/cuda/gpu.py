@@ -89,10 +89,15 @@ class Answer:
         return int(self._number)
 
 
+def has_card() -> bool:
+    """Whether torch can use an NVIDIA card."""
+    return torch.version.cuda is not None and torch.cuda.is_available()
+
+
 @functools.cache
 def find_gpu(device: torch.device) -> Gpu:
     """The card of that CUDA device (cuda:i); compiles the kernels at the first call. Missing says what is not here."""
-    if not torch.cuda.is_available():
+    if not has_card():
         raise Missing("There is no NVIDIA graphics card that torch can use; choose another rasterizer.")
     capability = torch.cuda.get_device_capability(device)
     image = find_nvrtc().compile(*kernel_sources(), 10 * capability[0] + capability[1])
