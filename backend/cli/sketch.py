@@ -180,10 +180,9 @@ def write_candidates(result: SketchResult, folder: Path) -> list[str]:
     from backend.daemon.sketching import result_svg
 
     written = []
-    for each in result.candidates:
+    for number, each in enumerate(result.candidates):
         path = folder / f"seed{each.seed}.svg"
-        settings = replace(result.settings, seed=each.seed, candidates=1)
-        write_whole(path, result_svg(replace(result, drawing=each.drawing, settings=settings)).encode())
+        write_whole(path, result_svg(result.attempt(number)).encode())
         written.append(str(path.absolute()))
     return written
 

@@ -49,6 +49,7 @@ class Choices:
     fidelity: float = 1.0  # 1 = precise … 0 = loose
     guidance: str = "auto"
     seed: int = 0
+    candidates: int = 1  # attempts, of which one is picked
     steps: int = -1  # -1 = the recipe's own number
 
     @property
@@ -73,6 +74,7 @@ class Choices:
                 fidelity=self.fidelity,
                 guidance=self.guidance,
                 seed=self.seed,
+                candidates=self.candidates,
                 steps=None if self.steps < 0 else self.steps,
             )
         except ValueError as error:

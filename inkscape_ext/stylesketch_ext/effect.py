@@ -45,6 +45,7 @@ class SketchEffect(inkex.EffectExtension):
         pars.add_argument("--fidelity", type=float, default=default.fidelity)
         pars.add_argument("--guidance", type=str, default=default.guidance)
         pars.add_argument("--seed", type=int, default=default.seed)
+        pars.add_argument("--candidates", type=int, default=default.candidates)
         pars.add_argument("--steps", type=int, default=default.steps)
 
     def has_changed(self, ret):

@@ -27,6 +27,7 @@ from fake_styles import FakeStyles, Refused
 from stylesketch_ext.wire import codec
 from stylesketch_ext.wire.messages import (
     PROTOCOL_VERSION,
+    CandidateData,
     DrawingData,
     FeaturesRequest,
     Health,
@@ -137,12 +138,25 @@ class FakeEngine:
         request = request or self.jobs[job]
         width, height = self.images[request.image]
         strokes = ring(width, height, request.settings.strokes or 12)
+        attempts = self.attempts(request, width, height)
+        drawing = DrawingData(width, height, [LayerData("object", strokes)], "0123abcd")
+        drawing = next((each.drawing for each in attempts if each.kept), drawing)
         return SketchResult(
-            drawing=DrawingData(width, height, [LayerData("object", strokes)], "0123abcd"),
+            drawing=drawing, candidates=attempts, judge="lines" if attempts else "",
             image=request.image, title=request.title, recipe=request.recipe,
             settings=request.settings, style_title="Technical pen", guidance="classical", device="cpu",
             engine="fake", steps=3, version="0.0-fake", notes=["CLIP was not used: it is not installed."], job=job,
         )  # fmt: skip
+
+    def attempts(self, request, width, height):
+        """Where more than one is asked for: each has a stroke less than the one before it, and the second one is the best."""
+        settings, found = request.settings, []
+        for number in range(settings.candidates if settings.candidates > 1 else 0):
+            strokes = ring(width, height, (settings.strokes or 12) - number)
+            drawing = DrawingData(width, height, [LayerData("object", strokes)], f"0123abc{number}")
+            score, kept = round(0.8 - 0.1 * abs(number - 1), 2), number == 1
+            found.append(CandidateData(settings.seed + number, score, drawing, kept, kept))
+        return found
 
     def sequence(self, job, request):
         """The ring in each frame, its strokes named as the engine names them."""

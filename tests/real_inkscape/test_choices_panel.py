@@ -17,7 +17,7 @@ from stylesketch_ext.dialogs.choices_panel import ChoicesPanel
 from stylesketch_ext.wire.messages import StyleInfo
 
 pack = StyleInfo("ink", "Ink", strokes=90)
-panel, seen = ChoicesPanel(Choices(strokes=64, fidelity=0.3, style_strength=0.4, seed=int(sys.argv[1]))), []
+panel, seen = ChoicesPanel(Choices(strokes=64, fidelity=0.3, style_strength=0.4, seed=int(sys.argv[1]), candidates=int(sys.argv[2]))), []
 panel.show_all()
 for kinds in ((), ("classical",), ("classical", "clip"), ("classical",)):
     panel.offer_guidance(kinds)
@@ -37,13 +37,15 @@ print(json.dumps([seen, asked, chosen.fidelity, chosen.guidance, panel.summary("
 pytestmark = [pytest.mark.inkscape, pytest.mark.timeout(60)]
 
 
-@pytest.mark.parametrize(("seed", "told"), [(0, ""), (5, " · seed 5")])
-def test_what_the_form_offers(seed, told, screen):
+@pytest.mark.parametrize(("seed", "attempts", "told"), [(0, 1, ""), (5, 3, " · seed 5 · 3 attempts")])
+def test_what_the_form_offers(seed, attempts, told, screen):
     python = gui.python_with_accessibility()
     if not python:
         pytest.skip("no Python with GTK: install python3-gi and gir1.2-gtk-3.0")
     environment = {**screen, "PYTHONPATH": str(ROOT / "inkscape_ext"), "LANGUAGE": "en", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([python, "-c", SCRIPT, str(seed)], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [python, "-c", SCRIPT, str(seed), str(attempts)], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     shown, strokes, fidelity, guidance, summary, others = json.loads(done.stdout)
     assert shown == [False, False, True, False]

@@ -257,3 +257,30 @@ def test_a_scene_s_plane_is_looked_at_and_inserted_as_a_whole(screen, fake_profi
         "fidelity 1, simplicity 0"
     ]
     assert engine.jobs["job2"].fidelities == pytest.approx([2 / 3, 1 / 3, 0.0])
+
+
+def test_one_of_several_attempts_is_picked_and_inserted(screen, fake_profile, tmp_path):
+    """Of four attempts the best is chosen at first; a click on another one puts that into the document."""
+    installed, engine = fake_profile
+    installed.remember()
+    rings.write_pictures(tmp_path)
+    document = rings.write_document(tmp_path / "document.svg", BODY)
+    with gui.inkscape(screen, installed.profile, document) as inkscape:
+        open_window(inkscape)
+        inkscape.key("alt+p", "4")  # which selects what is there
+        inkscape.shot(tmp_path / "form.png")
+        inkscape.press(OURS, "Start")
+        inkscape.wait_text(OURS, "11 of 11 strokes.")  # of the second one, which is the best
+        inkscape.shot(tmp_path / "attempts.png")
+        inkscape.pick(OURS, "0.60")
+        inkscape.wait_text(OURS, "9 of 9 strokes.")
+        inkscape.shot(tmp_path / "picked.png")
+        inkscape.press(OURS, "Insert")
+        inkscape.wait_gone(OURS, 20)
+        time.sleep(1.0)
+        assert not no_dialogs(inkscape)
+        save(inkscape)
+    assert engine.jobs["job1"].settings.candidates == 4
+    [layer] = [child for child in etree.parse(str(document)).getroot() if (child.get(LABEL) or "").endswith("(StyleSketch)")]
+    assert len([path for path in layer.iter() if str(path.tag).endswith("}path")]) == 9
+    assert layer.get("{https://stylesketch.org/ns/1}seed") == "3"

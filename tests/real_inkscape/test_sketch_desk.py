@@ -24,7 +24,7 @@ from stylesketch_ext.sketch_job import SketchJob
 
 if sys.argv[2] == "no cairo":
     sketch_window.can_paint = lambda: False
-mask, end, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+mask, end, count, candidates = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 pictures = [("picture %d" % i, png(40 + i, 30, lambda x, y: 200)) for i in range(count)]
 facts = {}
 
@@ -57,6 +57,16 @@ def steps():
     desk.tick()
     facts["rows"] = desk._plane.fidelities
     facts["grown"] = [window.get_allocated_size()[0].width - width[0], window.get_allocated_size()[0].height - width[1]]
+    if candidates > 1:
+        shelves = [shelf._shelf for shelf in desk._shelves]
+        facts["titles"] = [[card.get_accessible().get_name() for card in shelf.get_children()] for shelf in shelves]
+        facts["first"] = [desk._counted, [shelf.chosen for shelf in desk._shelves], desk._shelves[0].get_mapped()]
+        facts["tip"] = shelves[0].get_children()[0].get_tooltip_text()
+        shelves[0].select_child(shelves[0].get_child_at_index(min(2, 2 * (candidates - 2))))
+        facts["other"] = desk._counted
+        yield from until(lambda: desk.stopped)
+        desk.tick()
+        facts["rows of the other"] = desk._plane.fidelities
     desk._simplicity.set_value(1.0)
     facts["sparse"] = desk._counted
     desk._simplicity.set_value(0.5)
@@ -92,7 +102,7 @@ with FakeEngine() as engine:
     client = BackendClient("127.0.0.1", engine.port, "secret")
     connect = lambda tell, stopped: client
     begun = lambda job, chosen: job.begin(pictures, chosen.settings(), chosen.recipe)
-    window = SketchWindow(lambda: SketchJob(connect, True), pictures, Choices(mask=mask), begun, lambda f: [str(f)], None,
+    window = SketchWindow(lambda: SketchJob(connect, True), pictures, Choices(mask=mask, candidates=candidates), begun, lambda f: [str(f)], None,
                           lambda plane, fidelities: RowsJob(connect, plane, fidelities))
     running = steps()
 
@@ -111,6 +121,8 @@ with FakeEngine() as engine:
     settings = [done.result.settings for done in job.results]
     facts["results"] = [[round(each.fidelity, 2), round(each.simplicity, 2)] for each in settings]
     facts["strokes"] = [sum(len(layer.paths) for layer in done.result.drawing.layers) for done in job.results]
+    facts["seeds"] = [[each.seed, each.candidates] for each in settings]
+    facts["asked"] = sorted({request.sketch.settings.seed for request in engine.jobs.values() if hasattr(request, "sketch")})
     facts["planes"] = [len(plane) for plane in job.planes]
     facts["chosen"] = [round(value, 2) for value in job.chosen]
     facts["cancelled"] = job.cancelled
@@ -129,8 +141,8 @@ def facts(screen):
     paths = f"{ROOT / 'inkscape_ext'}:{ROOT / 'tests' / 'inkscape_harness'}"
     environment = {**screen, "PYTHONPATH": paths, "LANGUAGE": "en", "PYTHONDONTWRITEBYTECODE": "1"}
 
-    def run(*arguments):
-        command = [python, "-W", "error::RuntimeWarning", "-c", SCRIPT, *map(str, arguments)]
+    def run(mask, end, count, candidates=1):
+        command = [python, "-W", "error::RuntimeWarning", "-c", SCRIPT, mask, end, str(count), str(candidates)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=80)
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr and "CRITICAL" not in done.stderr, done.stderr
@@ -182,3 +194,29 @@ def test_without_cairo_sketches_are_inserted_as_they_are_and_this_is_said(facts)
     seen = facts("scene", "no cairo", 1)
     assert "no cairo for GTK: " in seen["message"] and seen["message"].endswith("to adjust them.")
     assert (seen["results"], seen["strokes"]) == ([[1.0, 0.0]], [12])
+
+
+def test_of_several_attempts_the_best_is_chosen_and_another_can_be_picked(facts):
+    seen = facts("auto", "insert", 1, 4)
+    assert seen["titles"] == [["0.70", "Best: 0.80", "0.70", "0.60"]]
+    assert seen["tip"] == "Seed 0: likeness to the picture 0.700, judged by lines"
+    assert seen["first"] == ["11 of 11 strokes.", [1], True]
+    assert seen["other"] == "10 of 10 strokes."
+    assert (seen["results"], seen["strokes"], seen["seeds"]) == ([[1.0, 0.5]], [6], [[2, 1]])
+
+
+def test_one_attempt_needs_no_shelf(facts):
+    assert "titles" not in facts("auto", "insert", 1)
+
+
+def test_of_several_pictures_each_has_its_attempts(facts):
+    seen = facts("auto", "insert", 2, 2)
+    assert seen["titles"] == [["0.70", "Best: 0.80"]] * 2
+    assert seen["first"][:2] == ["22 of 22 strokes.", [1, 1]]
+    assert seen["other"] == "23 of 23 strokes." and seen["seeds"] == [[0, 1], [1, 1]]
+
+
+def test_the_plane_of_a_scene_is_that_of_the_attempt_that_is_picked(facts):
+    seen = facts("scene", "insert", 1, 3)
+    assert seen["rows"] == seen["rows of the other"] == pytest.approx([1.0, 2 / 3, 1 / 3, 0.0])
+    assert seen["asked"] == [1, 2] and seen["seeds"] == [[2, 1]]

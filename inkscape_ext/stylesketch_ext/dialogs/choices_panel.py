@@ -9,6 +9,7 @@ from stylesketch_ext.dialogs.inputs import add_row, combo, dice, number, slider
 from stylesketch_ext.wire.messages import MAX_SEED, MAX_STROKES, Health, StyleInfo
 from stylesketch_ext.words import _, plural
 
+MOST_ATTEMPTS = 8  # more are no help to choose from
 USUAL_STROKES = 64  # where the number starts when "automatic" is switched off
 
 
@@ -30,6 +31,8 @@ class ChoicesPanel(Gtk.Grid):
         self._fidelity.set_tooltip_text(_("How closely the strokes follow the picture"))
         self._guidance = combo([("auto", GUIDANCE["auto"])], "auto", _("Guidance"))
         self._seed = number(0, MAX_SEED, choices.seed, 9, _("Seed"))
+        self._attempts = number(1, max(MOST_ATTEMPTS, choices.candidates), choices.candidates, 4, _("Attempts"))
+        self._attempts.set_tooltip_text(_("How many sketches are made, of this seed and those after it; you pick one"))
         self._automatic.set_tooltip_text(_("As many strokes as the style usually takes"))
         self._automatic.connect("toggled", lambda box: self._strokes.set_sensitive(not box.get_active()))
         self._automatic.set_active(choices.strokes == 0)
@@ -41,6 +44,7 @@ class ChoicesPanel(Gtk.Grid):
         add_row(self, _("E_xemplar"), self._weight)
         self._guidance_label = add_row(self, _("_Guidance"), self._guidance)
         add_row(self, _("S_eed"), self._seed, dice(self._seed))
+        add_row(self, _("Attem_pts"), self._attempts)
         for widget in (self._guidance_label, self._guidance):
             widget.set_no_show_all(True)
         self.offer_guidance(())
@@ -49,6 +53,7 @@ class ChoicesPanel(Gtk.Grid):
         """The choices as the form shows them; the style is chosen elsewhere."""
         self._strokes.update()
         self._seed.update()
+        self._attempts.update()
         return Choices(
             strokes=0 if self._automatic.get_active() else self._strokes.get_value_as_int(),
             style=self._given.style,
@@ -59,6 +64,7 @@ class ChoicesPanel(Gtk.Grid):
             fidelity=round(self._fidelity.get_value(), 2),
             guidance=self._guidance.get_active_id() or "auto",
             seed=self._seed.get_value_as_int(),
+            candidates=self._attempts.get_value_as_int(),
             steps=self._given.steps,
         )
 
@@ -67,7 +73,8 @@ class ChoicesPanel(Gtk.Grid):
         chosen = self.read()
         count = plural("%d stroke", "%d strokes", chosen.strokes) if chosen.strokes else _("automatic number of strokes")
         seed = _("seed %d") % chosen.seed if chosen.seed else ""
-        parts = [style, self._mask.get_active_text(), count, seed]
+        attempts = plural("%d attempt", "%d attempts", chosen.candidates) if chosen.candidates > 1 else ""
+        parts = [style, self._mask.get_active_text(), count, seed, attempts]
         return " · ".join(filter(None, parts))
 
     def style_is(self, pack: StyleInfo) -> None:

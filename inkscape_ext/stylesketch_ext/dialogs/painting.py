@@ -1,5 +1,6 @@
 """Sketches painted by cairo, from their strokes: no need to ask the engine."""
 
+import io
 from typing import Any, Sequence, Tuple
 
 from stylesketch_ext.wire.messages import DrawingData, PathData
@@ -43,6 +44,18 @@ def paint_sketch(context: Any, drawing: DrawingData, room: Tuple[float, float], 
         for path in layer.paths:
             _paint_stroke(context, path, thinnest / scale)
     context.restore()
+
+
+def sketch_png(drawing: DrawingData, side: int, thinnest: float = 0.0) -> bytes:
+    """A PNG of a sketch, `side` px on its longer side; needs cairo."""
+    import cairo
+
+    scale = side / max(drawing.width, drawing.height)
+    size = max(1, round(drawing.width * scale)), max(1, round(drawing.height * scale))
+    surface, file = cairo.ImageSurface(cairo.FORMAT_RGB24, *size), io.BytesIO()
+    paint_sketch(cairo.Context(surface), drawing, size, thinnest)
+    surface.write_to_png(file)
+    return file.getvalue()
 
 
 def rgb(color: str) -> Tuple[float, float, float]:

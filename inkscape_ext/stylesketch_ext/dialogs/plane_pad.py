@@ -48,6 +48,11 @@ class PlanePad(Gtk.DrawingArea):
         for signal in ("focus-in-event", "focus-out-event"):
             self.connect(signal, lambda pad, event: pad.queue_draw())
 
+    def show_plane(self, plane: Plane) -> None:
+        """Another plane of the same picture."""
+        self._plane, self._cells = plane, {}
+        self.queue_draw()
+
     def put(self, fidelity: float, simplicity: float) -> None:
         """Mark this place; or paint anew, for there may be new rows."""
         self._fidelity, self._simplicity = fidelity, simplicity

@@ -26,7 +26,6 @@ class Tries(Gtk.ScrolledWindow):
         self._shelf.get_accessible().set_name(_("Tries"))
         self._shelf.connect("selected-children-changed", lambda shelf: self._show_chosen())
         self.add(self._shelf)
-        self.set_min_content_height(HEIGHT)
         styled(self, "ss-shelf", "view")
 
     @property
@@ -34,18 +33,19 @@ class Tries(Gtk.ScrolledWindow):
         chosen = self._shelf.get_selected_children()
         return chosen[0].get_index() if chosen else 0
 
-    def fill(self, pictures: Sequence[bytes], titles: Sequence[str]) -> None:
-        """Show these, and choose the first."""
+    def fill(self, pictures: Sequence[bytes], titles: Sequence[str], tips: Sequence[str] = (), chosen: int = 0) -> None:
+        """Show these, and choose one. tips: what is told of each beside its title."""
         for card in self._shelf.get_children():
             card.destroy()
         self._pictures = list(pictures)
-        for number, (picture, title) in enumerate(zip(pictures, titles)):
-            card = Card(str(number), title, title, *CARD)
+        for number, (picture, title, tip) in enumerate(zip(pictures, titles, tips or titles)):
+            card = Card(str(number), title, tip, *CARD)
             card.show_picture(picture)
             self._shelf.add(card)
         self._shelf.show_all()
         self.show()
-        self._shelf.select_child(self._shelf.get_child_at_index(0))
+        self.set_min_content_height(HEIGHT if len(pictures) > 3 else HEIGHT // 2)
+        self._shelf.select_child(self._shelf.get_child_at_index(chosen))
         self._show_chosen()
 
     def _show_chosen(self) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Dict, List, Optional, Tuple
 
+from stylesketch_ext.wire.phrases import Phrase
 from stylesketch_ext.wire.sketching import SequenceRequest, SketchSettings
 
 
@@ -73,9 +74,9 @@ class CandidateData:
 
     seed: int
     score: float  # likeness of drawing and photograph, 1 = alike
-    drawing: DrawingData  # as far as it was drawn
+    drawing: DrawingData  # whole; where it is not finished, its strokes were moved less far
     kept: bool = False  # it is the result's own drawing
-    finished: bool = True  # False: it was stopped early, because others were better
+    finished: bool = True  # False: it was hurried to its end, because others were better
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class SketchResult:
     scores: Dict[str, float] = field(default_factory=dict)  # encoder: likeness of drawing and photograph, 1 = alike
     candidates: List[CandidateData] = field(default_factory=list)  # all attempts, where there was more than one
     judge: str = ""  # what scored them: an encoder, or "lines"
+    phrases: List[Phrase] = field(default_factory=list)  # of each note, so that it can be said in another language
 
     def simplified(self, simplicity: float) -> "SketchResult":
         """This result of simplicity 0 as the same request with another one gives it: the first of its strokes.
@@ -112,6 +114,16 @@ class SketchResult:
             settings=replace(self.settings, simplicity=simplicity),
             candidates=[replace(each, drawing=self._simplified(each.drawing, simplicity)) for each in self.candidates],
         )
+
+    def attempt(self, number: int) -> "SketchResult":
+        """The attempt of that number as a result of its own, of the request for its seed alone.
+
+        Scores by encoders are known of the one that was kept only.
+        """
+        each = self.candidates[number]
+        settings = replace(self.settings, seed=each.seed, candidates=1)
+        scores = self.scores if each.kept else {}
+        return replace(self, drawing=each.drawing, settings=settings, candidates=[], judge="", scores=scores)
 
     def _simplified(self, drawing: DrawingData, simplicity: float) -> DrawingData:
         full = sum(len(layer.paths) for layer in drawing.layers)
@@ -145,6 +157,7 @@ class SequenceResult:
     kept: int = 0  # frames that an earlier run had drawn
     job: str = ""
     count: int = 0  # frames that can be fetched, where `frames` is empty
+    phrases: List[Phrase] = field(default_factory=list)  # of each note, so that it can be said in another language
 
     def frame(self, number: int) -> SketchResult:
         """A frame as a sketch by itself."""
