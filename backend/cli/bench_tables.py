@@ -118,6 +118,7 @@ class Entry:
     backward: bool = True
     fused: NativeEngine | None = None  # draws, compares and derives in one go
     most_pairs: int | None = None  # strokes × pixels that are measured; more are scaled up
+    device: str = "cpu"
 
 
 def entries(engine: NativeEngine) -> list[Entry]:
@@ -134,6 +135,8 @@ def entries(engine: NativeEngine) -> list[Entry]:
     ]
     if "diffvg" in rasterizers():
         found.append(Entry("diffvg", rasterizers()["diffvg"], 2))
+    if "cuda" in rasterizers():
+        found.append(Entry("cuda", rasterizers()["cuda"], 1, device="cuda"))
     return found
 
 
@@ -182,10 +185,10 @@ def _job(entry: Entry, size: int, count: int, kind: str, target: Tensor) -> tupl
     """One step, and what its time is multiplied by."""
     used = count if entry.most_pairs is None else max(1, min(count, entry.most_pairs // (size * size)))
     strokes = scene(used, size, SPREADS[kind])
-    strokes = ink(strokes) if entry.gray else strokes
+    strokes = (ink(strokes) if entry.gray else strokes).to(entry.device)
     parts = ("points", "widths") if entry.gray else ("points", "widths", "colors", "opacities")
     leaves = {part: getattr(strokes, part).requires_grad_() for part in parts}
-    wanted = target[:, :1] if entry.gray else target
+    wanted = (target[:, :1] if entry.gray else target).to(entry.device)
 
     def step() -> None:
         if entry.fused:
@@ -195,6 +198,8 @@ def _job(entry: Entry, size: int, count: int, kind: str, target: Tensor) -> tupl
         image = entry.draw(replace(strokes, **leaves), (size, size), WHITE)
         if entry.backward:
             torch.autograd.grad(mean_squared_error(image[:, :1] if entry.gray else image, wanted), list(leaves.values()))
+        if entry.device == "cuda":
+            torch.cuda.synchronize()
 
     return step, count / used
 

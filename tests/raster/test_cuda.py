@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from backend import raster
-from backend.cli import doctor
+from backend.cli import bench_tables, doctor
 from backend.core.errors import BadRequest, Internal, Missing, OutOfMemory
 from backend.core.strokes import Strokes
 from backend.model_pool import choose_engine
@@ -318,3 +318,10 @@ def test_without_a_card_the_sentence_says_so():
         cuda_engine()(as_dtype(gentle_scene(), torch.float32), SIZE, PAPER)
     with pytest.raises(Missing, match="needs an NVIDIA card"):
         choose_engine("cuda")
+
+
+def test_bench_has_a_column_for_it(cuda, native, monkeypatch):
+    monkeypatch.setattr(bench_tables, "rasterizers", lambda: {"cuda": cuda})
+    column = bench_tables.entries(native)[-1]
+    assert (column.name, column.device) == ("cuda", "cuda")
+    assert bench_tables.measure([replace(column, device="cpu")], 32, 4, "long", 0.0)["cuda"] > 0
