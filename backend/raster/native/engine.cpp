@@ -17,6 +17,7 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <xmmintrin.h>
 #endif
 
 #ifdef _WIN32
@@ -71,7 +72,7 @@ namespace {
 struct Workspace : Scratch {
     Workspace() : Scratch{} {}
     ~Workspace() {
-        for (Row* row : {&nearest, &parameter, &ranges, &places, &values, &running}) release(*row);
+        for (Row* row : {&nearest, &parameter, &ranges, &places, &values, &running, &fragments}) release(*row);
     }
 };
 
@@ -84,6 +85,31 @@ struct BandTrace : Trace {
         release(fragments);
         release(records);
     }
+};
+
+// As long as it lives, numbers of this thread that are almost 0 count as 0: under many opaque strokes the gradient fades to
+// such numbers, with which processors compute a hundred times slower.
+class FlushTiny {
+   public:
+    FlushTiny() : before_(control()) { set_control(before_ | FLUSH); }
+    ~FlushTiny() { set_control(before_); }
+    FlushTiny(const FlushTiny&) = delete;
+
+   private:
+#if defined(__x86_64__)
+    static constexpr uint64_t FLUSH = 0x8040;  // of results and of operands
+    static uint64_t control() { return _mm_getcsr(); }
+    static void set_control(uint64_t word) { _mm_setcsr(unsigned(word)); }
+#else
+    static constexpr uint64_t FLUSH = 1u << 24;
+    static uint64_t control() {
+        uint64_t word;
+        __asm__ volatile("mrs %0, fpcr" : "=r"(word));
+        return word;
+    }
+    static void set_control(uint64_t word) { __asm__ volatile("msr fpcr, %0" : : "r"(word)); }
+#endif
+    const uint64_t before_;
 };
 
 // ----------------------------------------------------------------------------------------------------------- pool
@@ -106,6 +132,7 @@ class Pool {
     void run(int count, int threads, const std::function<void(int)>& work) {
         std::unique_lock<std::mutex> only(busy_, std::try_to_lock);
         if (threads < 2 || count < 2 || !only.owns_lock()) {
+            const FlushTiny flush;
             for (int i = 0; i < count; i++) work(i);
             return;
         }
@@ -132,6 +159,7 @@ class Pool {
     }
 
     void take_part(const std::function<void(int)>& work, int count) {
+        const FlushTiny flush;
         for (int i = next_++; i < count; i = next_++) work(i);
     }
 
@@ -219,6 +247,7 @@ const Kernel* kernel() {
 constexpr float SQRT_HALF = 0.70710678f;
 constexpr float FARTHEST = 1e6f;  // px; a stroke with a point beyond, or none at all (NaN), is not drawn
 constexpr int MOST_PIECES = 256;
+constexpr float ROUNDING = 0.03f;  // px
 
 struct Plan {
     Scene scene{};
@@ -229,6 +258,7 @@ struct Plan {
     std::vector<uint8_t> thin;  // [N, K] 1 where the width is negative and so has no gradient
     Row pieces{};
     std::vector<BandTrace> traces;
+    std::vector<double> errors;  // of each band, where it is compared with a target
 
     Plan() = default;
     Plan(const Plan&) = delete;
@@ -267,13 +297,15 @@ void set_knots(const float* radii, int knots, int number, int count, Segment& s)
     for (int k = s.first_knot; k <= s.last_knot; k++) s.most = std::max(s.most, radii[k]);
 }
 
-int piece_count(const float* p, const Segment& s, int knots, int count) {
+void set_pieces(const float* p, int knots, int count, Segment& s) {
     const float x1 = p[0] - 2 * p[2] + p[4], y1 = p[1] - 2 * p[3] + p[5];
     const float x2 = p[2] - 2 * p[4] + p[6], y2 = p[3] - 2 * p[5] + p[7];
-    const float bend = sqrtf(std::max(x1 * x1 + y1 * y1, x2 * x2 + y2 * y2));
-    const int pieces = std::max(1, std::min(MOST_PIECES, int(ceilf(sqrtf(0.75f * bend / TOLERANCE)))));
+    const float away = 0.75f * sqrtf(std::max(x1 * x1 + y1 * y1, x2 * x2 + y2 * y2));  // px, of a single piece
+    const int pieces = std::max(1, std::min(MOST_PIECES, int(ceilf(sqrtf(away / TOLERANCE)))));
     const int intervals = s.last_knot - s.first_knot;
-    return knots > 1 && (knots - 1) % count == 0 ? (pieces + intervals - 1) / intervals * intervals : std::max(pieces, intervals);
+    const bool even = knots > 1 && (knots - 1) % count == 0;
+    s.pieces = even ? (pieces + intervals - 1) / intervals * intervals : std::max(pieces, intervals);
+    s.slack = std::min(TOLERANCE, away / float(s.pieces * s.pieces)) + ROUNDING;
 }
 
 // Radii along a segment whose knots do not fall on the ends of its pieces.
@@ -305,7 +337,7 @@ void plan_stroke(const Drawing& d, int i, int lanes, Plan& plan) {
             s.high[axis] += s.most + scene.reach + 0.5f;
         }
         const bool seen = s.low[0] < float(scene.width) && s.high[0] > 0 && s.low[1] < float(scene.height) && s.high[1] > 0;
-        s.pieces = seen ? piece_count(points + 6 * int64_t(j), s, d.knots, count) : 0;
+        if (seen) set_pieces(points + 6 * int64_t(j), d.knots, count, s);
         s.place = plan.pieces.size;
         plan.pieces.size += int64_t(s.pieces + lanes - 1) / lanes * lanes * FIELDS;
         if (seen) stroke.low = std::min(stroke.low, s.low[1]), stroke.high = std::max(stroke.high, s.high[1]);
@@ -336,6 +368,7 @@ bool make_plan(const Drawing& d, const Scene& common, int lanes, Plan& plan) {
     plan.scene.segments = plan.segments.data();
     plan.scene.pieces = plan.pieces.data;
     while (int(plan.traces.size()) < plan.bands()) plan.traces.emplace_back();
+    plan.errors.resize(plan.traces.size());
     for (auto& trace : plan.traces) trace.count = trace.fragments.size = trace.records.size = 0;
     return true;
 }
@@ -375,6 +408,51 @@ struct Tape {
     const Kernel* kernel = nullptr;
 };
 
+Scene scene_of(int height, int width, const float* paper, float softness, int channels) {
+    Scene scene{};
+    scene.height = height, scene.width = width, scene.channels = channels;
+    scene.tent = softness > 0;
+    scene.reach = SQRT_HALF + (scene.tent ? softness : 0);
+    memcpy(scene.paper, paper, sizeof scene.paper);
+    return scene;
+}
+
+// Makes the tape ready for these drawings; false: out of memory.
+bool make_plans(Tape& tape, const Drawing* drawings, int count, const Scene& common) {
+    tape.count = 0;
+    try {
+        while (int(tape.plans.size()) < count) tape.plans.push_back(std::make_unique<Plan>());
+        for (int i = 0; i < count; i++) {
+            Plan& plan = *tape.plans[size_t(i)];
+            if (!make_plan(drawings[i], common, tape.kernel->lanes, plan)) return false;
+            tape.kernel->prepare(plan.scene, 0, plan.scene.count);
+        }
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+    tape.count = count;
+    return true;
+}
+
+// One band of a fit: draws it, compares it, and derives. Nothing of it leaves the processor's cache but the records.
+bool fit_band(const Kernel& kernel, Plan& plan, int band, const float* target, float scale, bool derive, double& error) {
+    const Scene& scene = plan.scene;
+    Workspace& own = workspace();
+    const int64_t plane = int64_t(scene.height) * scene.width, first = int64_t(band) * BAND * scene.width;
+    const int64_t pixels = std::min(int64_t(BAND) * scene.width, plane - first), pitch = int64_t(BAND) * scene.width;
+    own.running.size = own.fragments.size = 0;
+    if (!reserve(own.running, scene.channels * pitch)) return false;
+    Trace& trace = plan.traces[size_t(band)];
+    std::swap(trace.fragments, own.fragments);
+    bool done = kernel.forward(scene, band, own.running.data, pitch, derive ? &trace : nullptr, own);
+    error = 0;
+    for (int c = 0; done && c < scene.channels; c++)
+        error += kernel.squared_error(own.running.data + c * pitch, target + c * plane + first, pixels, scale);
+    done = done && (!derive || kernel.backward(scene, band, nullptr, trace, own));
+    std::swap(trace.fragments, own.fragments);
+    return done;
+}
+
 // Waking a thread costs more than a small picture.
 int worthwhile(const Tape& tape, int threads) {
     int64_t work = 0;
@@ -394,7 +472,7 @@ using namespace stylesketch;
 
 enum { OK = 0, OUT_OF_MEMORY = 1, NO_INSTRUCTIONS = 2, NOT_KEPT = 3 };
 
-EXPORT int stylesketch_version() { return 2; }
+EXPORT int stylesketch_version() { return 3; }
 
 // The hash of the sources, as the build gave it.
 EXPORT const char* stylesketch_source() { return SOURCE_DIGEST; }
@@ -422,28 +500,16 @@ EXPORT int stylesketch_forward(void* handle, const Drawing* drawings, int count,
     Tape& tape = *static_cast<Tape*>(handle);
     tape.kernel = kernel();
     if (!tape.kernel) return NO_INSTRUCTIONS;
-    Scene common{};
-    common.height = height, common.width = width, common.channels = channels;
-    common.tent = softness > 0;
-    common.reach = SQRT_HALF + (common.tent ? softness : 0);
-    memcpy(common.paper, paper, sizeof common.paper);
+    if (!make_plans(tape, drawings, count, scene_of(height, width, paper, softness, channels))) return OUT_OF_MEMORY;
     std::atomic<bool> failed{false};
-    try {
-        while (int(tape.plans.size()) < count) tape.plans.push_back(std::make_unique<Plan>());
-        tape.count = count;
-        for (int i = 0; i < count; i++)
-            if (!make_plan(drawings[i], common, tape.kernel->lanes, *tape.plans[size_t(i)])) return OUT_OF_MEMORY;
-    } catch (const std::bad_alloc&) {
-        tape.count = 0;
-        return OUT_OF_MEMORY;
-    }
     const int bands = (height + BAND - 1) / BAND;
-    const int64_t image = int64_t(channels) * height * width;
-    for (int i = 0; i < count; i++) tape.kernel->prepare(tape.plans[size_t(i)]->scene, 0, tape.plans[size_t(i)]->scene.count);
+    const int64_t plane = int64_t(height) * width, image = channels * plane;
     Pool::shared().run(count * bands, worthwhile(tape, threads), [&](int job) {
         Plan& plan = *tape.plans[size_t(job / bands)];
-        Trace* trace = keep ? &plan.traces[size_t(job % bands)] : nullptr;
-        if (!tape.kernel->forward(plan.scene, job % bands, images + (job / bands) * image, trace, workspace())) failed = true;
+        const int band = job % bands;
+        Trace* trace = keep ? &plan.traces[size_t(band)] : nullptr;
+        float* first = images + (job / bands) * image + int64_t(band) * BAND * width;
+        if (!tape.kernel->forward(plan.scene, band, first, plane, trace, workspace())) failed = true;
     });
     if (!keep || failed) tape.count = 0;
     return failed ? OUT_OF_MEMORY : OK;
@@ -467,19 +533,27 @@ EXPORT int stylesketch_backward(void* handle, const float* gradient, const Gradi
     return OK;
 }
 
-// The sum of (image − target)² over `count` values; gradient: twice the differences times `scale`.
-EXPORT double stylesketch_squared_error(const float* image, const float* target, int64_t count, float scale, float* gradient,
-                                        int threads) {
-    constexpr int64_t BLOCK = 8192;
-    const int blocks = int((count + BLOCK - 1) / BLOCK);
-    std::vector<double> parts(static_cast<size_t>(blocks));
-    Pool::shared().run(blocks, threads, [&](int block) {
-        const int64_t first = block * BLOCK, size = std::min(BLOCK, count - first);
-        parts[size_t(block)] = kernel()->squared_error(image + first, target + first, int(size), scale, gradient + first);
+// One drawing against its target [channels, height, width]: total becomes the sum of the squared differences, out (which may
+// be null) the gradients of their mean.
+EXPORT int stylesketch_fit(void* handle, const Drawing* drawing, int height, int width, const float* paper, float softness,
+                           int channels, int threads, const float* target, const Gradients* out, double* total) {
+    Tape& tape = *static_cast<Tape*>(handle);
+    tape.kernel = kernel();
+    if (!tape.kernel) return NO_INSTRUCTIONS;
+    if (!make_plans(tape, drawing, 1, scene_of(height, width, paper, softness, channels))) return OUT_OF_MEMORY;
+    Plan& plan = *tape.plans[0];
+    const float scale = 1 / (float(channels) * float(height) * float(width));
+    std::atomic<bool> failed{false};
+    Pool::shared().run(plan.bands(), worthwhile(tape, threads), [&](int band) {
+        double& error = plan.errors[size_t(band)];
+        if (!fit_band(*tape.kernel, plan, band, target, scale, out != nullptr, error)) failed = true;
     });
-    double total = 0;
-    for (double part : parts) total += part;
-    return total;
+    tape.count = 0;  // the fragments are gone
+    if (failed) return OUT_OF_MEMORY;
+    *total = 0;
+    for (int band = 0; band < plan.bands(); band++) *total += plan.errors[size_t(band)];
+    if (out) sum_records(plan, *out);
+    return OK;
 }
 
 // Whether every row of colors [count, 3] is a gray.

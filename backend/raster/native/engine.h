@@ -38,6 +38,7 @@ struct Segment {
     float curve[4][2];        // power basis: q(t) = curve[0] + t curve[1] + t² curve[2] + t³ curve[3]
     float low[2], high[2];    // bounds of the ink
     float most;               // largest radius of the segment
+    float slack;              // how far the pieces may be from the curve, px, and a little for rounding
     float uneven;             // how far its radius may be from that of its pieces: 0 unless knots lie within pieces
     float part_first, part_rate;  // place on the knots: part_first + t · part_rate
     int32_t first_knot, last_knot;
@@ -83,17 +84,19 @@ struct Scratch {
     Row ranges;               // [pieces, 2, BAND] columns of each piece in each row
     Row places, values;       // fragments of one group
     Row running;              // [channels, BAND · width] gradient of the picture below
+    Row fragments;            // of a band whose backward pass follows at once
 };
 
 struct Kernel {
     const char* name;
     int32_t lanes;
     void (*prepare)(Scene& scene, int from, int to);
-    // trace may be null: no backward pass will follow
-    bool (*forward)(const Scene& scene, int band, float* image, Trace* trace, Scratch& scratch);
+    // image: the band's first pixel, its channels `plane` apart; trace may be null: no backward pass will follow
+    bool (*forward)(const Scene& scene, int band, float* image, int64_t plane, Trace* trace, Scratch& scratch);
+    // gradient: of the whole picture, or null: it lies in scratch.running already
     bool (*backward)(const Scene& scene, int band, const float* gradient, Trace& trace, Scratch& scratch);
-    // The sum of (image − target)²; gradient, which may be the image: 2 · scale · (image − target).
-    float (*squared_error)(const float* image, const float* target, int count, float scale, float* gradient);
+    // The sum of (image − target)²; the image becomes the gradient, 2 · scale · (image − target).
+    double (*squared_error)(float* image, const float* target, int64_t count, float scale);
 };
 
 // Makes room for `more` floats behind those that count; false: out of memory. What was there stays.

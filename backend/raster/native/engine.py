@@ -163,20 +163,23 @@ class _SquaredError(torch.autograd.Function):
         if channels == 1 and _channels(engine.library, paper, plain, ctx.needs_input_grad[6:]) != 1:
             raise ValueError("A target of one channel needs a gray drawing on gray paper whose colors stay.")
         keep = any(ctx.needs_input_grad)
-        image, tape = _forward(engine, size, paper, softness, segments, plain, channels, keep)
-        count, place = image.numel(), image.data_ptr()
-        # The differences take the picture's own place.
-        total = engine.library.stylesketch_squared_error(place, target.data_ptr(), count, 1 / count, place, engine.threads)
+        found = [torch.empty(tensor.shape) for tensor in plain] if keep else []
+        total, tape = ctypes.c_double(), engine.tape()
+        code = engine.library.stylesketch_fit(
+            *(tape.handle, _drawing_rows(plain, _counts(segments)), *size, _ground(paper), float(softness), channels),
+            *(engine.threads, target.data_ptr(), _gradient_rows(found) if keep else None, total),
+        )
+        _check(code)
         if keep:
-            found = _backward(engine, tape, image, [tensor.shape for tensor in plain])
             ctx.save_for_backward(*(t.to(own) for t, own in zip(found, tensors, strict=True)))
-        return tensors[0].new_tensor(total / count)
+        return tensors[0].new_tensor(total.value / target.numel())
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         wanted = ctx.needs_input_grad[6:]
-        own = (t * gradient if want else None for t, want in zip(ctx.saved_tensors, wanted, strict=True))
+        one = gradient.is_cpu and gradient.item() == 1  # the loss itself is differentiated, most often
+        own = ((t if one else t * gradient) if want else None for t, want in zip(ctx.saved_tensors, wanted, strict=True))
         return (None, None, None, None, None, None, *own)
 
 
@@ -191,10 +194,7 @@ def _forward(
     keep: bool,
 ) -> tuple[Tensor, Tape]:
     """The pictures [B, channels, H, W], and the memory that a backward pass needs of them."""
-    if any(row.dtype is not torch.long for row in segments):
-        raise TypeError("Strokes.segments are int64.")
-    counts = [row if row.is_cpu and row.is_contiguous() else row.cpu().contiguous() for row in segments]
-    rows, image, tape = _drawing_rows(plain, counts), torch.empty(len(segments), channels, *size), engine.tape()
+    rows, image, tape = _drawing_rows(plain, _counts(segments)), torch.empty(len(segments), channels, *size), engine.tape()
     code = engine.library.stylesketch_forward(
         *(tape.handle, rows, len(rows), *size, _ground(paper), float(softness)),
         *(channels, int(keep), engine.threads, image.data_ptr()),
@@ -206,11 +206,21 @@ def _forward(
 def _backward(engine: NativeEngine, tape: Tape, gradient: Tensor, shapes: Sequence[torch.Size]) -> list[Tensor]:
     """Gradients of those shapes, four for each drawing, from that of the pictures."""
     found = [torch.empty(shape) for shape in shapes]
-    rows = (GradientRow * (len(found) // 4))()
-    for i in range(len(rows)):
-        rows[i] = GradientRow(*(tensor.data_ptr() for tensor in found[4 * i : 4 * i + 4]))
-    _check(engine.library.stylesketch_backward(tape.handle, gradient.data_ptr(), rows, engine.threads))
+    _check(engine.library.stylesketch_backward(tape.handle, gradient.data_ptr(), _gradient_rows(found), engine.threads))
     return found
+
+
+def _gradient_rows(tensors: Sequence[Tensor]) -> ctypes.Array[GradientRow]:
+    rows = (GradientRow * (len(tensors) // 4))()
+    for i in range(len(rows)):
+        rows[i] = GradientRow(*(tensor.data_ptr() for tensor in tensors[4 * i : 4 * i + 4]))
+    return rows
+
+
+def _counts(segments: Sequence[Tensor]) -> list[Tensor]:
+    if any(row.dtype is not torch.long for row in segments):
+        raise TypeError("Strokes.segments are int64.")
+    return [row if row.is_cpu and row.is_contiguous() else row.cpu().contiguous() for row in segments]
 
 
 def _ground(paper: Tensor) -> Any:

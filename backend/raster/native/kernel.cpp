@@ -9,10 +9,10 @@
 namespace stylesketch {
 namespace {
 
-constexpr float SLACK = TOLERANCE + 0.05f;  // px, for rounding
 constexpr float FAR = 1e30f;
 constexpr int VECTORS = BAND / LANES;  // of the rows of one band
 constexpr int REFINEMENTS = 2;
+constexpr int64_t BLOCK = 4096;  // squares that are summed as floats
 constexpr float NEAREST_PIVOT = 0.25f;  // px; around an end of the stroke an edge turns no faster than at this distance
 
 enum Field { X, Y, DX, DY, UX, UY, LEAN, HALF, XLOW, XHIGH, YLOW, YHIGH, RADIUS, GROWTH };
@@ -84,7 +84,7 @@ INLINE Floats refined(const Segment& s, const float* radii, Floats t, Floats x, 
         if (VARYING) fall -= root(at.ex * at.ex + at.ey * at.ey) * at.growth;
         const Floats bend = curvature(at);
         const Mask usable = regular(at, bend);
-        const Floats step = clamped(fall / select(usable, bend, all(1.0f)), -reach, reach);
+        const Floats step = clamped(fall * inverse(select(usable, bend, all(1.0f))), -reach, reach);
         t = clamped(t - select(usable, step, all(0.0f)), all(0.0f), all(1.0f));
     }
     return t;
@@ -114,13 +114,13 @@ INLINE void choose_filter(const Scene& scene, Spot& at) {
     const Floats ax = magnitude(gx), ay = magnitude(gy), more = larger(ax, ay), fewer = smaller(ax, ay);
     const Floats lesser = larger(fewer, 1e-6f * length);
     // One division for 1 / length, length / more and length / lesser.
-    const Floats inverse = 1 / (length * more * lesser), scale = inverse * more * lesser;
+    const Floats over = inverse(length * more * lesser), scale = over * more * lesser;
     at.nx = gx * scale;
     at.ny = gy * scale;
     at.top = 0.5f * (more - fewer) * scale;
     at.slope = lesser * scale;
-    at.height = inverse * length * lesser * length;
-    at.steep = inverse * length * more * length;
+    at.height = over * length * lesser * length;
+    at.steep = over * length * more * length;
 }
 
 // How much of the filter lies between its middle and `u`; an odd function.
@@ -180,7 +180,7 @@ void prepare(Scene& scene, int from, int to) {
         for (int j = 0; j < stroke.segments; j++) {
             const Segment& s = scene.segments[stroke.first_segment + j];
             const int pitch = padded(s.pieces);
-            const float rate = 1.0f / (float)most(s.pieces, 1), reach = s.most + scene.reach + SLACK;
+            const float rate = 1.0f / (float)most(s.pieces, 1), reach = s.most + scene.reach + s.slack;
             for (int p = 0; p < s.pieces; p += LANES) {
                 float* to_field = scene.pieces + s.place + p;
                 const Floats t = floats(p + COUNTING) * rate;
@@ -188,15 +188,15 @@ void prepare(Scene& scene, int from, int to) {
                 place_on_curve(s, t, all(0.0f), all(0.0f), start);
                 place_on_curve(s, t + rate, all(0.0f), all(0.0f), end);
                 const Floats dx = end.ex - start.ex, dy = end.ey - start.ey, square = dx * dx + dy * dy;
-                const Floats inverse = 1 / larger(square, all(1e-20f));
+                const Floats scale = inverse(larger(square, all(1e-20f)));
                 const Mask flat = less(magnitude(dy), 1e-4f * magnitude(dx) + 1e-12f);
-                const Floats over = 1 / select(flat, all(1.0f), dy);
+                const Floats over = inverse(select(flat, all(1.0f), dy));
                 store(to_field + X * pitch, start.ex);
                 store(to_field + Y * pitch, start.ey);
                 store(to_field + DX * pitch, dx);
                 store(to_field + DY * pitch, dy);
-                store(to_field + UX * pitch, dx * inverse);
-                store(to_field + UY * pitch, dy * inverse);
+                store(to_field + UX * pitch, dx * scale);
+                store(to_field + UY * pitch, dy * scale);
                 store(to_field + LEAN * pitch, select(flat, all(0.0f), dx * over));
                 store(to_field + HALF * pitch, select(flat, all(FAR), reach * root(square) * magnitude(over) + 0.05f));
                 store(to_field + XLOW * pitch, smaller(start.ex, end.ex) - reach);
@@ -234,6 +234,7 @@ struct Visit {
     const Stroke& stroke;
     int index, top, rows, pitch;
     float* image;  // first pixel of the band
+    int64_t plane;
     Trace* trace;
     Scratch& scratch;
 };
@@ -299,7 +300,7 @@ INLINE void claim(const Segment& s, int order, int p, const Visit& visit, const 
 template <bool TENT, bool VARYING, int CHANNELS>
 void composite(const Visit& visit, const Segment& s, int count, float* fragments) {
     const Scene& scene = visit.scene;
-    const int64_t plane = (int64_t)scene.height * scene.width;
+    const int64_t plane = visit.plane;
     for (int i = 0; i < count; i += LANES) {
         const Ints place = load((int32_t*)visit.scratch.places.data + i);
         const Floats x = column_of(place), y = row_of(place, visit.top);
@@ -392,8 +393,8 @@ bool draw(const Visit& visit) {
     for (int j = 0; j < visit.stroke.segments; j++) {
         const Segment& s = segments[j];
         if (!touches(s, visit)) continue;
-        const float bound = scene.reach + SLACK + s.most;
-        const int count = collect(visit, j, *next, VARYING ? scene.reach + SLACK + s.uneven : bound * bound);
+        const float bound = scene.reach + s.slack + s.most;
+        const int count = collect(visit, j, *next, VARYING ? scene.reach + s.slack + s.uneven : bound * bound);
         next += 1 + s.pieces;
         float* fragments = nullptr;
         if (!count) continue;
@@ -435,16 +436,15 @@ bool prepare_scratch(const Scene& scene, int top, int rows, int pitch, Scratch& 
            reserve(scratch.places, pixels + LANES) && reserve(scratch.values, pixels + LANES);
 }
 
-bool forward(const Scene& scene, int band, float* image, Trace* trace, Scratch& scratch) {
+bool forward(const Scene& scene, int band, float* image, int64_t plane, Trace* trace, Scratch& scratch) {
     const int top = band * BAND, rows = least(BAND, scene.height - top), pitch = padded(scene.width) + LANES;
-    const int64_t plane = (int64_t)scene.height * scene.width, pixels = (int64_t)rows * scene.width;
+    const int64_t pixels = (int64_t)rows * scene.width;
     if (!prepare_scratch(scene, top, rows, pitch, scratch)) return false;
-    image += (int64_t)top * scene.width;
     for (int c = 0; c < scene.channels; c++)
         for (int64_t i = 0; i < pixels; i++) image[c * plane + i] = scene.paper[c];
     for (int i = 0; i < scene.count; i++)
         if (in_band(scene.strokes[i], top, rows) &&
-            !draw_as_set({scene, scene.strokes[i], i, top, rows, pitch, image, trace, scratch}))
+            !draw_as_set({scene, scene.strokes[i], i, top, rows, pitch, image, plane, trace, scratch}))
             return false;
     return true;
 }
@@ -488,8 +488,8 @@ INLINE void add_parameter(const Segment& s, const Spot& at, Floats t, Floats by_
     if (!TENT) {
         const Floats angle = by_coverage * turning(at), zero = all(0.0f);
         const Mask turns = both(free, less(all(1e-6f), square));
-        const Floats turn = select(turns, angle / select(turns, square, all(1.0f)), zero);
-        const Floats around = select(free, zero, angle / larger(at.distance, all(NEAREST_PIVOT)));
+        const Floats turn = select(turns, angle * inverse(select(turns, square, all(1.0f))), zero);
+        const Floats around = select(free, zero, angle * inverse(larger(at.distance, all(NEAREST_PIVOT))));
         pull.px -= around * at.ny;
         pull.py += around * at.nx;
         pull.vx -= turn * at.vy;
@@ -497,8 +497,8 @@ INLINE void add_parameter(const Segment& s, const Spot& at, Floats t, Floats by_
         gain += turn * (at.vx * at.ay - at.vy * at.ax);
     }
     if (VARYING) gain += by_coverage * far * 2 * at.growth;
-    const Floats rate = select(free, gain / select(free, bend, all(1.0f)), all(0.0f));
-    const Floats over = VARYING ? at.growth / larger(at.distance, all(1e-6f)) : all(0.0f);
+    const Floats rate = select(free, gain * inverse(select(free, bend, all(1.0f))), all(0.0f));
+    const Floats over = VARYING ? at.growth * inverse(larger(at.distance, all(1e-6f))) : all(0.0f);
     pull.px -= rate * (at.vx - over * at.ex);
     pull.py -= rate * (at.vy - over * at.ey);
     pull.vx -= rate * at.ex;
@@ -546,7 +546,7 @@ void backward_group(const Scene& scene, int top, const Group& group, Trace& trac
         sums.opacity += by_alpha * covered;
         const Floats by_coverage = by_alpha * stroke.opacity;
         const Floats near = density(at, at.radius - at.distance), far = density(at, at.radius + at.distance);
-        const Floats outward = by_coverage * (far - near) / larger(at.distance, all(1e-6f));
+        const Floats outward = by_coverage * (far - near) * inverse(larger(at.distance, all(1e-6f)));
         const Floats by_radius = by_coverage * (near + far);
         Pull pull = {outward * at.ex, outward * at.ey, all(0.0f), all(0.0f)};
         if (!TENT || VARYING) {
@@ -586,7 +586,7 @@ bool backward(const Scene& scene, int band, const float* gradient, Trace& trace,
     scratch.running.size = scratch.values.size = 0;
     if (!reserve(scratch.running, (int64_t)scene.channels * BAND * scene.width)) return false;
     if (!reserve(scratch.values, (int64_t)scene.knots * LANES)) return false;
-    for (int c = 0; c < scene.channels; c++)
+    for (int c = 0; gradient && c < scene.channels; c++)
         memcpy(scratch.running.data + (int64_t)c * BAND * scene.width, gradient + c * plane + (int64_t)top * scene.width,
                (size_t)pixels * sizeof(float));
     const bool varying = scene.knots > 1;
@@ -600,21 +600,26 @@ bool backward(const Scene& scene, int band, const float* gradient, Trace& trace,
     return true;
 }
 
-float squared_error(const float* image, const float* target, int count, float scale, float* gradient) {
-    Floats sum = all(0.0f);
-    int i = 0;
-    for (; i + LANES <= count; i += LANES) {
-        const Floats difference = load(image + i) - load(target + i);
-        store(gradient + i, 2 * scale * difference);
-        sum += difference * difference;
+double squared_error(float* image, const float* target, int64_t count, float scale) {
+    double sum = 0;
+    for (int64_t first = 0; first < count; first += BLOCK) {
+        const int64_t end = first + BLOCK < count ? first + BLOCK : count;
+        Floats part = all(0.0f);
+        int64_t i = first;
+        for (; i + LANES <= end; i += LANES) {
+            const Floats difference = load(image + i) - load(target + i);
+            store(image + i, 2 * scale * difference);
+            part += difference * difference;
+        }
+        float rest = total(part);
+        for (; i < end; i++) {
+            const float difference = image[i] - target[i];
+            image[i] = 2 * scale * difference;
+            rest += difference * difference;
+        }
+        sum += rest;
     }
-    float rest = total(sum);
-    for (; i < count; i++) {
-        const float difference = image[i] - target[i];
-        gradient[i] = 2 * scale * difference;
-        rest += difference * difference;
-    }
-    return rest;
+    return sum;
 }
 
 }  // namespace

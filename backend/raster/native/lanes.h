@@ -72,6 +72,7 @@ INLINE Mask both(Mask a, Mask b) { return a & b; }
 INLINE Floats select(Mask m, Floats a, Floats b) { return (Floats)_mm512_mask_blend_ps(m, (__m512)b, (__m512)a); }
 INLINE unsigned bits(Mask m) { return m; }
 INLINE Floats gather(const float* from, Ints at) { return (Floats)_mm512_i32gather_ps((__m512i)at, from, 4); }
+#define QUICK_INVERSE (Floats)_mm512_rcp14_ps((__m512)a)
 
 #elif defined(__AVX2__)
 
@@ -125,6 +126,16 @@ INLINE unsigned bits(Mask m) {
 }
 
 #endif
+
+// 1 / a for a that is neither 0 nor tiny nor huge, as far as possible but for the last bit.
+INLINE Floats inverse(Floats a) {
+#ifdef QUICK_INVERSE
+    const Floats near = QUICK_INVERSE;
+    return near + near * (1 - a * near);
+#else
+    return 1 / a;
+#endif
+}
 
 INLINE Floats clamped(Floats v, Floats low, Floats high) { return smaller(larger(v, low), high); }
 

@@ -9,7 +9,7 @@ import sys
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int32, c_int64, c_void_p
 from pathlib import Path
 
-VERSION = 2  # of the interface; engine.cpp has the same
+VERSION = 3  # of the interface; engine.cpp has the same
 SOURCES = ("engine.h", "engine.cpp", "kernel.cpp", "lanes.h")
 ENDINGS = {"win32": ".dll", "darwin": ".dylib"}
 
@@ -75,7 +75,9 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
         *(c_void_p, POINTER(DrawingRow), c_int, c_int, c_int, POINTER(c_float)),
         *(c_float, c_int, c_int, c_int, c_void_p),
     ]
-    library.stylesketch_squared_error.argtypes = [c_void_p, c_void_p, c_int64, c_float, c_void_p, c_int]
-    library.stylesketch_squared_error.restype = c_double
+    library.stylesketch_fit.argtypes = [
+        *(c_void_p, POINTER(DrawingRow), c_int, c_int, POINTER(c_float), c_float, c_int, c_int),
+        *(c_void_p, POINTER(GradientRow), POINTER(c_double)),
+    ]
     library.stylesketch_backward.argtypes = [c_void_p, c_void_p, POINTER(GradientRow), c_int]
     return library
