@@ -14,6 +14,7 @@ from torch import Tensor
 
 from backend import weights
 from backend.core.errors import BadRequest, Missing
+from backend.core.notes import Note, wording
 from backend.encoders import ENCODERS, VOCABULARY, ClipText, Encoder
 from backend.encoders.in_pieces import InPieces
 from backend.meeting import Seat, SeatedEncoder
@@ -30,9 +31,10 @@ CUTTERS: dict[str, Callable[..., U2Net]] = {"u2net": U2Net, "u2netp": functools.
 """Networks that tell a subject from its surroundings, the best first."""
 NETWORKS: dict[str, Callable[..., Any]] = {**ENCODERS, **CUTTERS, "lama": Lama}
 """Everything that is made of weights, by their name."""
-ONE_BY_ONE = "There was too little memory for all views of the picture at once, so they were looked at one by one."
-BY_DIFFVG = "diffvg drew while the strokes were fitted: each at its mean width, and without soft edges at the beginning."
-BY_PROCESSOR = "The graphics card had too little memory for this picture, so the processor did the work."
+ONE_BY_ONE = Note("There was too little memory for all views of the picture at once, so they were looked at one by one.")
+SLOW = wording("A slow rasterizer drew, because the native one is not built; this builds it: {cure}")
+BY_DIFFVG = Note("diffvg drew while the strokes were fitted: each at its mean width, and without soft edges at the beginning.")
+BY_PROCESSOR = Note("The graphics card had too little memory for this picture, so the processor did the work.")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class ModelPool:
         if self.engine == "diffvg":
             return (*self.lacked, BY_DIFFVG)
         if self.engine == "culled" and state.name == "culled":
-            return (*self.lacked, f"A slow rasterizer drew, because the native one is not built; this builds it: {state.cure}")
+            return (*self.lacked, Note(SLOW, cure=state.cure))
         return self.lacked
 
     @property

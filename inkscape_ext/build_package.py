@@ -47,7 +47,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
 
 
 def texts() -> List[Text]:
-    """Everything that can be translated, in the Python files, the .inx files and the style packs, without repeats."""
+    """Everything that can be translated, of the extension, the engine's notes and the style packs, without repeats."""
     found: Dict[Text, None] = {}
     for path in sorted(HERE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -56,6 +56,9 @@ def texts() -> List[Text]:
                 forms = tuple(a.value for a in arguments if isinstance(a, ast.Constant) and isinstance(a.value, str))
                 if forms and len(forms) == len(arguments):
                     found[forms] = None
+    for path in sorted((ROOT / "backend").rglob("*.py")):
+        for text in note_patterns(path.read_text(encoding="utf-8")):
+            found[(text,)] = None
     for path in (ROOT / "stylesketch.inx", *sorted(HERE.glob("*.inx*"))):
         for text in inx_texts(path):
             found[(text,)] = None
@@ -63,6 +66,15 @@ def texts() -> List[Text]:
         for text in pack_texts(path):
             found[(text,)] = None
     return list(found)
+
+
+def note_patterns(source: str) -> Iterator[str]:
+    """What the engine tells of its results: the texts in `Note("…")` and `wording("…")`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Note", "wording"):
+            first = node.args[0] if node.args else None
+            if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value != "{sentence}":
+                yield first.value
 
 
 def pack_texts(path: Path) -> Iterator[str]:

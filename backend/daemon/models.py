@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stylesketch_ext.wire.messages import ModelInfo, ProgressEvent, PullResult
+from stylesketch_ext.wire.messages import ModelInfo, Phrase, ProgressEvent, PullResult
 
+from backend.core.notes import Note, pattern_of, wording
+from backend.daemon.phrases import phrases_of
 from backend.places import Places
 from backend.weights.checkpoints import CHECKPOINTS, Checkpoint, find_checkpoint, is_checkpoint, pulled_size, remove_checkpoint
 from backend.weights.intake import remove
 from backend.weights.manifest import MANIFEST, Weights
 from backend.weights.shelf import Manifest, find, named, read_receipt, unfinished
+
+UNSIZED = wording("A download of many files; the hub tells its size first.")
+SIZED = wording("A download of many files; the hub tells its size first ({size}).")
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Models:
 
     def told(self, brought: Brought) -> PullResult:
         """What callers are told of a download."""
-        return PullResult(self.info(brought.name), list(brought.notes))
+        return PullResult(self.info(brought.name), list(brought.notes), phrases=phrases_of(brought.notes))
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,7 @@ def model_info(weights: Weights, places: Places, manifest: Manifest = MANIFEST) 
         proof=receipt.proof if receipt else file.proof if file else "",
         pullable=file is not None,
         about=weights.about,
+        about_phrase=Phrase(*pattern_of(weights.about)),
         cure=weights.cure,
     )
 
@@ -108,6 +114,7 @@ def checkpoint_infos(places: Places, checkpoints: Mapping[str, Checkpoint] = CHE
 def checkpoint_info(checkpoint: Checkpoint, places: Places) -> ModelInfo:
     """What lists tell of a checkpoint."""
     found, size = find_checkpoint(checkpoint.name, places), pulled_size(checkpoint.name, places)
+    about = Note(SIZED, size=checkpoint.about_size) if checkpoint.about_size else Note(UNSIZED)
     return ModelInfo(
         name=checkpoint.name,
         title=checkpoint.title,
@@ -117,8 +124,7 @@ def checkpoint_info(checkpoint: Checkpoint, places: Places) -> ModelInfo:
         size=size,
         source=str(found.folder) if found else f"huggingface.co/{checkpoint.repository}",
         proof="sizes and sha256 as the hub tells them",
-        about=f"A download of many files; the hub tells its size first ({checkpoint.about_size})."
-        if checkpoint.about_size
-        else "A download of many files; the hub tells its size first.",
+        about=about,
+        about_phrase=Phrase(*pattern_of(about)),
         cure=f"`stylesketch models pull {checkpoint.name}`",
     )

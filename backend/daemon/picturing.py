@@ -21,6 +21,7 @@ from backend.core.errors import NotFound
 from backend.core.image import Image
 from backend.core.work import Work
 from backend.daemon.drawn_after import kept_with_picture
+from backend.daemon.phrases import phrases_of
 from backend.daemon.restyled_sketching import RestyledOrder, draw_restyled
 from backend.daemon.result_files import Pictured, Prompted
 from backend.daemon.sketching import Previews, Sources, prepare_process, read_inputs
@@ -148,6 +149,7 @@ def _pictured(request: Request, recipe: str, found: list[Made], seconds: float) 
         for iterations, image in ((0, made.image), *made.snapshots):
             infos.append(PictureInfo(image.shape[-1], image.shape[-2], _seed(request, number), iterations))
             pictures.append(picture_png(image))
+    notes = dict.fromkeys(note for made in found for note in made.notes)
     result = PicturesResult(
         pictures=infos,
         recipe=recipe,
@@ -156,7 +158,8 @@ def _pictured(request: Request, recipe: str, found: list[Made], seconds: float) 
         device=found[0].device,
         version=__version__,
         title=request.title,
-        notes=list(dict.fromkeys(note for made in found for note in made.notes)),
+        notes=list(notes),
+        phrases=phrases_of(notes),
         seconds=round(seconds, 3),
     )
     return Pictured(result, pictures)

@@ -21,6 +21,7 @@ from stylesketch_ext.wire.messages import (
 from backend import __version__
 from backend.core.drawing import Drawing
 from backend.core.entries import color_text
+from backend.daemon.phrases import phrases_of
 from backend.export.paths import Path, layer_paths
 from backend.export.texture import texture_filter
 from backend.model_pool import ModelPool
@@ -58,6 +59,7 @@ def sketch_result(
 ) -> SketchResult:
     """A finished sketch with its account; `seconds` are total and each stage; attempts: those that it is the best of."""
     account = drawing.account
+    notes = (*account.notes, *pool.notes)
     return SketchResult(
         drawing=drawing_data(drawing, run_name(request)),
         image=request.image,
@@ -70,7 +72,8 @@ def sketch_result(
         engine=pool.engine,
         steps=account.steps,
         version=__version__,
-        notes=[*account.notes, *pool.notes],
+        notes=list(notes),
+        phrases=phrases_of(notes),
         scores=dict(account.scores),
         seconds={stage: round(value, 3) for stage, value in seconds.items()},
         fewest=EVERY_RECIPE[request.recipe].fewest,

@@ -14,6 +14,7 @@ from backend.core.image import Framing
 from backend.core.moving import MovingDrawing
 from backend.daemon.frames import FrameReady
 from backend.daemon.images import KeptPicture
+from backend.daemon.phrases import phrases_of
 from backend.daemon.result_files import Sequenced
 from backend.daemon.results import drawing_data
 from backend.daemon.sequence import MovingSketch, SequenceOrder, draw_sequence
@@ -64,6 +65,7 @@ def _taken_back(drawing: Drawing, own: tuple[int, int]) -> Drawing:
 def _result(request: SequenceRequest, sketch: MovingSketch) -> SequenceResult:
     moving: MovingDrawing = sketch.drawing
     account = moving.account
+    notes = (*account.notes, *sketch.pool.notes)
     return SequenceResult(
         frames=[],
         request=request,
@@ -74,7 +76,8 @@ def _result(request: SequenceRequest, sketch: MovingSketch) -> SequenceResult:
         engine=sketch.facts["engine"],
         steps=account.steps,
         version=sketch.facts["version"],
-        notes=[*account.notes, *sketch.pool.notes],
+        notes=list(notes),
+        phrases=phrases_of(notes),
         seconds={name: round(value, 3) for name, value in sketch.seconds.items()},
         kept=sketch.kept,
         count=len(request.images),

@@ -14,6 +14,7 @@ from stylesketch_ext.wire.messages import StyleChange, StyleInfo, StyleResult
 from backend.core.entries import color_text
 from backend.core.errors import BadPack, BadRequest, Cancelled, NotFound, WorkerDied
 from backend.daemon.executors import ProcessExecutor
+from backend.daemon.phrases import phrases_of
 from backend.style_features import feature_layers
 from backend.style_library import Library
 from backend.style_members import FEATURES, PREVIEW, Pack, exemplar_names
@@ -102,7 +103,7 @@ class Styles:
     def made(self, extraction: Extraction) -> StyleResult:
         """Installs the pack that a job made; what is told of it."""
         self.library.install(extraction.pack, extraction.replace)
-        return StyleResult(self.info(extraction.pack.name), list(extraction.notes))
+        return StyleResult(self.info(extraction.pack.name), list(extraction.notes), phrases=phrases_of(extraction.notes))
 
     def seen(self, seeing: Seeing) -> StyleResult:
         """Gives a pack the features that a job measured; what is told of it."""

@@ -16,7 +16,13 @@ from torch import nn
 
 from backend.core.errors import BadRequest, Missing
 from backend.core.memory import is_out_of_memory
+from backend.core.notes import Note
 from backend.diffusion import packages
+
+OFFLOADED = Note("The device's memory is short, so networks were moved to it one by one; this is slower.")
+IN_SLICES = Note(
+    "The device's memory is short, so networks were moved to it one by one, and computed in slices; this is slower."
+)
 
 INDEX = "model_index.json"
 PARTS = ("tokenizer", "text_encoder", "unet", "vae", "scheduler")
@@ -48,8 +54,7 @@ class Memory:
         """What the user should know, as sentences."""
         if not self.offloaded:
             return ()
-        more = ", and computed in slices" if self.sliced else ""
-        return (f"The device's memory is short, so networks were moved to it one by one{more}; this is slower.",)
+        return (IN_SLICES if self.sliced else OFFLOADED,)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from backend.core.errors import BadRequest
 from backend.core.image import Image
+from backend.core.notes import Note
 from backend.core.work import Progress, Work
 from backend.diffusion.checkpoint import Networks
 from backend.diffusion.conditions import text_condition, token_ids
@@ -120,7 +121,7 @@ def _size(wanted: TextToImage, networks: Networks) -> tuple[int, int]:
 def _notes(wanted: TextToImage, predictor: Predictor) -> tuple[str, ...]:
     notes = []
     if token_ids(predictor.networks, wanted.text)[1]:
-        notes.append("The prompt and its suffix are too long for this checkpoint, so the end of them was left out.")
+        notes.append(Note("The prompt and its suffix are too long for this checkpoint, so the end of them was left out."))
     if wanted.negative.strip() and not predictor.guided:
-        notes.append("At this CFG scale the negative prompt changes nothing.")
+        notes.append(Note("At this CFG scale the negative prompt changes nothing."))
     return tuple(notes)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from backend.core.image import Image, Mask
+from backend.core.notes import Note
 from backend.perception.faces import Face
 from backend.perception.grab_cut import (
     cut,
@@ -26,6 +27,8 @@ from backend.perception.grab_cut import (
     without_specks,
 )
 from backend.perception.mask_outline import MOST_ROOM, clarity_of, fit_of, lost_edges, outline_told
+
+FILLS = Note("The subject fills the picture, so the whole picture is drawn.")
 
 Map = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.uint8]  # 1 = keep
@@ -73,7 +76,7 @@ def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
     plain = bits is not None and not _blotched(bits, lab)
     if not plain and _flat(full) > FLAT:
         everything = torch.ones_like(image[:, :1])
-        return Foreground(everything, False, "This looks like a graphic or a screenshot, so the whole picture is drawn.")
+        return Foreground(everything, False, Note("This looks like a graphic or a screenshot, so the whole picture is drawn."))
     if bits is None or not plain:
         fine = resized(rgb, FINE_SIDE)
         lab = to_lab(fine)
@@ -182,13 +185,13 @@ def _doubt(bits: Bits, clarity: float, lost: float, plain: bool, least: float) -
     """Why the mask should not be relied on, or nothing."""
     share = float(bits.mean())
     if share < 0.01:
-        return "No clear subject was found, so the whole picture is drawn."
+        return Note("No clear subject was found, so the whole picture is drawn.")
     if plain:
-        return "" if share < 0.98 else "The subject fills the picture, so the whole picture is drawn."
+        return "" if share < 0.98 else FILLS
     if share < 0.05:
-        return "The subject found is very small, so the whole picture is drawn."
+        return Note("The subject found is very small, so the whole picture is drawn.")
     if share > 0.75:
-        return "The subject fills the picture, so the whole picture is drawn."
+        return FILLS
     if clarity < least or lost > MOST_LOST or _scattered(bits):
-        return "The subject could not be told from its surroundings, so the whole picture is drawn."
+        return Note("The subject could not be told from its surroundings, so the whole picture is drawn.")
     return ""

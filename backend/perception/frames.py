@@ -18,7 +18,10 @@ import numpy.typing as npt
 from PIL import Image as PillowImage
 
 from backend.core.errors import BadImage, BadRequest, ImageTooLarge
+from backend.core.notes import Note, wording
 from backend.perception.picture_file import MAX_PIXELS, open_picture
+
+MASKS_TOLD = wording("{count} pictures whose names begin with {mask} were taken for masks and not drawn; --mask can use them.")
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong is told in a sentence, not by the decoder
 
@@ -128,7 +131,7 @@ def _clip_of(files: list[Path], name: str, leave_masks: bool = True) -> Clip:
         )
     if len(files) == 1:
         return _film(files[0])
-    told = f"{len(masks)} pictures whose names begin with {MASK} were taken for masks and not drawn; --mask can use them."
+    told = Note(MASKS_TOLD, count=len(masks), mask=MASK)
     return Clip(tuple(files), STILL_RATE, notes=(told,) if masks else ())
 
 

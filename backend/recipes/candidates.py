@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from backend.core.drawing import Drawing
+from backend.core.notes import Note, wording
 from backend.core.work import Executor, Progress, Work, mapped
 from backend.meeting import Member, Seat, answer
 from backend.model_pool import ModelPool
@@ -19,6 +20,12 @@ from backend.recipes.object_sketch import choose_foreground
 from backend.recipes.recipe import Inputs, Recipe, SketchChoices
 from backend.recipes.text_sketch import TEXT_SKETCH
 from backend.style_pack import StylePack
+
+BY_NETWORK = wording("Of {count} attempts the one of seed {seed} was kept, judged by what {judge} sees: {score}, not {others}.")
+BY_LINES = wording(
+    "Of {count} attempts the one of seed {seed} was kept, judged by how well strokes and the picture's lines agree: {score}, "
+    "not {others}. With a network that sees they are judged better: `stylesketch models pull squeezenet`."
+)
 
 MOST_SEED = 2**31 - 1
 LOOKS = (0.34, 0.6)  # of an attempt's work, where those that go on are chosen: once it is traced, and on its way …
@@ -99,7 +106,7 @@ def best_of(candidates: Sequence[Candidate]) -> Candidate:
     return max(candidates, key=lambda each: each.score)
 
 
-def told(candidates: Sequence[Candidate], judge: str) -> str:
+def told(candidates: Sequence[Candidate], judge: str) -> Note:
     """What the user should know of the choice."""
     best = best_of(candidates)
     others = ", ".join(
@@ -107,13 +114,8 @@ def told(candidates: Sequence[Candidate], judge: str) -> str:
         for each in candidates
         if each is not best
     )
-    by = "how well strokes and the picture's lines agree" if judge == "lines" else f"what {judge} sees"
-    sentence = (
-        f"Of {len(candidates)} attempts the one of seed {best.seed} was kept, judged by {by}: {best.score:.3f}, not {others}."
-    )
-    if judge == "lines":
-        return f"{sentence} With a network that sees they are judged better: `stylesketch models pull squeezenet`."
-    return sentence
+    pattern = BY_LINES if judge == "lines" else BY_NETWORK
+    return Note(pattern, count=len(candidates), seed=best.seed, judge=judge, score=f"{best.score:.3f}", others=others)
 
 
 def draw_text_attempts(text: str, choices: SketchChoices, count: int, pack: StylePack, pool: ModelPool) -> Work[Attempts]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from backend.core.bezier import fit_poly_bezier, sample
 from backend.core.drawing import Account, Drawing, Layer, StrokeNote
 from backend.core.errors import BadRequest
+from backend.core.notes import Note
 from backend.core.strokes import Strokes
 from backend.core.work import Progress, Work, mapped
 from backend.encoders.encoder import Encoder
@@ -34,7 +35,9 @@ from backend.recipes.scene_plan import ScenePlan, SceneSettings
 from backend.style_pack import StylePack
 
 ENCODER = "squeezenet"
-TOLD = "This is CLIPascene's method with SqueezeNet in place of CLIP; its strokes start on the picture's lines, in an even pen."
+TOLD = Note(
+    "This is CLIPascene's method with SqueezeNet in place of CLIP; its strokes start on the picture's lines, in an even pen."
+)
 
 
 @dataclass(frozen=True)

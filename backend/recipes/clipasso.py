@@ -12,6 +12,7 @@ from torch import Tensor
 from backend.core.drawing import Account, Drawing, Layer, StrokeNote
 from backend.core.errors import BadRequest
 from backend.core.image import luminance
+from backend.core.notes import Note
 from backend.core.strokes import Strokes
 from backend.core.work import Progress, Work
 from backend.encoders.clip import DEVIATION, MEAN
@@ -30,7 +31,9 @@ from backend.recipes.recipe import FEWEST, Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings
 from backend.style_pack import StylePack
 
-STAND_IN = "SqueezeNet stands in for CLIP RN101, whose weights are not here: `stylesketch models pull clip_rn101` brings them."
+STAND_IN = Note(
+    "SqueezeNet stands in for CLIP RN101, whose weights are not here: `stylesketch models pull clip_rn101` brings them."
+)
 
 
 @dataclass(frozen=True)

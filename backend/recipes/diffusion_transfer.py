@@ -12,6 +12,7 @@ from torch import Tensor
 
 from backend.core.errors import BadPack
 from backend.core.image import Image, luminance
+from backend.core.notes import Note, wording
 from backend.core.work import Work, mapped
 from backend.diffusion.checkpoint import Networks
 from backend.diffusion.conditions import PLACEHOLDER, Condition, encode_text, encode_with_word, text_condition, token_ids
@@ -28,6 +29,12 @@ from backend.recipes.diffusion_parts import (
     need_style,
     sparingly,
     wanted_checkpoint,
+)
+
+UNTRAINED = wording("The style '{style}' was not trained, so its picture gave colors and the prompt all else.")
+WITHOUT_EYES = Note(
+    "CLIP ViT-L/14 is not here (`stylesketch models pull clip_vit_l14`), so the style's word alone was told, "
+    "without the photograph's."
 )
 
 PREFERRED = ("sd15",)
@@ -117,7 +124,7 @@ class _Told:
         if self.redrawing.encoder is not None:
             return self._adapted(self.redrawing.encoder), ()
         style = self.redrawing.style
-        told = f"The style '{style.name}' was not trained, so its picture gave colors and the prompt all else."
+        told = Note(UNTRAINED, style=style.name)
         return text_condition(self.networks, style.prompt, style.negative), (told,)
 
     def _learned(self, learned: LearnedStyle) -> tuple[Condition, tuple[str, ...]]:
@@ -129,23 +136,20 @@ class _Told:
             )
         notes = []
         if learned.checkpoint != self.networks.fingerprint:
-            notes.append(f"The style was trained for {learned.title or 'another checkpoint'}, not for {self.networks.name}.")
+            notes.append(_trained_for(learned, self.networks))
         words = [learned.exemplar] * 3
         if has_eyes(self.networks, self.pool):
             see = eyes_of(self.networks, self.pool)
             words[:2] = [self._word(learned, see(picture)) for picture in (self.photograph, self.edges)]
         else:
-            notes.append(
-                "CLIP ViT-L/14 is not here (`stylesketch models pull clip_vit_l14`), so the style's word alone was told, "
-                "without the photograph's."
-            )
+            notes.append(WITHOUT_EYES)
         text = (
             IN_STYLE.format(prompt=self.redrawing.style.prompt.strip()) if self.redrawing.style.prompt.strip() else PLACEHOLDER
         )
         with torch.no_grad():
             states = [encode_with_word(self.networks, text, word[0].to(self.networks.device)) for word in words]
         if token_ids(self.networks, text)[1]:
-            notes.append("The prompt is too long for this checkpoint, so its end was left out.")
+            notes.append(Note("The prompt is too long for this checkpoint, so its end was left out."))
         avoided = encode_text(self.networks, self.redrawing.style.negative)
         return Condition(self.features.of(*states), avoided), tuple(notes)
 
@@ -165,3 +169,10 @@ class _Told:
         mixed = self.features.of(*(see(picture) for picture in (self.photograph, self.edges, style.image)))
         text = text_condition(self.networks, style.prompt, style.negative)
         return replace(text, pictures=torch.stack([torch.zeros_like(mixed), mixed]))
+
+
+def _trained_for(learned: LearnedStyle, networks: Networks) -> Note:
+    """What to tell of a style that another checkpoint learned."""
+    if learned.title:
+        return Note("The style was trained for {other}, not for {this}.", other=learned.title, this=networks.name)
+    return Note("The style was trained for another checkpoint, not for {this}.", this=networks.name)

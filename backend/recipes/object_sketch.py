@@ -9,6 +9,7 @@ import torch
 
 from backend.core.drawing import Drawing
 from backend.core.errors import BadRequest
+from backend.core.notes import Note
 from backend.core.work import Progress, Work, mapped
 from backend.model_pool import ModelPool
 from backend.perception.faces import Face, find_faces
@@ -51,8 +52,7 @@ class ObjectSketch:
         if not found:
             raise BadRequest("No lines were found in this picture. Choose one with clearer shapes.")
         if found < (choices.strokes or 0):
-            told = f"The picture has lines for {found} {'stroke' if found == 1 else 'strokes'} only, not {choices.strokes}."
-            notes = (*notes, told)
+            notes = (*notes, too_few(found, choices.strokes or 0))
         account = replace(sketch.account, notes=(*notes, *sketch.account.notes))
         texture = pack.texture.at(choices.style_strength)
         drawing = Drawing(inputs.photograph.size, (sketch.layer,), pack.paper, account, texture)
@@ -77,15 +77,22 @@ def choose_foreground(
         return Foreground(everything, True), ()
     if given is not None:
         if float(given.max()) < 0.5:
-            return Foreground(everything, False), ("The mask is empty, so the whole picture is drawn.",)
+            return Foreground(everything, False), (Note("The mask is empty, so the whole picture is drawn."),)
         return Foreground(given.gt(0.5).float(), True, certainty=1.0), ()
     cutter = pool.cutter if pool else None
     if cutter:
         cut = cut_by(cutter, photograph.pixels)
         if cut.trusted:
-            return cut, (f"The subject was found by {cutter.name}.",)
+            return cut, (Note("The subject was found by {network}.", network=cutter.name),)
     found = find_foreground(photograph.pixels, faces)
     return (found, ()) if found.trusted else (Foreground(everything, False, interest=found.interest), (found.reason,))
+
+
+def too_few(found: int, wanted: int) -> Note:
+    """What to tell where a picture has fewer lines than strokes were wanted."""
+    if found == 1:
+        return Note("The picture has lines for 1 stroke only, not {wanted}.", wanted=wanted)
+    return Note("The picture has lines for {found} strokes only, not {wanted}.", found=found, wanted=wanted)
 
 
 def _shown(progress: Progress, choices: SketchChoices) -> Progress:

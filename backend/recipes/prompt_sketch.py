@@ -20,6 +20,7 @@ from backend.core.drawing import Drawing
 from backend.core.errors import BadRequest, Missing
 from backend.core.files import write_whole
 from backend.core.image import Image, Mask
+from backend.core.notes import packed, unpacked
 from backend.core.work import Progress, Work, mapped
 from backend.diffusion.text_to_image import NEGATIVE, SUFFIX, Generated, TextToImage, text_to_image
 from backend.encoders import VOCABULARY
@@ -159,14 +160,14 @@ def _kept(place: Path) -> Imagined | None:
     """The picture that an earlier run kept, if it is there and whole."""
     try:
         content, told = place.read_bytes(), json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
-        return Imagined(decode(content).pixels, tuple(told["notes"]), True)
+        return Imagined(decode(content).pixels, tuple(unpacked(note) for note in told["notes"]), True)
     except (OSError, ValueError, KeyError, BadRequest):
         return None
 
 
 def _keep(place: Path, generated: Generated) -> None:
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_whole(place.with_suffix(".json"), json.dumps({"notes": generated.notes}).encode(), 0o600)
+    write_whole(place.with_suffix(".json"), json.dumps({"notes": [packed(note) for note in generated.notes]}).encode(), 0o600)
     write_whole(place, picture_png(generated.image), 0o600)
     _forget_oldest(place.parent)
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from backend.core.drawing import Drawing
 from backend.core.errors import BadRequest
 from backend.core.image import Mask
+from backend.core.notes import Note
 from backend.core.work import Work
 from backend.model_pool import ModelPool
 from backend.perception.foreground import Foreground
@@ -65,7 +66,7 @@ class SketchChoices:
     @property
     def unfinished(self) -> tuple[str, ...]:
         """What the user should know of a recipe that never looks at an exemplar."""
-        told = "This method draws with a pen of one width, so the style weight changes nothing."
+        told = Note("This method draws with a pen of one width, so the style weight changes nothing.")
         return (told,) if self.style_weight > USUAL_STYLE_WEIGHT else ()
 
     def check_guidance(self, names: Sequence[str]) -> None:

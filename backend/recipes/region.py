@@ -10,6 +10,7 @@ import torch
 from backend.core.doubling import doubled_share
 from backend.core.drawing import Account, Drawing, Layer, StrokeNote
 from backend.core.image import Framing, Image, Mask
+from backend.core.notes import Note
 from backend.core.strokes import Strokes
 from backend.core.work import Progress, Work, mapped
 from backend.guidance.bending import KeepBending
@@ -29,6 +30,8 @@ from backend.recipes.recipe import USUAL_STYLE_WEIGHT, SketchChoices
 from backend.recipes.steering import Steering
 from backend.recipes.style_finish import NO_EXEMPLAR, StyleFinish
 from backend.style_pack import StylePack
+
+NO_HELP = Note("Moving the strokes by what the network sees did not help, so they stay on their lines.")
 
 MOST_DOUBLED = 0.03  # share of the strokes' length that refining may double
 
@@ -184,7 +187,7 @@ def draw_region(
         finished, told = finish.finished(layer.strokes, region.framing.canvas, pool)
         layer, notes = replace(layer, strokes=finished), (*notes, *told)
     elif choices.style_weight > USUAL_STYLE_WEIGHT and not finish:
-        notes = (*notes, NO_EXEMPLAR.format(pack=pack.title))
+        notes = (*notes, Note(NO_EXEMPLAR, pack=pack.title))
     return RegionSketch(
         layer,
         Account(guide.name if guide else "classical", taken, notes, scores),
@@ -213,7 +216,7 @@ def _better(traced: Strokes, refined: Strokes) -> tuple[Strokes, tuple[str, ...]
     refined = refined.to("cpu")
     if doubled_share(refined) <= doubled_share(traced) + MOST_DOUBLED:
         return refined, ()
-    return traced, ("Refining would have doubled lines, so the strokes are as they were traced.",)
+    return traced, (Note("Refining would have doubled lines, so the strokes are as they were traced."),)
 
 
 def _at(mask: Mask, x: float, y: float) -> float:
@@ -253,7 +256,7 @@ def _looked(
         if (yield Progress("comparing", step.number / steps, _preview(region, start, moved, pack), step.losses)):
             break
     if not guide.gained(*(guide.losses(drawn, image, mask, pool) for drawn in (before, moved))):
-        return strokes, ("Moving the strokes by what the network sees did not help, so they stay on their lines.",), taken
+        return strokes, (NO_HELP,), taken
     return *_better(strokes, moved), taken
 
 

@@ -12,6 +12,7 @@ import torch
 
 from backend.core.clip import Bits
 from backend.core.image import Image, Mask
+from backend.core.notes import Note
 from backend.model_pool import ModelPool
 from backend.perception.faces import Face, find_faces
 from backend.perception.foreground import fit_foreground
@@ -21,7 +22,7 @@ from backend.recipes.object_sketch import choose_foreground
 from backend.recipes.recipe import Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings
 
-COMPLETED = "What the objects hide was completed by LaMa."
+COMPLETED = Note("What the objects hide was completed by LaMa.")
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Scene:
             drawn, certainty = (inner, fitted.certainty) if float(inner.max()) > 0.5 else (hides, 0.0)
             objects.append(SceneObject(hides, drawn, certainty))
         if not objects:
-            notes = (*notes, "The objects of the mask are too small to be drawn, so the whole picture is drawn.")
+            notes = (*notes, Note("The objects of the mask are too small to be drawn, so the whole picture is drawn."))
         complete = pool.completer if pool and objects else None
         if complete is None:
             return cls(inputs, tuple(objects), faces, None, notes)

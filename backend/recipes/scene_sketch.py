@@ -11,6 +11,7 @@ from backend.core.errors import BadRequest
 from backend.core.work import Progress, Work, mapped
 from backend.model_pool import ModelPool
 from backend.recipes.guided import GUIDANCES
+from backend.recipes.object_sketch import too_few
 from backend.recipes.recipe import Inputs, SketchChoices, kept_strokes
 from backend.recipes.region import RegionSketch, draw_region
 from backend.recipes.scene import Scene
@@ -86,7 +87,7 @@ def _account(plan: ScenePlan, sketches: Sequence[RegionSketch], count: int) -> A
     notes = dict.fromkeys([*plan.scene.notes, *(note for account in accounts for note in account.notes)])
     found = count + sum(sketch.found - len(sketch.layer.strokes) for sketch in sketches)  # joined ones count as they were
     if found < wanted:
-        notes[f"The picture has lines for {found} {'stroke' if found == 1 else 'strokes'} only, not {wanted}."] = None
+        notes[too_few(found, wanted)] = None
     return Account(accounts[0].guidance, max(account.steps for account in accounts), tuple(notes), _scores(sketches))
 
 

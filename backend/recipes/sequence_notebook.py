@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from backend.core.drawing import StrokeNote
 from backend.core.files import remove_parts, write_whole
+from backend.core.notes import packed, unpacked
 from backend.initialize.carry import CarriedStroke
 
 Map = npt.NDArray[np.float32]  # [H, W]
@@ -127,7 +128,7 @@ def _to_bytes(page: Page) -> bytes:
         ),
         born_colors=np.array([birth.color for birth in births], np.float64).reshape(-1, 3),
         born_facts=np.array([(b.opacity, KINDS.index(b.note.kind), b.note.importance) for b in births]).reshape(-1, 3),
-        notes=np.array(page.notes, str),
+        notes=np.array([packed(note) for note in page.notes], str),
     )
     return file.getvalue()
 
@@ -158,7 +159,7 @@ def _from_bytes(data: bytes) -> Page:
             )
         )
         births = tuple(_births(kept, "object" if mask is not None else "picture"))
-        notes = tuple(str(note) for note in kept["notes"])
+        notes = tuple(unpacked(str(note)) for note in kept["notes"])
     return Page(number, shot, mask, certainty, bool(found), scale, side, strokes, births, notes)
 
 

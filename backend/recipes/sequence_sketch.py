@@ -16,6 +16,7 @@ from backend.core.drawing import Account, Layer, StrokeNote
 from backend.core.errors import BadRequest
 from backend.core.image import Framing, Image, Mask
 from backend.core.moving import MovingDrawing
+from backend.core.notes import Note, wording
 from backend.core.strokes import Strokes
 from backend.core.style_tables import Gesture, Hatch
 from backend.core.work import Progress, Work, mapped
@@ -42,6 +43,8 @@ from backend.recipes.sequence_ahead import Ahead, Look, SequenceInputs, View, fr
 from backend.recipes.sequence_drawing import assembled, glimpse
 from backend.recipes.sequence_notebook import Birth, Notebook, Page
 from backend.style_pack import StylePack
+
+KEEP_PEN = wording("Moving strokes keep the pen, the colors and the paper of {pack}, but not its gesture and its hatching.")
 
 Map = npt.NDArray[np.float32]  # [H, W]
 
@@ -103,7 +106,7 @@ class SequenceSketch:
                     notebook.add(page)
             size = size if any(size) else ahead.size
         yield Progress("smoothing", 0.98)
-        told_of = [f"Points were followed by {inputs.tracker.name}."] if inputs.tracker else []
+        told_of = [Note("Points were followed by {tracker}.", tracker=inputs.tracker.name)] if inputs.tracker else []
         notes = tuple(
             dict.fromkeys([*inputs.clip.notes, *told_of, *(note for page in kept for note in page.notes), *_left_out(pack)])
         )
@@ -316,7 +319,7 @@ def _simple(pack: StylePack) -> StylePack:
 
 def _left_out(pack: StylePack) -> Iterator[str]:
     if not pack.gesture.is_plain or pack.hatch.share:
-        yield f"Moving strokes keep the pen, the colors and the paper of {pack.title}, but not its gesture and its hatching."
+        yield Note(KEEP_PEN, pack=pack.title)
 
 
 SEQUENCE_SKETCH = SequenceSketch()

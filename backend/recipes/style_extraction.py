@@ -16,6 +16,7 @@ from backend import __version__
 from backend.core.drawing import Drawing
 from backend.core.errors import BadImage, BadRequest
 from backend.core.image import Image
+from backend.core.notes import Note, wording
 from backend.core.work import Progress, Work
 from backend.export.png import drawing_png
 from backend.model_pool import ModelPool
@@ -29,6 +30,9 @@ from backend.style_features import write_features
 from backend.style_from_lines import pack_from_lines
 from backend.style_members import FEATURES, PREVIEW, STYLE, Pack, check_pack
 from backend.style_pack import StylePack, write_pack
+
+SOME_KEPT = wording("All pictures were measured; the pack keeps the first {count} of them as exemplars.")
+ROUGH = wording("Few clear lines were found in {pictures}, as in a photograph or painting; what was measured there is rough.")
 
 MOST_SIDE = 4096  # px; larger pictures are scaled down before they are measured
 LEAST_SIDE = 48  # px of the shorter side
@@ -81,7 +85,7 @@ def extract_style(
         **({FEATURES: write_features(features)} if features else {}),
     }
     if len(pictures) > EXEMPLARS:
-        notes.append(f"All pictures were measured; the pack keeps the first {EXEMPLARS} of them as exemplars.")
+        notes.append(Note(SOME_KEPT, count=EXEMPLARS))
     return Extracted(check_pack(Pack(name, files)), tuple(notes))
 
 
@@ -128,17 +132,15 @@ def _pixels(photograph: Photograph, label: str) -> Map:
     return pixels
 
 
-def _notes(seen: Sequence[Observation], labels: Sequence[str]) -> list[str]:
+def _notes(seen: Sequence[Observation], labels: Sequence[str]) -> list[Note]:
     """What is to be said of the pictures; BadRequest where none of them holds a line."""
     blank = [label for picture, label in zip(seen, labels, strict=True) if picture.is_blank]
     if len(blank) == len(seen):
         raise BadRequest(f"No line was found in {_listed(blank)}. Choose a picture of a drawing, print or painting with lines.")
     soft = [label for picture, label in zip(seen, labels, strict=True) if not picture.is_blank and not picture.is_drawn]
-    notes = [f"No line was found in {_listed(blank)}; it was left out."] if blank else []
+    notes = [Note("No line was found in {pictures}; it was left out.", pictures=_listed(blank))] if blank else []
     if soft:
-        notes.append(
-            f"Few clear lines were found in {_listed(soft)}, as in a photograph or painting; what was measured there is rough."
-        )
+        notes.append(Note(ROUGH, pictures=_listed(soft)))
     return notes
 
 

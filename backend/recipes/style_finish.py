@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from backend.core.image import Image
+from backend.core.notes import Note, wording
 from backend.core.strokes import Strokes
 from backend.encoders import Encoder
 from backend.guidance.embedding import POOLED, EmbeddingMatch
@@ -30,10 +31,10 @@ from backend.style_pack import StylePack
 GRAM_EYE, GRAM_LAYERS = "squeezenet", ("fire3", "fire5", "fire9")
 WHOLE_EYES = ("clip_vit_b32", "clip_rn101", "clip_vit_b16")  # quickest first; one of them looks
 FULL = 100.0  # the highest style weight
-NO_EXEMPLAR = "The style pack {pack} has no exemplar to come nearer to, so the style weight changes nothing."
-BLANK = "The exemplar of the style pack {pack} shows no ink, so the style weight changes nothing."
-NEAR = "The drawing is as near to the exemplar as the style pack {pack} draws, so the style weight changes nothing."
-NO_GAIN = "The drawing could not come nearer to the exemplar without harm, so it is as the pen drew it."
+NO_EXEMPLAR = wording("The style pack {pack} has no exemplar to come nearer to, so the style weight changes nothing.")
+BLANK = wording("The exemplar of the style pack {pack} shows no ink, so the style weight changes nothing.")
+NEAR = wording("The drawing is as near to the exemplar as the style pack {pack} draws, so the style weight changes nothing.")
+NO_GAIN = wording("The drawing could not come nearer to the exemplar without harm, so it is as the pen drew it.")
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,9 @@ class StyleFinish:
         picture, paper = self._drawn(seen, small, pool), self._paper(pool)
         return float(self._patches(ink_of(picture, paper), paper, seed=3)(View(picture, seen)))
 
-    def _told(self, sentence: str) -> tuple[str, ...]:
+    def _told(self, pattern: str) -> tuple[str, ...]:
         """What the user is told who asked for more than the usual weight."""
-        return (sentence.format(pack=self.pack.title),) if self.weight > USUAL_STYLE_WEIGHT else ()
+        return (Note(pattern, pack=self.pack.title),) if self.weight > USUAL_STYLE_WEIGHT else ()
 
     def _moved(self, before: Strokes, picture: Image, pool: ModelPool) -> Strokes:
         touched = TouchedStrokes(before, TouchSettings(self.settings.most**self.reach))

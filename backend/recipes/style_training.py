@@ -16,6 +16,7 @@ from safetensors.torch import load, save
 from backend.core.errors import BadRequest
 from backend.core.files import write_whole
 from backend.core.image import Image
+from backend.core.notes import Note
 from backend.core.work import Progress, Work
 from backend.diffusion.checkpoint import Networks
 from backend.diffusion.conditions import placeholder_id
@@ -30,7 +31,7 @@ PREFERRED = ("sd15",)
 KEEP_EVERY, KEEP_SECONDS = 50, 60.0  # steps and s after which what was learned is kept, whichever comes first
 MOST_STEPS = 1_000_000
 SMOOTHING = 0.98  # of the loss that is shown
-DAMAGED = "What an earlier run had learned was damaged, so the training began anew."
+DAMAGED = Note("What an earlier run had learned was damaged, so the training began anew.")
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _trained(exemplars: Sequence[Image], choices: TrainingChoices, pool: ModelPo
         notebook.keep(training)
         raise
     notebook.remove()
-    notes = [f"{resumed} of {training.step} steps were taken by an earlier run."] if resumed else []
+    notes = [Note("{done} of {all} steps were taken by an earlier run.", done=resumed, all=training.step)] if resumed else []
     notes += [DAMAGED] if lost else []
     return Trained(write_style(training.learned()), training.step, resumed, loss, (*notes, *networks.memory.notes))
 

@@ -16,6 +16,7 @@ import torch
 
 from backend.core.errors import BadRequest, Missing
 from backend.core.image import Framing, Image
+from backend.core.notes import Note, wording
 from backend.core.work import Progress, Work
 from backend.diffusion.edge_guided import INVERSIONS, EdgeGuided
 from backend.model_pool import ModelPool
@@ -26,6 +27,8 @@ from backend.perception.patch_transfer import TransferSettings, transfer
 from backend.recipes.diffusion_parts import AUTO
 from backend.recipes.diffusion_transfer import DiffusionStyle, Redrawing, canny, prepared, redrawn
 from backend.recipes.sparing import newly_lacked, sparing
+
+SMALLER = wording("The result has {wide} × {high} px; the photograph has {width} × {height}.")
 
 MOST_SIDE = 1024  # px, the longer side of a result
 PREVIEW_SIDE = 320  # px, the longer side of the pictures on the way
@@ -145,7 +148,7 @@ def _restyled(photograph: Image, style: StyleSource, choices: RestyleChoices, po
     result = yield from style_transfer(photograph, style.image, strength, choices.seed)
     notes = [*result.notes, *([why] if why else [])]
     if choices.for_diffusion:
-        notes.append("The prompt and the other options of the diffusion method changed nothing.")
+        notes.append(Note("The prompt and the other options of the diffusion method changed nothing."))
     return replace(result, notes=tuple(notes))
 
 
@@ -159,7 +162,7 @@ def _prepared(style: StyleSource, choices: RestyleChoices, pool: ModelPool) -> t
     except Missing as error:
         if choices.method == DIFFUSION or choices.checkpoint != AUTO:
             raise
-        return None, f"Restyled without a diffusion network. {error}"
+        return None, Note("Restyled without a diffusion network. {why}", why=error)
 
 
 def _redrawn(photograph: Image, redrawing: Redrawing, choices: RestyleChoices, pool: ModelPool) -> Work[RestyleResult]:
@@ -208,7 +211,8 @@ def _fitted(photograph: Image) -> tuple[Image, tuple[str, ...]]:
     if max(height, width) <= MOST_SIDE:
         return photograph, ()
     framing = Framing.whole((height, width), MOST_SIDE)
-    note = f"The result has {framing.canvas[1]} × {framing.canvas[0]} px; the photograph has {width} × {height}."
+    wide, high = framing.canvas[1], framing.canvas[0]
+    note = Note(SMALLER, wide=wide, high=high, width=width, height=height)
     return framing.crop(photograph), (note,)
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from backend.core.drawing import Account, Drawing, Layer, StrokeNote
 from backend.core.errors import BadRequest
 from backend.core.image import Framing
+from backend.core.notes import Note
 from backend.core.strokes import Strokes
 from backend.core.work import Progress, Work
 from backend.encoders.clip import POOLED
@@ -33,7 +34,7 @@ from backend.recipes.recipe import SketchChoices
 from backend.style_pack import StylePack
 
 ENCODER = "clip_vit_b32"
-CUT = "CLIP reads about 75 words at most, so it did not see the end of this text."
+CUT = Note("CLIP reads about 75 words at most, so it did not see the end of this text.")
 MOST_TOGETHER = 16  # pictures that are looked at at once
 
 

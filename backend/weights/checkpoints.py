@@ -22,6 +22,7 @@ from backend import __version__
 from backend.core.errors import Conflict, Missing, NotFound
 from backend.core.files import write_whole
 from backend.core.lock import only_one
+from backend.core.notes import Note
 from backend.places import Places
 from backend.weights.digest import sha256_of
 from backend.weights.download import Patience, Unreachable, WrongAnswer, download
@@ -63,22 +64,22 @@ CHECKPOINTS: Mapping[str, Checkpoint] = {
             "sd15",
             "stable-diffusion-v1-5/stable-diffusion-v1-5",
             "Stable Diffusion 1.5",
-            "prompt, restyle --method diffusion, style train",
+            Note("prompt, restyle --method diffusion, style train"),
             "CreativeML OpenRAIL-M",
-            "about 2.1 GB, unverified",
+            Note("about 2.1 GB, unverified"),
         ),
         Checkpoint(
             "sd_turbo",
             "stabilityai/sd-turbo",
             "SD-Turbo",
-            "prompt, in one to four steps",
-            "Stability AI's own (commercial use: stability.ai/license)",
+            Note("prompt, in one to four steps"),
+            Note("Stability AI's own (commercial use: stability.ai/license)"),
         ),
         Checkpoint(
             "ip_adapter",
             "h94/IP-Adapter",
-            "IP-Adapter for Stable Diffusion 1.5, with its image encoder",
-            "restyle --method diffusion, for styles that were not trained",
+            Note("IP-Adapter for Stable Diffusion 1.5, with its image encoder"),
+            Note("restyle --method diffusion, for styles that were not trained"),
             "Apache-2.0",
             files=("models/ip-adapter_sd15.safetensors", "models/image_encoder/*.json", "models/image_encoder/*.safetensors"),
             index="models/ip-adapter_sd15.safetensors",

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from backend.core.notes import Note
+
 Layout = Mapping[str, tuple[int, ...]]  # some tensors by which a network's file is told: key → shape
 DIGITS = 64  # of a whole sha256, hexadecimal
 
@@ -36,7 +38,7 @@ class WeightsFile:
             return "sha256 from the publisher"
         if self.official_digits:
             return f"first {self.official_digits} digits of the sha256 from the publisher"
-        return "sha256 from other projects" if self.whole else "unverified"
+        return Note("sha256 from other projects") if self.whole else Note("unverified")
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,8 @@ _ALL = (
     Weights(
         name="squeezenet",
         title="SqueezeNet 1.1",
-        used_by="light guidance (--guidance squeezenet), textures, --method clipascene, nearness to a style's exemplar",
-        license="BSD-3-Clause (torchvision); trained on ImageNet",
+        used_by=Note("light guidance (--guidance squeezenet), textures, --method clipascene, nearness to a style's exemplar"),
+        license=Note("BSD-3-Clause (torchvision); trained on ImageNet"),
         layouts=({"features.0.weight": (64, 3, 3, 3), "features.12.squeeze.weight": (64, 512, 1, 1)},),
         files=(
             WeightsFile(
@@ -93,8 +95,8 @@ _ALL = (
     Weights(
         name="vgg19",
         title="VGG-19",
-        used_by="textures, features of style packs",
-        license="BSD-3-Clause (torchvision); trained on ImageNet",
+        used_by=Note("textures, features of style packs"),
+        license=Note("BSD-3-Clause (torchvision); trained on ImageNet"),
         layouts=({"features.16.weight": (256, 256, 3, 3), "features.28.weight": (512, 512, 3, 3)},),
         files=(
             WeightsFile(
@@ -108,16 +110,16 @@ _ALL = (
     ),
     Weights(
         name="vgg19_distilled",
-        title="VGG-19 distilled to a sixteenth",
-        used_by="textures, features of style packs",
+        title=Note("VGG-19 distilled to a sixteenth"),
+        used_by=Note("textures, features of style packs"),
         license="MIT (Collaborative Distillation)",
         layouts=({"level1.conv0.weight": (3, 3, 1, 1), "level5.conv51.weight": (128, 128, 3, 3)},),
-        about="Not published as one file: bring one with the five encoders under keys such as level5.conv51.weight.",
+        about=Note("Not published as one file: bring one with the five encoders under keys such as level5.conv51.weight."),
     ),
     Weights(
         name="clip_vit_b32",
         title="CLIP ViT-B/32",
-        used_by="drawing after a text, likeness to a text, nearness to a style's exemplar",
+        used_by=Note("drawing after a text, likeness to a text, nearness to a style's exemplar"),
         license="MIT (OpenAI)",
         layouts=(
             {"visual.conv1.weight": (768, 3, 32, 32), "visual.proj": (768, 512)},
@@ -139,7 +141,7 @@ _ALL = (
     Weights(
         name="clip_vit_b16",
         title="CLIP ViT-B/16",
-        used_by="nearness to a style's exemplar, where no other CLIP is",
+        used_by=Note("nearness to a style's exemplar, where no other CLIP is"),
         license="MIT (OpenAI)",
         layouts=(
             {"visual.conv1.weight": (768, 3, 16, 16), "visual.proj": (768, 512)},
@@ -157,7 +159,7 @@ _ALL = (
     Weights(
         name="clip_vit_l14",
         title="CLIP ViT-L/14",
-        used_by="training styles, restyling by diffusion in a trained style",
+        used_by=Note("training styles, restyling by diffusion in a trained style"),
         license="MIT (OpenAI)",
         layouts=(
             {"visual.conv1.weight": (1024, 3, 14, 14), "visual.proj": (1024, 768)},
@@ -167,8 +169,8 @@ _ALL = (
     ),
     Weights(
         name="clip_vocabulary",
-        title="CLIP's vocabulary",
-        used_by="reading a text, beside clip_vit_b32",
+        title=Note("CLIP's vocabulary"),
+        used_by=Note("reading a text, beside clip_vit_b32"),
         license="MIT (OpenAI)",
         layouts=({"merges": (48894, 2)},),
         files=(
@@ -183,7 +185,7 @@ _ALL = (
     Weights(
         name="clip_rn101",
         title="CLIP RN101",
-        used_by="guidance by what is meant (--guidance clip), nearness to a style's exemplar, where clip_vit_b32 is not",
+        used_by=Note("guidance by what is meant (--guidance clip), nearness to a style's exemplar, where clip_vit_b32 is not"),
         license="MIT (OpenAI)",
         layouts=({"visual.layer3.22.conv1.weight": (256, 1024, 1, 1), "visual.attnpool.c_proj.weight": (512, 2048)},),
         files=(_openai("8fa8567bab74a42d41c5915025a8e4538c3bdbe8804a470a72f30b0d94fab599", "RN101.pt", 291_791_292),),
@@ -191,7 +193,7 @@ _ALL = (
     Weights(
         name="u2net",
         title="U²-Net",
-        used_by="finding the subject (--mask auto)",
+        used_by=Note("finding the subject (--mask auto)"),
         license="Apache-2.0 (Xuebin Qin)",
         layouts=({"stage1.rebnconvin.conv_s1.weight": (64, 3, 3, 3), "stage6.rebnconv4.conv_s1.weight": (256, 256, 3, 3)},),
         files=(
@@ -207,16 +209,16 @@ _ALL = (
     ),
     Weights(
         name="u2netp",
-        title="U²-Net, the small one",
-        used_by="finding the subject (--mask auto), where u2net is not",
+        title=Note("U²-Net, the small one"),
+        used_by=Note("finding the subject (--mask auto), where u2net is not"),
         license="Apache-2.0 (Xuebin Qin)",
         layouts=({"stage1.rebnconvin.conv_s1.weight": (64, 3, 3, 3), "stage6.rebnconv4.conv_s1.weight": (16, 16, 3, 3)},),
-        about="Its authors publish u2netp.pth (4.7 MB) on Google Drive; https://github.com/xuebinqin/U-2-Net links it.",
+        about=Note("Its authors publish u2netp.pth (4.7 MB) on Google Drive; https://github.com/xuebinqin/U-2-Net links it."),
     ),
     Weights(
         name="lama",
         title="LaMa",
-        used_by="completing the background behind objects (scenes)",
+        used_by=Note("completing the background behind objects (scenes)"),
         license="Apache-2.0 (Samsung Research)",
         layouts=(
             {"model.generator.model.1.ffc.convl2l.weight": (64, 4, 7, 7), "model.generator.model.34.weight": (3, 64, 7, 7)},

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.core.errors import BadRequest, Missing
+from backend.core.notes import Note, wording
 from backend.core.work import Progress, Work
 from backend.places import Places
 from backend.weights.digest import hashed
@@ -25,6 +26,12 @@ from backend.weights.shelf import (
     named,
     part_of,
     read_receipt,
+)
+
+ELSEWHERE = wording("Taken from {host}, because others could not be used: {why}.")
+NOTED = wording(
+    "The publisher names no sha256 for {file} ({proof}); this one, {sha256}, was noted, "
+    "and a later download must have the same."
 )
 
 DOWNLOADED = 0.95  # of the work; the rest is checking
@@ -136,14 +143,11 @@ class _Pull:
         path = put(part_of(self.weights, file, self.places), self.weights, receipt, self.places)
         notes = []
         if not self.weights.used_by:
-            notes.append(f"Nothing in this version uses {self.weights.title} yet.")
+            notes.append(Note("Nothing in this version uses {network} yet.", network=self.weights.title))
         if refusals:
-            notes.append(f"Taken from {host(receipt.source)}, because others could not be used: {'; '.join(refusals)}.")
+            notes.append(Note(ELSEWHERE, host=host(receipt.source), why="; ".join(refusals)))
         if not file.official_digits:
-            notes.append(
-                f"The publisher names no sha256 for {file.name} ({file.proof}); this one, {receipt.sha256}, was noted, and a "
-                "later download must have the same."
-            )
+            notes.append(Note(NOTED, file=file.name, proof=file.proof, sha256=receipt.sha256))
         return Pulled(self.weights.name, self.weights.title, path, receipt, True, tuple(notes))
 
 

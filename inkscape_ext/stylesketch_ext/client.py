@@ -1,5 +1,6 @@
 """The engine as the extension sees it: a few verbs and a stream of events."""
 
+import dataclasses
 import json
 import time
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ from stylesketch_ext.wire.messages import (
     StyleResult,
     TextureRequest,
 )  # fmt: skip
-from stylesketch_ext.words import _, marked
+from stylesketch_ext.words import _, marked, spoken
 
 T = TypeVar("T")
 
@@ -221,7 +222,7 @@ class BackendClient:
 
     def _message(self, kind: Type[T], answer: Answer) -> T:
         try:
-            return codec.loads(kind, self._checked(answer).body)
+            return told(codec.loads(kind, self._checked(answer).body))
         except codec.WireError as error:
             raise Garbled(_(GARBLED)) from error
 
@@ -239,6 +240,16 @@ class BackendClient:
         except codec.WireError as error:
             raise Garbled("%s (HTTP status %d)" % (_(GARBLED), answer.status)) from error
         raise Refusal(problem)
+
+
+def told(message: T) -> T:
+    """A message with its notes in the user's language."""
+    notes = getattr(message, "notes", None)
+    phrases = getattr(message, "phrases", None)
+    if not notes or not phrases or len(notes) != len(phrases):
+        return message
+    said = [spoken(note, phrase.pattern, phrase.values) for note, phrase in zip(notes, phrases)]
+    return dataclasses.replace(message, notes=said)  # type: ignore[type-var]
 
 
 def _model(name: str) -> str:

@@ -7,11 +7,12 @@ import gettext
 import locale
 import os
 import re
-from typing import List, Optional
+from typing import List, Mapping, Optional
 
 DOMAIN = "stylesketch"
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "locale")
 VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+PLACES = re.compile(r"\{(\w+)\}")  # of values in a sentence of the engine
 
 
 def languages() -> Optional[List[str]]:
@@ -66,14 +67,46 @@ STAGES = (  # the engine's
     marked("reading the text"),
     marked("reading the prompt"),
     marked("finding the noise of the photograph"),
+    marked("ordering"),
+    marked("comparing"),
+    marked("smoothing"),
+    marked("placing"),
+    marked("leaving out"),
+    marked("scattering strokes"),
+    marked("laying out"),
+    marked("looking at the exemplars"),
+    marked("reading the pictures"),
+    marked("beginning anew with less memory"),
+    marked("reading the clip"),
+    marked("asking the hub"),
+    marked("checking what is here"),
+    marked("checking"),
+)
+
+
+COUNTED = (  # those with something in them
+    ("frame ([0-9]+) of ([0-9]+)", marked("frame %d of %d"), int),
+    ("downloading (.+)", marked("downloading %s"), str),
+    ("waiting for another download of (.+)", marked("waiting for another download of %s"), str),
 )
 
 
 def spoken_stage(stage: str) -> str:
     """A stage of the engine's work as the beginning of a line."""
-    frame = re.fullmatch("frame ([0-9]+) of ([0-9]+)", stage)
-    text = _("frame %d of %d") % (int(frame.group(1)), int(frame.group(2))) if frame else _(stage)
+    text = _(stage) if stage else stage
+    for pattern, words, kind in COUNTED:
+        found = re.fullmatch(pattern, stage)
+        if found:
+            text = _(words) % tuple(map(kind, found.groups()))
     return text[:1].upper() + text[1:]
+
+
+def spoken(sentence: str, pattern: str, values: Mapping[str, str]) -> str:
+    """A sentence of the engine in the user's language, of the pattern and the values that it is made of; else as it is."""
+    translated = _(pattern) if pattern else pattern
+    if translated == pattern or not set(PLACES.findall(translated)) <= set(values):
+        return sentence
+    return PLACES.sub(lambda place: _(values[place.group(1)]) if values[place.group(1)] else "", translated)
 
 
 def plural(one: str, many: str, count: int) -> str:

@@ -109,7 +109,8 @@ def test_no_two_widgets_share_a_key(catalog, group):
 
 
 def test_the_form_s_keys_are_all_looked_at():
-    texts = {text[0] for text in build_package.texts() if re.search(r"_\w", text[0])}
+    engine = {node.value for name in ("Note", "wording") for _path, node in calls(name) if isinstance(node, ast.Constant)}
+    texts = {text[0] for text in build_package.texts() if re.search(r"_\w", text[0])} - engine
     assert texts - set(CHOOSING) == {name for group in GROUPS for name in group}
 
 
@@ -133,6 +134,91 @@ def test_every_window_is_called_after_what_it_does(catalog):
                 titles += [ast.unparse(each.value) for each in node.keywords if each.arg == "title"]
     assert len(titles) == len(set(titles)) == 5
     assert all(re.fullmatch(r"_\('.+ – StyleSketch'\)", title) for title in titles), titles
+
+
+def calls(name):
+    """(file, first argument) of every call of a function of that name in the engine."""
+    for path in sorted((EXTENSION.parent / "backend").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == name and node.args:
+                yield path, node.args[0]
+
+
+def test_every_stage_of_the_engine_can_be_translated():
+    found = {(path.name, node.value) for path, node in calls("Progress") if isinstance(node, ast.Constant)}
+    found |= {(path.name, node.value) for path, node in calls("ProgressEvent") if isinstance(node, ast.Constant)}
+    assert len(found) > 30
+    assert not {(name, stage) for name, stage in found if stage and stage not in words.STAGES}
+
+
+def test_every_note_of_the_engine_has_a_pattern_that_is_translated(catalog):
+    """Notes are made of texts that stand in the code, in `Note("…")` or `wording("…")`, not of what is put together there."""
+    translated = build_package.read_catalog(catalog)
+    patterns = [(path, node) for name in ("Note", "wording") for path, node in calls(name)]
+    assert len(patterns) > 60
+    for path, node in patterns:
+        named = isinstance(node, ast.Name) or (path.name == "notes.py" and path.parent.name == "core")
+        assert named or isinstance(node, ast.Constant), (path, ast.unparse(node))
+        if isinstance(node, ast.Constant) and node.value != "{sentence}":
+            assert (node.value,) in translated, (path, node.value)
+
+
+MADE = re.compile(r"[A-Z][^\n]* [^\n]*\.$")  # a whole sentence
+
+
+def sentences(tree):
+    """Sentences for users in a module that are neither errors nor notes: (line, text)."""
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    raised = {name.id for node in ast.walk(tree) if isinstance(node, ast.Raise) for name in ast.walk(node)
+              if isinstance(name, ast.Name)}  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(part.value if isinstance(part, ast.Constant) else "x" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not isinstance(parents[node], ast.JoinedStr):
+            text = node.value
+        else:
+            continue
+        around, above = [], node
+        while above in parents:
+            above = parents[above]
+            around.append(above)
+        told = any(isinstance(a, ast.Call) and getattr(a.func, "id", "") in ("Note", "wording") for a in around)
+        error = any(isinstance(a, ast.Raise) for a in around) or any(
+            isinstance(a, ast.Call) and re.fullmatch("[A-Z][A-Za-z]+", getattr(a.func, "id", "")) for a in around
+        )
+        constant = isinstance(around[0], ast.Assign) and getattr(around[0].targets[0], "id", "") in raised
+        error = error or text.startswith("Measured on ")  # a pack's description, which stays with it
+        if MADE.fullmatch(text) and not isinstance(around[0], ast.Expr) and not told and not error and not constant:
+            yield node.lineno, text
+
+
+def test_sentences_that_are_no_notes_are_found():
+    source = """
+def f():
+    \'\'\'A docstring is none.\'\'\'
+    raise BadRequest(f"The {x} is wrong.")
+NOTE = Note("What is told.")
+PLAIN = "This is told, too."
+"""
+    assert list(sentences(ast.parse(source))) == [(6, "This is told, too.")]
+
+
+@pytest.mark.parametrize("folder", ["recipes", "perception", "diffusion", "initialize", "pen"])
+def test_what_the_engine_tells_of_results_is_a_note(folder):
+    for path in sorted((EXTENSION.parent / "backend" / folder).rglob("*.py")):
+        assert not list(sentences(ast.parse(path.read_text(encoding="utf-8")))), path
+
+
+def test_a_note_of_the_engine_is_said_in_the_user_s_language(catalog, monkeypatch):
+    read = gettext.GNUTranslations(io.BytesIO(catalog.with_suffix(".mo").read_bytes()))
+    monkeypatch.setattr(words, "_CATALOG", read)
+    pattern, values = "The picture has lines for {found} strokes only, not {wanted}.", {"found": "3", "wanted": "64"}
+    assert words.spoken("The picture …", pattern, values) == "Das Bild hat nur Linien für 3 Striche, nicht für 64."
+    assert words.spoken("The sentence.", pattern, {"found": "3"}) == "The sentence."
+    assert words.spoken("The sentence.", "Of a newer {engine}.", {"engine": "x"}) == "The sentence."
+    assert words.spoken("The sentence.", "", {}) == "The sentence."
+    assert words.spoken_stage("downloading SqueezeNet") == "SqueezeNet wird heruntergeladen"
+    assert words.spoken_stage("frame 3 of 4") == "Einzelbild 3 von 4"
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from stylesketch_ext.dialogs.notice import Notice
 from stylesketch_ext.errands import Errands
 from stylesketch_ext.failures import Failure
 from stylesketch_ext.model_pulling import ModelPulling
-from stylesketch_ext.wire.messages import ModelInfo, PullResult
-from stylesketch_ext.words import _
+from stylesketch_ext.wire.messages import ModelInfo, Phrase, PullResult
+from stylesketch_ext.words import _, spoken
 
 MEGABYTE = 1e6
 
@@ -108,8 +108,8 @@ class NetworksPanel(Gtk.Box):
 
     def _row(self, model: ModelInfo) -> Gtk.ListBoxRow:
         words = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2, margin=8)
-        words.pack_start(styled(Gtk.Label(label=model.title, xalign=0.0), "ss-title"), False, False, 0)
-        for told in filter(None, (model.used_by, "" if model.here else model.about, model.license)):
+        words.pack_start(styled(Gtk.Label(label=_(model.title), xalign=0.0), "ss-title"), False, False, 0)
+        for told in filter(None, about_of(model)):
             words.pack_start(text(told, 70, "dim-label", "ss-small"), False, False, 0)
         line = Gtk.Box(spacing=12)
         line.pack_start(words, True, True, 0)
@@ -136,7 +136,7 @@ class NetworksPanel(Gtk.Box):
         else:
             return None
         made.set_valign(Gtk.Align.CENTER)
-        made.get_accessible().set_name("%s %s" % (made.get_label(), model.title))
+        made.get_accessible().set_name("%s %s" % (made.get_label(), _(model.title)))
         return made
 
     def _pull(self, model: ModelInfo) -> None:
@@ -148,7 +148,7 @@ class NetworksPanel(Gtk.Box):
 
         def pulled(result: PullResult) -> None:
             self._rest()
-            self._notice.tell([_("%s is here now.") % result.model.title, *result.notes])
+            self._notice.tell([_("%s is here now.") % _(result.model.title), *result.notes])
 
         def failed(failure: Optional[Failure]) -> None:
             self._rest()
@@ -170,11 +170,18 @@ class NetworksPanel(Gtk.Box):
             self._pulling.stop()
 
     def _ask_remove(self, model: ModelInfo) -> None:
-        question = _("Remove %s? The file is deleted from this computer.") % model.title
+        question = _("Remove %s? The file is deleted from this computer.") % _(model.title)
         self._notice.ask(question, [(_("_Remove"), lambda: self._remove(model))])
 
     def _remove(self, model: ModelInfo) -> None:
         self._errands.do(lambda client: client.remove_model(model.name), lambda nothing: self._load(), self.complain)
+
+
+def about_of(model: ModelInfo) -> List[str]:
+    """What weights are for, what else is to be known of them, and their license, in the user's language; some may be empty."""
+    known = model.about_phrase or Phrase("")
+    about = "" if model.here else spoken(model.about, known.pattern, known.values)
+    return [_(model.used_by) if model.used_by else "", about, _(model.license) if model.license else ""]
 
 
 def state_of(model: ModelInfo) -> str:

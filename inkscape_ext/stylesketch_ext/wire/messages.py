@@ -44,6 +44,7 @@ from stylesketch_ext.wire.packs import (
     StyleResult,
     check_style_name,
 )
+from stylesketch_ext.wire.phrases import Phrase
 from stylesketch_ext.wire.pictures import (
     AREAS,
     MAX_ITERATIONS,
@@ -119,6 +120,7 @@ __all__ = [
     "MatrixResult",
     "ModelInfo",
     "PathData",
+    "Phrase",
     "PictureInfo",
     "PicturesResult",
     "Problem",

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import List, Optional
 
+from stylesketch_ext.wire.phrases import Phrase
+
 
 @dataclass(frozen=True)
 class ModelInfo:
@@ -20,6 +22,7 @@ class ModelInfo:
     pullable: bool = True  # False: nobody publishes them as one file, the user has to bring it
     about: str = ""  # what else the user should know
     cure: str = ""  # the command that brings them
+    about_phrase: Optional[Phrase] = None  # of `about`, so that it can be said in another language
 
 
 @dataclass(frozen=True)
@@ -36,3 +39,4 @@ class PullResult:
     model: ModelInfo
     notes: List[str] = field(default_factory=list)  # what the user should know of it
     job: str = ""
+    phrases: List[Phrase] = field(default_factory=list)  # of each note, so that it can be said in another language

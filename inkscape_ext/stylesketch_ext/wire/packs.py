@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional
 
+from stylesketch_ext.wire.phrases import Phrase
+
 MAX_REFERENCES = 32  # pictures that one style is measured on
 STYLE_NAME = "[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?"  # of a folder on any system, and no path
 _DEVICE_NAMES = re.compile("(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # no folder of Windows can be called so
@@ -82,3 +84,4 @@ class StyleResult:
     style: StyleInfo
     notes: List[str] = field(default_factory=list)  # what could not be measured or was not used, and why
     job: str = ""
+    phrases: List[Phrase] = field(default_factory=list)  # of each note, so that it can be said in another language

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import List, Optional, Sequence, Tuple, Union
 
+from stylesketch_ext.wire.phrases import Phrase
 from stylesketch_ext.wire.sketching import MAX_PROMPT, MAX_SEED, SketchSettings
 
 MAX_TRIES = 6  # seeds of one request for pictures
@@ -159,3 +160,4 @@ class PicturesResult:
     notes: List[str] = field(default_factory=list)  # what was not used, and why
     seconds: float = 0.0
     job: str = ""
+    phrases: List[Phrase] = field(default_factory=list)  # of each note, so that it can be said in another language
