@@ -177,6 +177,8 @@ def test_a_result_lists_every_attempt(drawer, picture, tmp_path):
     assert kept.score == max(each.score for each in result.candidates if each.finished)
     assert len({each.drawing.run for each in result.candidates} | {result.drawing.run}) == 4
     assert result.judge and "3 attempts" in result.notes[-1]
+    assert len(result.phrases) == len(result.notes) and all(phrase.pattern for phrase in result.phrases)
+    assert result.phrases[-1].values["count"] == "3" and "{count} attempts" in result.phrases[-1].pattern
     counts = [[len(each.drawing.layers[0].paths) for each in found.candidates] for found in (result, result.simplified(1.0))]
     assert counts[1] == [min(4, count) for count in counts[0]]
     assert completed(drawer.run(draw_request, REQUEST, picture, tmp_path, None)).result.candidates == []

@@ -5,10 +5,11 @@ import socket
 import pytest
 from fake_engine import FakeEngine, png
 from stylesketch_ext import client as client_module
-from stylesketch_ext.client import BackendClient
+from stylesketch_ext import words
+from stylesketch_ext.client import BackendClient, told
 from stylesketch_ext.failures import Garbled, Refusal, Unreachable
 from stylesketch_ext.transport import RequestsTransport, UrllibTransport, requests
-from stylesketch_ext.wire.messages import SketchRequest, SketchSettings
+from stylesketch_ext.wire.messages import Phrase, SketchRequest, SketchSettings, StyleInfo, StyleResult
 
 PICTURE = png(40, 30, lambda x, y: 255)
 TRANSPORTS = [
@@ -123,3 +124,14 @@ def test_silence_without_heartbeat_is_a_broken_stream(transport, monkeypatch):
         with pytest.raises(Unreachable):
             list(client.events(submit(client)))
         assert engine.streams == 2
+
+
+def test_notes_are_said_in_the_user_s_language_where_their_pattern_is_known(monkeypatch):
+    catalog = {"Nothing {here}.": "Nichts {here}."}
+    monkeypatch.setattr(words, "_", lambda text: catalog.get(text, text))
+    notes = ["Nothing there.", "Of an older engine.", "Of a newer one."]
+    phrases = [Phrase("Nothing {here}.", {"here": "da"}), Phrase(""), Phrase("Of a {newer} one.", {"newer": "newer"})]
+    style = StyleInfo("ink", "Ink")
+    assert told(StyleResult(style, notes, phrases=phrases)).notes == ["Nichts da.", *notes[1:]]
+    assert told(StyleResult(style, notes)).notes == notes
+    assert told(style) is style

@@ -16,6 +16,7 @@ from stylesketch_ext.wire.messages import (
     MatrixResult,
     ModelInfo,
     PathData,
+    Phrase,
     PictureInfo,
     PicturesResult,
     Problem,
@@ -80,6 +81,7 @@ MESSAGES = [
     SEQUENCE, JobInfo("j", "queued", None, 1.0, sequence=SEQUENCE),
     SequenceResult([RESULT.drawing] * 2, SEQUENCE, [0], "Pen", "classical", "cpu", "fast", 3, "0.1", ["a note"], kept=1),
     TEXTURE, RESTYLE, JobInfo("j", "queued", None, 1.0, texture=TEXTURE), JobInfo("j", "queued", None, 1.0, restyle=RESTYLE),
+    replace(RESULT, phrases=[Phrase("a {kind}", {"kind": "note"})]),
     PicturesResult(
         [PictureInfo(4, 3, 7, 25)], "style_texture", "vgg19", "ink", "cpu", "0.1", "t", "Ink", ["a note"], 1.5, "job1"
     ),
