@@ -39,7 +39,18 @@ def run(arguments: argparse.Namespace) -> int:
         bench_tables.print_raster(arguments.quick, arguments.seconds)
     else:
         bench_tables.print_step()
+        _card()
     return 0
+
+
+def _card() -> None:
+    """Whole fits on the graphics card, if there is one."""
+    from backend.raster.cuda import cuda_engine, has_card
+
+    if has_card():
+        from backend.cli.bench_card import print_card
+
+        print_card(cuda_engine())
 
 
 def _scene(arguments: argparse.Namespace) -> int:
