@@ -18,7 +18,9 @@ from backend.core.notes import Note, wording
 from backend.encoders import ENCODERS, VOCABULARY, ClipText, Encoder
 from backend.encoders.in_pieces import InPieces
 from backend.meeting import Seat, SeatedEncoder
+from backend.perception.birefnet import BiRefNet
 from backend.perception.lama import Lama
+from backend.perception.salient_subject import Cutter
 from backend.perception.u2net import U2Net
 from backend.places import Places
 from backend.raster import LACKED, Rasterizer, rasterizers
@@ -27,7 +29,12 @@ from backend.raster.native import describe_engine
 
 log = getLogger(__name__)
 RASTERIZER = "STYLESKETCH_RASTERIZER"  # the variable that says what `auto` draws with
-CUTTERS: dict[str, Callable[..., U2Net]] = {"u2net": U2Net, "u2netp": functools.partial(U2Net, name="u2netp")}
+CUTTERS: dict[str, Callable[..., Cutter]] = {
+    "birefnet": BiRefNet,
+    "birefnet_lite": functools.partial(BiRefNet, name="birefnet_lite"),
+    "u2net": U2Net,
+    "u2netp": functools.partial(U2Net, name="u2netp"),
+}
 """Networks that tell a subject from its surroundings, the best first."""
 NETWORKS: dict[str, Callable[..., Any]] = {**ENCODERS, **CUTTERS, "lama": Lama}
 """Everything that is made of weights, by their name."""
@@ -101,7 +108,7 @@ class ModelPool:
             self.seat.descend(loss)
 
     @property
-    def cutter(self) -> U2Net | None:
+    def cutter(self) -> Cutter | None:
         """The best network here that finds subjects."""
         name = next((name for name in CUTTERS if weights.find(name, self.places)), None)
         return self._network(name) if name else None

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 import torch
 
 from backend.core.image import Image, Mask
 from backend.perception.foreground import Foreground, fit_foreground
 
-Cutter = Callable[[Image], Mask]  # how surely each place belongs to the subject, 0 … 1
 LEAST, MOST = 0.01, 0.97  # share of the picture that a subject may fill
 UNSURE = (0.2, 0.8)  # between them a place is neither subject nor surroundings …
 MOST_UNSURE = 0.5  # … and the share of them, of the subject's places, with which nothing was told apart
+
+
+class Cutter(Protocol):
+    """A network that tells the subject from its surroundings."""
+
+    @property
+    def name(self) -> str: ...
+
+    def __call__(self, image: Image) -> Mask:
+        """How surely each place of an image [1, 3, H, W] belongs to the subject [1, 1, H, W], 0 … 1."""
+        ...
 
 
 def cut_by(cutter: Cutter, image: Image) -> Foreground:

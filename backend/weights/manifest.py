@@ -191,9 +191,39 @@ _ALL = (
         files=(_openai("8fa8567bab74a42d41c5915025a8e4538c3bdbe8804a470a72f30b0d94fab599", "RN101.pt", 291_791_292),),
     ),
     Weights(
+        name="birefnet_lite",
+        title=Note("BiRefNet, the lite one"),
+        used_by=Note("finding the subject (--mask auto), where birefnet is not"),
+        license="MIT (Peng Zheng)",
+        layouts=({"bb.patch_embed.proj.weight": (96, 3, 4, 4), "squeeze_module.0.conv_in.weight": (64, 2880, 3, 3)},),
+        files=(
+            WeightsFile(
+                "birefnet_lite.safetensors",
+                (f"{HUB}/ZhengPeng7/BiRefNet_lite/resolve/main/model.safetensors",),
+                177_634_392,
+                "4417d89795250e698c3cb0ae8df15743810065f646f48a694fdfa7ca052d0815",
+            ),
+        ),
+    ),
+    Weights(
+        name="birefnet",
+        title="BiRefNet",
+        used_by=Note("finding the subject (--mask auto)"),
+        license="MIT (Peng Zheng)",
+        layouts=({"bb.patch_embed.proj.weight": (192, 3, 4, 4), "squeeze_module.0.conv_in.weight": (64, 5760, 3, 3)},),
+        files=(
+            WeightsFile(
+                "birefnet.safetensors",
+                (f"{HUB}/ZhengPeng7/BiRefNet/resolve/main/model.safetensors",),
+                444_473_596,
+                "9ab37426bf4de0567af6b5d21b16151357149139362e6e8992021b8ce356a154",
+            ),
+        ),
+    ),
+    Weights(
         name="u2net",
         title="U²-Net",
-        used_by=Note("finding the subject (--mask auto)"),
+        used_by=Note("finding the subject (--mask auto), where no BiRefNet is"),
         license="Apache-2.0 (Xuebin Qin)",
         layouts=({"stage1.rebnconvin.conv_s1.weight": (64, 3, 3, 3), "stage6.rebnconv4.conv_s1.weight": (256, 256, 3, 3)},),
         files=(
@@ -210,7 +240,7 @@ _ALL = (
     Weights(
         name="u2netp",
         title=Note("U²-Net, the small one"),
-        used_by=Note("finding the subject (--mask auto), where u2net is not"),
+        used_by=Note("finding the subject (--mask auto), where neither BiRefNet nor u2net is"),
         license="Apache-2.0 (Xuebin Qin)",
         layouts=({"stage1.rebnconvin.conv_s1.weight": (64, 3, 3, 3), "stage6.rebnconv4.conv_s1.weight": (16, 16, 3, 3)},),
         about=Note("Its authors publish u2netp.pth (4.7 MB) on Google Drive; https://github.com/xuebinqin/U-2-Net links it."),

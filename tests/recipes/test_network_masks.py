@@ -18,7 +18,8 @@ from backend.style_pack import StylePack
 from tests.pictures import face, photograph
 
 sys.path.append(str(Path(__file__).parents[1] / "perception"))
-from subject_networks import lama_weights
+from birefnet_weights import birefnet_weights
+from subject_networks import lama_weights, u2net_weights
 
 PICTURE = photograph(face())
 
@@ -45,6 +46,16 @@ def test_the_network_finds_the_subject_and_it_is_told(pool):
     found, notes = choose_foreground(Inputs(PICTURE), SketchChoices(), (), pool)
     assert notes == ("The subject was found by u2net.",)
     assert 0.02 < float(found.mask.mean()) < 0.2
+
+
+def test_the_best_network_that_is_here_finds_it(tmp_path, monkeypatch):
+    here = {"u2net": u2net_weights(), "birefnet_lite": birefnet_weights()}
+    monkeypatch.setattr("backend.model_pool.weights.find", lambda name, places: tmp_path if name in here else None)
+    monkeypatch.setattr("backend.model_pool.weights.load", lambda name, places: here[name])
+    pool = ModelPool.choose("cpu", places=Places.find(tmp_path))
+    assert pool.cutter.name == "birefnet_lite"
+    del here["birefnet_lite"]
+    assert pool.cutter.name == "u2net"
 
 
 def test_what_the_user_says_comes_first(pool):
