@@ -164,9 +164,9 @@ class _SquaredError(torch.autograd.Function):
             raise ValueError("A target of one channel needs a gray drawing on gray paper whose colors stay.")
         keep = any(ctx.needs_input_grad)
         found = [torch.empty(tensor.shape) for tensor in plain] if keep else []
-        total, tape = ctypes.c_double(), engine.tape()
+        total, tape, counts = ctypes.c_double(), engine.tape(), _counts(segments)
         code = engine.library.stylesketch_fit(
-            *(tape.handle, _drawing_rows(plain, _counts(segments)), *size, _ground(paper), float(softness), channels),
+            *(tape.handle, _drawing_rows(plain, counts), *size, _ground(paper), float(softness), channels),
             *(engine.threads, target.data_ptr(), _gradient_rows(found) if keep else None, total),
         )
         _check(code)
@@ -194,7 +194,8 @@ def _forward(
     keep: bool,
 ) -> tuple[Tensor, Tape]:
     """The pictures [B, channels, H, W], and the memory that a backward pass needs of them."""
-    rows, image, tape = _drawing_rows(plain, _counts(segments)), torch.empty(len(segments), channels, *size), engine.tape()
+    counts, image, tape = _counts(segments), torch.empty(len(segments), channels, *size), engine.tape()
+    rows = _drawing_rows(plain, counts)
     code = engine.library.stylesketch_forward(
         *(tape.handle, rows, len(rows), *size, _ground(paper), float(softness)),
         *(channels, int(keep), engine.threads, image.data_ptr()),
@@ -234,6 +235,7 @@ def _plain(tensor: Tensor) -> Tensor:
 
 
 def _drawing_rows(tensors: Sequence[Tensor], segments: Sequence[Tensor]) -> ctypes.Array[DrawingRow]:
+    """Where the tensors lie; whoever uses the rows keeps the tensors."""
     rows = (DrawingRow * len(segments))()
     for i, counts in enumerate(segments):
         points, widths, colors, opacities = tensors[4 * i : 4 * i + 4]
