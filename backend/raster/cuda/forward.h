@@ -46,7 +46,7 @@ struct Winner {
 template <bool VARYING>
 INLINE void claim(const Filter& filter, const Curve& s, int pieces, const float* widths, int segment, int group, const Patch& patch,
                   Winner& winner) {
-    const float rate = 1.0f / (float)pieces, reach = s.most + filter.reach + SLACK;
+    const float rate = 1.0f / (float)pieces, reach = s.most + filter.reach + s.slack;
     for (int first = 0; first < pieces; first += LANES) {
         const int number = first + patch.lane;
         Spot start, end;
@@ -104,7 +104,7 @@ INLINE void composite(const Job& job, const Drawing& d, const Filter& filter, co
     bool hit = patch.inside && winner.segment >= 0;
     if (hit) {
         const Curve& s = job.curves[winner.segment];
-        const float bound = filter.reach + SLACK + (VARYING ? s.uneven : s.most);
+        const float bound = filter.reach + s.slack + (VARYING ? s.uneven : s.most);
         hit = winner.away < (VARYING ? bound : bound * bound);
     }
     if (hit) {

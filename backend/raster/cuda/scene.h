@@ -14,7 +14,7 @@ constexpr int PAGE = 16;             // gradients that a warp sums at once
 constexpr int FRAGMENT = 4;          // floats: t, and the color below
 constexpr float SQRT_HALF = 0.70710678f;
 constexpr float TOLERANCE = 0.15f;   // of the straight pieces, px; Newton's method goes on from there
-constexpr float SLACK = TOLERANCE + 0.05f;  // px, for rounding
+constexpr float ROUNDING = 0.03f;    // px
 constexpr float FARTHEST = 1e6f;     // px; a stroke with a point beyond, or none at all (NaN), is not drawn
 constexpr float FAR = 1e30f;
 constexpr int MOST_PIECES = 256;
@@ -55,7 +55,8 @@ struct Curve {
     float uneven;                // how far its radius may be from that of its pieces: 0 unless knots lie within pieces
     float part_first, part_rate; // place on the knots: part_first + t · part_rate
     int first_knot, last_knot;
-    int order, unused;           // within its stroke
+    int order;                   // within its stroke
+    float slack;                 // how much farther than the curve its pieces may be, px
 };
 
 // What all kernels are told.

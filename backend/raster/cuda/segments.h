@@ -36,13 +36,16 @@ INLINE float set_knots(const float* widths, int knots, int number, int count, Cu
     return s.most;
 }
 
-INLINE int piece_count(const float* p, const Curve& s, int knots, int count) {
+INLINE int set_pieces(const float* p, int knots, int count, Curve& s) {
     const float x1 = p[0] - 2 * p[2] + p[4], y1 = p[1] - 2 * p[3] + p[5];
     const float x2 = p[2] - 2 * p[4] + p[6], y2 = p[3] - 2 * p[5] + p[7];
-    const float bend = sqrtf(fmaxf(x1 * x1 + y1 * y1, x2 * x2 + y2 * y2));
-    const int pieces = most(1, least(MOST_PIECES, (int)ceilf(sqrtf(0.75f * bend / TOLERANCE))));
+    const float away = 0.75f * sqrtf(fmaxf(x1 * x1 + y1 * y1, x2 * x2 + y2 * y2));  // px, of a single piece
+    int pieces = most(1, least(MOST_PIECES, (int)ceilf(sqrtf(away / TOLERANCE))));
     const int intervals = s.last_knot - s.first_knot;
-    return knots > 1 && (knots - 1) % count == 0 ? (pieces + intervals - 1) / intervals * intervals : most(pieces, intervals);
+    const bool even = knots > 1 && (knots - 1) % count == 0;
+    pieces = even ? (pieces + intervals - 1) / intervals * intervals : most(pieces, intervals);
+    s.slack = fminf(TOLERANCE, away / (float)(pieces * pieces)) + ROUNDING;
+    return pieces;
 }
 
 INLINE float from_chord(const Bounds& b, float x, float y) {
@@ -56,7 +59,7 @@ INLINE void set_chord(const float* p, float ink, Bounds& b) {
     b.x = p[0], b.y = p[1], b.dx = p[6] - p[0], b.dy = p[7] - p[1];
     b.inverse = 1 / fmaxf(b.dx * b.dx + b.dy * b.dy, 1e-20f);
     const float rounding = 1e-6f * (fabsf(b.x) + fabsf(b.y) + fabsf(b.dx) + fabsf(b.dy));
-    b.margin = 0.75f * fmaxf(from_chord(b, p[2], p[3]), from_chord(b, p[4], p[5])) + ink + SLACK + rounding;
+    b.margin = 0.75f * fmaxf(from_chord(b, p[2], p[3]), from_chord(b, p[4], p[5])) + ink + TOLERANCE + rounding;
 }
 
 INLINE void plan_segment(const Job& job, const Drawing& d, float reach, int stroke, int number, int count) {
@@ -72,7 +75,7 @@ INLINE void plan_segment(const Job& job, const Drawing& d, float reach, int stro
         for (int axis = 0; axis < 2; axis++) b.low[axis] -= ink + 0.5f, b.high[axis] += ink + 0.5f;
         set_chord(p, ink, b);
         const bool seen = b.low[0] < (float)job.width && b.high[0] > 0 && b.low[1] < (float)job.height && b.high[1] > 0;
-        b.pieces = seen ? piece_count(p, s, d.knots, count) : 0;
+        b.pieces = seen ? set_pieces(p, d.knots, count, s) : 0;
     }
     job.bounds[place] = b;
     job.curves[place] = s;
