@@ -17,6 +17,7 @@ void stylesketch_close(void*);
 int stylesketch_choose(const char*);
 int stylesketch_forward(void*, const Drawing*, int, int, int, const float*, float, int, int, int, float*);
 int stylesketch_backward(void*, const float*, const Gradients*, int);
+int stylesketch_fit(void*, const Drawing*, int, int, const float*, float, int, int, const float*, const Gradients*, double*);
 }
 
 struct Sheet {
@@ -71,6 +72,31 @@ static std::vector<float> draw(const std::vector<Sheet>& scenes, int height, int
     return image;
 }
 
+// A fit's error and gradients; nothing where they are not, bit by bit, those of the picture.
+static std::vector<float> fit(const Sheet& scene, int height, int width, float softness, int channels, int threads) {
+    const float paper[3] = {1, 0.9f, 0.8f};
+    const Drawing drawing = scene.drawing();
+    std::vector<std::vector<float>> parts;
+    for (int again = 0; again < 2; again++)
+        for (const auto* like : {&scene.points, &scene.widths, &scene.colors, &scene.opacities}) parts.emplace_back(like->size());
+    const Gradients fitted = {parts[0].data(), parts[1].data(), parts[2].data(), parts[3].data()};
+    const Gradients drawn = {parts[4].data(), parts[5].data(), parts[6].data(), parts[7].data()};
+    std::vector<float> target(size_t(channels * height * width)), image(target.size());
+    for (size_t i = 0; i < target.size(); i++) target[i] = sinf(float(i));
+    void* tape = stylesketch_open();
+    double total = -1;
+    bool done = !stylesketch_fit(tape, &drawing, height, width, paper, softness, channels, threads, target.data(), &fitted, &total);
+    done = done && !stylesketch_forward(tape, &drawing, 1, height, width, paper, softness, channels, 1, threads, image.data());
+    const float scale = 1 / (float(channels) * float(height) * float(width));
+    for (size_t i = 0; i < image.size(); i++) image[i] = 2 * scale * (image[i] - target[i]);
+    done = done && !stylesketch_backward(tape, image.data(), &drawn, threads);
+    stylesketch_close(tape);
+    for (size_t i = 0; i < 4; i++) done = done && parts[i] == parts[4 + i];
+    if (!done || !(total >= 0)) return {};
+    parts[0].push_back(float(total));
+    return parts[0];
+}
+
 static int compare(const char* name) {
     int wrong = 0;
     for (int knots : {1, 3, 7})
@@ -86,6 +112,10 @@ static int compare(const char* name) {
                     callers.emplace_back([&, i] { same[i] = draw(scenes, 101, 133, softness, channels, 1 + int(i)) == expected; });
                 for (auto& caller : callers) caller.join();
                 for (int one : same) wrong += !one;
+                const auto once = fit(scenes[0], 101, 133, softness, channels, 1);
+                wrong += once.empty();
+                for (int threads : {2, 3, 4}) wrong += fit(scenes[0], 101, 133, softness, channels, threads) != once;
+                wrong += fit(scenes[1], 101, 133, softness, channels, 2).empty();
                 wrong += draw(scenes, 1, 1, softness, channels, 4).empty();
             }
     printf("%s: %d wrong\n", name, wrong);

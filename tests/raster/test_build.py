@@ -9,7 +9,7 @@ import pytest
 
 from backend import model_pool
 from backend.core.errors import Missing
-from backend.raster.native import build, engine
+from backend.raster.native import build, engine, targets
 from backend.raster.native.library import is_current, open_library
 
 
@@ -35,7 +35,7 @@ def test_library_names_its_sources(library):
 
 
 def test_library_is_built_only_for_known_machines(monkeypatch):
-    monkeypatch.setattr(build.platform, "machine", lambda: "sparc")
+    monkeypatch.setattr(targets.platform, "machine", lambda: "sparc")
     with pytest.raises(Missing, match="sparc"):
         build.here()
 
