@@ -75,9 +75,10 @@ class ModelPool:
     @property
     def by_processor(self) -> ModelPool | None:
         """The pool that does without the graphics card; None where this one does."""
-        if self.device.type == "cpu":
+        if self.device.type == "cpu" and self.engine != "cuda":
             return None
-        return replace(self, device=torch.device("cpu"), together=None, lacked=(BY_PROCESSOR,))
+        engine = next(iter(rasterizers())) if self.engine == "cuda" else self.engine
+        return replace(self, device=torch.device("cpu"), engine=engine, together=None, lacked=(BY_PROCESSOR,))
 
     def release(self) -> None:
         """Forgets the loaded encoders, so that their memory is free for others."""

@@ -36,3 +36,10 @@ def test_the_environment_says_what_auto_means(monkeypatch):
     monkeypatch.setenv(RASTERIZER, "abacus")
     with pytest.raises(BadRequest, match="abacus"):
         ModelPool.choose("cpu")
+
+
+def test_without_memory_on_the_card_nothing_is_drawn_there():
+    pool = ModelPool(CPU, "cuda", together=1)
+    assert (pool.thriftier.device, pool.thriftier.engine) == (CPU, next(iter(model_pool.rasterizers())))
+    assert pool.thriftier.by_processor is None
+    assert ModelPool(torch.device("cuda:0"), "culled").by_processor.engine == "culled"
