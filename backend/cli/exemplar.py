@@ -21,6 +21,8 @@ class Exemplar:
     label: str  # for the account: the file's or the pack's name
     file: Path | None = None  # nothing may be written there
     learned: bytes | None = None  # a pack's learned style, for diffusion
+    pack: Pack | None = None
+    bundled: bool = False  # whether the pack came with the program
 
 
 def read_exemplar(text: str, places: Places) -> Exemplar:
@@ -33,8 +35,9 @@ def read_exemplar(text: str, places: Places) -> Exemplar:
         return _first(read_pack_file(path))
     if path.exists() or is_pack_path(text) or not NAME.fullmatch(text):
         return Exemplar(read_file(path), path.name, path)
-    return _first(Library(places.packs).read(text))
+    library = Library(places.packs)
+    return _first(library.read(text), library.is_bundled(text))
 
 
-def _first(pack: Pack) -> Exemplar:
-    return Exemplar(pack.exemplar, pack.name, learned=pack.learned)
+def _first(pack: Pack, bundled: bool = False) -> Exemplar:
+    return Exemplar(pack.exemplar, pack.name, learned=pack.learned, pack=pack, bundled=bundled)

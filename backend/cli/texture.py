@@ -22,10 +22,19 @@ from backend.core.files import write_whole
 
 if TYPE_CHECKING:
     from backend.core.work import Progress
-    from backend.recipes.style_texture import TextureChoices, TextureResult
+    from backend.recipes.texture_choices import Drawer, TextureChoices, TextureResult
 
 MOST_ITERATIONS = 100_000
-OF_ENCODERS = ("layers", "iterations", "optimizer", "style_loss_weight", "variation_loss_weight", "print_every", "save_every")
+OF_ENCODERS = (
+    "start",
+    "layers",
+    "iterations",
+    "optimizer",
+    "style_loss_weight",
+    "variation_loss_weight",
+    "print_every",
+    "save_every",
+)
 
 
 def add(commands: Commands) -> None:
@@ -43,12 +52,20 @@ def add(commands: Commands) -> None:
         "--guidance",
         metavar="NAME",
         default="auto",
-        help="classical (patches; what auto means), or an encoder: vgg19, vgg19_distilled, squeezenet",
+        help="classical (patches), drawn (by a pack's own pen), an encoder: vgg19, vgg19_distilled, squeezenet; or auto: drawn "
+        "for lines and paper of packs that come with StyleSketch, else classical",
     )
     option("--patch", metavar="N", type=whole_number(8, 1024), help="classical: side of a patch in pixels (default: automatic)")
+    told = "encoder: what it begins with, the texture of patches, or noise (default: patches)"
+    option("--start", choices=("patches", "noise"), help=told)
     option("--layers", metavar="L,…", type=_names, help="encoder: the feature layers that are compared (default: several)")
-    option("--iterations", metavar="N", type=whole_number(1, MOST_ITERATIONS), help="encoder: steps in all (default: 200)")
-    option("--optimizer", choices=("lbfgs", "adam"), help="encoder: how steps are taken (default: adam)")
+    option(
+        "--iterations",
+        metavar="N",
+        type=whole_number(1, MOST_ITERATIONS),
+        help="encoder: steps in all (default: 40; from noise 200)",
+    )
+    option("--optimizer", choices=("lbfgs", "adam"), help="encoder: how steps are taken (default: lbfgs)")
     option("--style-loss-weight", metavar="W", type=loss_weight, help="encoder: of the Gram matrices (default: 1e7)")
     option(
         "--variation-loss-weight",
@@ -91,7 +108,7 @@ def _made(arguments: argparse.Namespace, exemplar: Exemplar, snapshots: _Snapsho
 
     prepare_process()
     pool = ModelPool.choose(arguments.device, places=places(arguments))
-    work = style_texture(decode(exemplar.content).pixels, choices_of(arguments), pool)
+    work = style_texture(decode(exemplar.content).pixels, choices_of(arguments), pool, drawer_of(exemplar))
     with contextlib.closing(work):
         while True:
             try:
@@ -104,11 +121,11 @@ def _made(arguments: argparse.Namespace, exemplar: Exemplar, snapshots: _Snapsho
 
 def choices_of(arguments: argparse.Namespace) -> TextureChoices:
     """What the options ask for; BadRequest."""
-    from backend.recipes.style_texture import QUILTING, TextureChoices
+    from backend.recipes.texture_choices import TextureChoices
 
     given = {
         name: getattr(arguments, name)
-        for name in ("layers", "iterations", "optimizer", "style_loss_weight", "variation_loss_weight", "patch")
+        for name in ("start", "layers", "iterations", "optimizer", "style_loss_weight", "variation_loss_weight", "patch")
         if getattr(arguments, name) is not None
     }
     if arguments.region is not None:
@@ -116,11 +133,22 @@ def choices_of(arguments: argparse.Namespace) -> TextureChoices:
     return TextureChoices(
         size=arguments.size,
         tiled=arguments.tile,
-        guidance=QUILTING if arguments.guidance == "auto" else arguments.guidance,
+        guidance=arguments.guidance,
         seed=arguments.seed,
         snapshot_every=arguments.save_every or 0,
         **given,
     )
+
+
+def drawer_of(exemplar: Exemplar) -> Drawer | None:
+    """The pack that can draw a texture itself, if the exemplar is of one; BadRequest."""
+    from backend.recipes.texture_choices import Drawer
+    from backend.style_members import STYLE
+    from backend.style_pack import parse_pack
+
+    if exemplar.pack is None:
+        return None
+    return Drawer(parse_pack(exemplar.pack.files[STYLE].decode(), exemplar.pack.name), exemplar.bundled)
 
 
 class _Snapshots:
@@ -138,7 +166,7 @@ class _Snapshots:
     def see(self, progress: Progress, line: ProgressLine) -> None:
         """Prints the losses and writes the picture where it is time."""
         from backend.export.picture import picture_png
-        from backend.recipes.style_texture import TextureStep
+        from backend.recipes.texture_choices import TextureStep
 
         if not isinstance(progress, TextureStep):
             return
@@ -188,12 +216,13 @@ def _write(arguments: argparse.Namespace, result: TextureResult, snapshots: _Sna
 
 def _check_options(arguments: argparse.Namespace) -> None:
     """BadRequest for options of one guidance given to another."""
-    quilting = arguments.guidance in ("auto", "classical")
-    idle = [name for name in (*OF_ENCODERS, "snapshots") if getattr(arguments, name) is not None] if quilting else []
+    patches, plain = ("auto", "classical"), ("auto", "classical", "drawn")
+    encoded = arguments.guidance not in plain
+    idle = [name for name in (*OF_ENCODERS, "snapshots") if getattr(arguments, name) is not None and not encoded]
     if idle:
         option = "--" + idle[0].replace("_", "-")
         raise BadRequest(f"{option} is for encoders: add --guidance vgg19_distilled, vgg19 or squeezenet, or leave it out.")
-    if not quilting and arguments.patch is not None:
+    if arguments.guidance not in patches and arguments.patch is not None:
         raise BadRequest("--patch is for textures of patches: leave it out, or take --guidance classical.")
     if arguments.snapshots is not None and arguments.save_every is None:
         raise BadRequest("--snapshots is where snapshots go: say how often with --save-every N.")

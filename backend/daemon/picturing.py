@@ -29,8 +29,9 @@ from backend.export.picture import picture_png
 from backend.model_pool import ModelPool
 from backend.perception.photograph import decode
 from backend.places import Places
-from backend.recipes.style_texture import QUILTING, TextureChoices, TextureStep, style_texture
+from backend.recipes.style_texture import style_texture
 from backend.recipes.style_transfer import RestyleChoices, StyleSource, restyle
+from backend.recipes.texture_choices import Drawer, TextureChoices, TextureStep
 from backend.style_library import Library
 from backend.style_members import STYLE
 from backend.style_pack import parse_pack
@@ -61,7 +62,7 @@ def textures(request: TextureRequest, exemplar: Path | None, places: Places) -> 
     picture = decode(style.content).pixels
 
     def made(seed: int) -> Work[Made]:
-        work, shots = style_texture(picture, replace(choices, seed=seed), pool), dict[int, Image]()
+        work, shots = style_texture(picture, replace(choices, seed=seed), pool, style.drawer), dict[int, Image]()
         try:
             while True:
                 progress = next(work)
@@ -110,14 +111,14 @@ def texture_choices(request: TextureRequest) -> TextureChoices:
         tiled=request.tiled,
         region=request.region,
         area=request.area,
-        guidance=QUILTING if request.guidance == "auto" else request.guidance,
+        guidance=request.guidance,
     )
     if request.patch is not None:
         choices = replace(choices, patch=request.patch)
     if request.iterations is not None:
         choices = replace(choices, iterations=request.iterations)
     if request.snapshots:
-        choices = replace(choices, snapshot_every=max(1, choices.iterations // (request.snapshots + 1)))
+        choices = replace(choices, snapshot_every=max(1, choices.steps // (request.snapshots + 1)))
     return choices
 
 
@@ -170,14 +171,17 @@ class _Exemplar:
     content: bytes  # of a picture file
     title: str = ""  # of the style pack
     learned: bytes | None = None
+    drawer: Drawer | None = None  # the style pack, where it can draw by itself
 
 
 def _exemplar(request: Request, file: Path | None, places: Places) -> _Exemplar:
     """The style image of a request; BadRequest for a pack without one."""
     if file is not None:
         return _Exemplar(_bytes(file))
-    pack = Library(places.packs).read(request.style)
-    return _Exemplar(pack.exemplar, parse_pack(pack.files[STYLE].decode(), request.style).title, pack.learned)
+    library = Library(places.packs)
+    pack = library.read(request.style)
+    style = parse_pack(pack.files[STYLE].decode(), request.style)
+    return _Exemplar(pack.exemplar, style.title, pack.learned, Drawer(style, library.is_bundled(request.style)))
 
 
 def _bytes(path: Path) -> bytes:

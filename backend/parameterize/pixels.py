@@ -6,18 +6,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from backend.core.image import Image
+from backend.core.image import Image, Mask, luminance
 
 LEAST = 0.004  # deviation of an axis along which the exemplar has none, sRGB
+REACH = 3  # px around a pixel in which something may be drawn
+BARE, FULL = 0.1, 0.3  # deviation within that reach of bare ground and of what is drawn, shares of the whole picture's
 
 
 class Pixels:
     """A picture whose pixels are the parameters, in units of the exemplar's deviation along its principal colors.
 
-    So a gray exemplar's picture hardly gets any hue on its way.
+    So a gray exemplar's picture hardly gets any hue on its way. free: [1, 1, H, W] 0 … 1, how far each pixel may leave the
+    start; None: all may.
     """
 
-    def __init__(self, start: Image, exemplar: Image) -> None:
+    def __init__(self, start: Image, exemplar: Image, free: Mask | None = None) -> None:
+        self._start, self._free = start, free
         colors = exemplar[0].flatten(1).double()
         values, vectors = torch.linalg.eigh(torch.cov(colors))
         axes = (vectors * values.clamp(min=LEAST**2).sqrt()).to(start.dtype)  # [3, 3], columns
@@ -31,8 +35,24 @@ class Pixels:
 
     def image(self) -> Image:
         """The picture as it stands [1, 3, H, W] in [0, 1]; gradients go on where it is cut off at black or white."""
-        free = F.conv2d(self.shares, self._axes) + self._mean
-        return free + (free.clamp(0, 1) - free).detach()
+        found = F.conv2d(self.shares, self._axes) + self._mean
+        if self._free is not None:
+            found = self._start + self._free * (found - self._start)
+        return found + (found.clamp(0, 1) - found).detach()
+
+
+def drawn_on(image: Image, tiled: bool) -> Mask:
+    """Where something is drawn [1, 1, H, W] 0 … 1, not bare ground: where lightness varies within a few px.
+
+    Full from FULL of the deviation of the whole picture on.
+    """
+    light = luminance(image).double()
+    wide = F.pad(light, (REACH,) * 4, mode="circular" if tiled else "reflect")
+    box = 2 * REACH + 1
+    mean, square = F.avg_pool2d(wide, box, 1), F.avg_pool2d(wide.square(), box, 1)
+    deviation = (square - mean.square()).clamp(min=0).sqrt()
+    whole = float(light.std()) + LEAST
+    return ((deviation / whole - BARE) / (FULL - BARE)).clamp(0, 1).to(image.dtype)
 
 
 def shifted(image: Image, margin: int, down: int, right: int, tiled: bool) -> Image:

@@ -34,11 +34,16 @@ AREAS = (
     ("all", marked("All of it")),
 )
 METHODS = (
+    ("auto", marked("Automatic")),
+    ("drawn", marked("Drawn by the style's pen")),
     ("classical", marked("Patches (quick)")),
     ("squeezenet", "SqueezeNet"),
     ("vgg19_distilled", marked("VGG-19, distilled")),
     ("vgg19", "VGG-19"),
 )
+
+
+ENCODERS = ("squeezenet", "vgg19_distilled", "vgg19")
 
 
 class TextureEffect(JobEffect):
@@ -56,13 +61,13 @@ class TextureEffect(JobEffect):
         Number("dpi", marked("Pi_xels per inch"), 96, 10, 1200, tip=marked("More make the texture finer")),
         Switch("tiled", marked("Seam_less"), True, marked("Opposite borders fit, so that it can be repeated"),
                lambda values: values["use"] == PICTURE),
-        Choice("method", marked("Metho_d"), "classical", METHODS),
+        Choice("method", marked("Metho_d"), "auto", METHODS),
         Number("patch", marked("Patc_hes"), 0, MIN_PATCH, MAX_PATCH,
                tip=marked("Side in pixels; smaller ones break up what the picture shows"),
                automatic=marked("A_utomatic"), usual=32, applies=lambda values: values["method"] == "classical"),
         Number("snapshots", marked("Ste_ps to pick from"), 0, 0, MAX_SNAPSHOTS,
                tip=marked("A network's texture is often better on its way than at its end"),
-               applies=lambda values: values["method"] != "classical"),
+               applies=lambda values: values["method"] in ENCODERS),
         Number("tries", marked("T_ries"), 3, 1, MAX_TRIES, tip=marked("How many to pick from")),
         Number("seed", marked("S_eed"), 0, 0, MAX_SEED, random=True),
         Pack("style", "engraving", lambda values: values["source"] == PACK),
@@ -98,7 +103,7 @@ class TextureEffect(JobEffect):
             raise Failure(_("Select the picture whose texture is to go on, or take the chosen style."), "select")
         self._check(values)
         patches = values["method"] == "classical"
-        snapshots = values["snapshots"] if self.in_window and not patches else 0
+        snapshots = values["snapshots"] if self.in_window and values["method"] in ENCODERS else 0
 
         def asked(exemplar: Optional[ImageInfo]) -> TextureRequest:
             part = self._region(chosen, exemplar) if exemplar and chosen and values["source"] == PART else None

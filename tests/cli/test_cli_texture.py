@@ -8,7 +8,8 @@ from PIL import Image, ImageDraw
 from backend.cli import exemplar, texture
 from backend.core.errors import Cancelled
 from backend.places import Places
-from backend.recipes import style_texture
+from backend.recipes import matched_texture, style_texture
+from backend.recipes.texture_choices import TextureChoices
 from tests.encoders.networks import distilled_vgg19_weights
 
 
@@ -29,7 +30,7 @@ def style(tmp_path):
 @pytest.fixture
 def network(monkeypatch):
     """A tiny network in place of the weights on the shelf."""
-    monkeypatch.setattr(style_texture.weights, "load", lambda name, places: distilled_vgg19_weights())
+    monkeypatch.setattr(matched_texture.weights, "load", lambda name, places: distilled_vgg19_weights())
 
 
 QUICK = ("--size", "64x64", "--device", "cpu")
@@ -78,7 +79,7 @@ def test_an_area_by_its_name(command, tmp_path, area):
 
 @pytest.mark.parametrize(("size", "scaled"), [((40, 800), (32, 640)), ((33, 34), (33, 34)), ((400, 800), (32, 64))])
 def test_a_style_image_is_never_squashed(size, scaled):
-    found, notes = style_texture.exemplar_of(torch.rand(1, 3, *size), style_texture.TextureChoices((64, 64)))
+    found, notes = style_texture.exemplar_of(torch.rand(1, 3, *size), TextureChoices((64, 64)))
     assert tuple(found.shape[-2:]) == scaled and bool(notes) == (size != scaled)
 
 
@@ -110,6 +111,40 @@ def test_an_encoder_prints_its_losses_and_keeps_snapshots(command, style, networ
     names = sorted(path.name for path in (tmp_path / "shots").iterdir())
     assert names == ["x_00002.png", "x_00004.png", "x_00006.png"]
     assert account["outputs"][1:] == [str(tmp_path / "shots" / name) for name in names]
+
+
+def test_an_encoder_begins_with_patches_or_with_noise(command, style, network, tmp_path):
+    """A single step leaves what it begins with almost as it was."""
+    options = ("--tile", "--iterations", 1, "--optimizer", "adam")
+    for name, more in (
+        ("patches", QUICK),
+        ("from patches", (*ENCODED, *options)),
+        ("noise", (*ENCODED, *options, "--start", "noise")),
+    ):
+        code, _out, err = command("texture", style, "-o", tmp_path / f"{name}.png", "--tile", *more)
+        assert code == 0, err
+    names = ("patches", "from patches", "noise")
+    patches, begun, noise = (np.sort(pixels(tmp_path / f"{name}.png").ravel()) for name in names)
+    assert np.abs(patches - begun).mean() < 0.3 * np.abs(patches - noise).mean()  # of colors, wherever the border lies
+
+
+@pytest.mark.parametrize("start", ["patches", "noise"])
+def test_a_start_has_its_own_number_of_steps(command, style, network, tmp_path, start):
+    made = TextureChoices(start=start)
+    assert made.steps == {"patches": 40, "noise": 200}[start] and TextureChoices(start=start, iterations=7).steps == 7
+
+
+def test_bare_ground_stays_bare(command, network, tmp_path):
+    """An encoder that begins with patches changes what is drawn, not the paper between."""
+    image = Image.new("RGB", (128, 128), "#f0e8d0")
+    for left in (8, 52, 96):
+        ImageDraw.Draw(image).rectangle((left, 0, left + 6, 127), fill="#302010")
+    image.save(tmp_path / "lines.png")
+    code, _out, err = command("texture", tmp_path / "lines.png", "-o", tmp_path / "x.png", *ENCODED, "--tile")
+    assert code == 0, err
+    found = pixels(tmp_path / "x.png")
+    bare = np.abs(found - np.array([240, 232, 208])).max(2) <= 1
+    assert 0.3 < bare.mean() < 0.95
 
 
 def test_both_optimizers_come_nearer_to_the_style(command, style, network, tmp_path):

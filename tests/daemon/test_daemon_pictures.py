@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -120,12 +121,15 @@ def test_what_went_wrong_is_told(web, kind):
         ("textures", {"iterations": 9}, "bad-request", "iterations and snapshots are for encoders"),
         ("textures", {"snapshots": 2}, "bad-request", "iterations and snapshots are for encoders"),
         ("textures", {"patch": 32, "guidance": "squeezenet"}, "bad-request", "patches are for the classical guidance"),
+        ("textures", {"guidance": "drawn", "patch": 32}, "bad-request", "without a region or patches"),
+        ("textures", {"guidance": "drawn", "region": [0, 0, 64, 64]}, "bad-request", "without a region or patches"),
+        ("textures", {"guidance": "drawn", "snapshots": 1}, "bad-request", "iterations and snapshots are for encoders"),
         ("textures", {"patch": 300}, "bad-request", "patches must have between 8 and 256 px here, not 300"),
         ("textures", {"width": 16}, "bad-request", "sides must have between 32 and 4096 px, not 16"),
         ("textures", {"height": 4097}, "bad-request", "sides must have between 32 and 4096 px, not 4097"),
         ("textures", {"width": 4000, "height": 4000}, "bad-request", "at most 8.4 million pixels"),
         ("textures", {"width": 1500, "height": 1500, "guidance": "vgg19"}, "bad-request", "at most 1.6 million pixels"),
-        ("textures", {"guidance": "magic"}, "bad-request", "guidance must be one of auto, classical"),
+        ("textures", {"guidance": "magic"}, "bad-request", "guidance must be one of auto, drawn, classical"),
         ("textures", {"region": [-1, 0, 64, 64]}, "bad-request", "the region must begin inside"),
         ("textures", {"region": [0, 0, 64, 31]}, "bad-request", "at least 32 px a side"),
         ("textures", {"area": "sky"}, "bad-request", "area must be one of all, lines, paper"),
@@ -167,14 +171,14 @@ def test_pictures_that_are_too_small_are_refused_before_there_is_a_job(web, kind
 def test_what_the_wire_refuses_is_what_the_recipes_cannot_do():
     from stylesketch_ext.wire import pictures, sketching
 
-    from backend.recipes import prompt_sketch, style_texture, style_transfer
+    from backend.recipes import prompt_sketch, style_texture, style_transfer, texture_choices
 
-    assert ("auto", *style_texture.GUIDANCES) == pictures.TEXTURE_GUIDANCES
+    assert ("auto", *texture_choices.GUIDANCES) == pictures.TEXTURE_GUIDANCES
     assert pictures.RESTYLE_METHODS == style_transfer.METHODS
     assert sketching.PROMPT_METHODS == prompt_sketch.METHODS
-    assert pictures.AREAS == style_texture.AREAS
+    assert pictures.AREAS == texture_choices.AREAS
     wire = (pictures.MIN_TEXTURE, pictures.MAX_TEXTURE, pictures.MAX_TEXTURE_PIXELS, pictures.MAX_ENCODED_PIXELS)
-    recipe = style_texture
+    recipe = texture_choices
     assert wire == (recipe.LEAST_SIDE, recipe.MOST_SIDE, recipe.MOST_PIXELS, recipe.MOST_ENCODED)
     assert (pictures.MIN_EXEMPLAR, pictures.MIN_RESTYLED) == (style_texture.LEAST_EXEMPLAR, style_transfer.LEAST_SIDE)
 
@@ -247,6 +251,21 @@ def test_a_pack_s_exemplar_is_taken(house_of_packs):
     made = completed(textures(request, None, house_of_packs))
     assert (made.result.style, made.result.style_title) == ("engraving", "Engraving")
     assert opened(made.pictures[0]).shape == (64, 64, 3)
+
+
+def test_a_pack_that_comes_with_the_program_draws_its_lines_and_paper(house_of_packs):
+    request = TextureRequest(style="engraving", width=64, height=64, area="lines")
+    drawn, patches = (
+        completed(textures(each, None, house_of_packs)) for each in (request, replace(request, guidance="classical"))
+    )
+    assert (drawn.result.guidance, patches.result.guidance) == ("drawn", "classical")
+    folder = Library(house_of_packs.packs).folder("engraving")
+    own = house_of_packs.packs / "own"
+    shutil.copytree(folder, own)
+    made = completed(textures(replace(request, style="own"), None, house_of_packs))
+    assert made.result.guidance == "classical"  # its exemplar may be of another hand
+    made = completed(textures(replace(request, style="own", guidance="drawn"), None, house_of_packs))
+    assert made.pictures == drawn.pictures
 
 
 def test_closing_a_texture_stops_it(tmp_path, house_of_packs):

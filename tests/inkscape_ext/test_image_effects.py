@@ -192,7 +192,8 @@ def test_a_failure_is_one_sentence_and_changes_nothing(run, name, mode, words):
         ("restyle", IMAGE, ["--method=magic"], "method must be one of classical, diffusion, auto, not magic"),
         ("texture", "", ["--width=8"], "width must be between 32 and 4096, not 8"),
         ("texture", "", ["--width=4096", "--height=4096"], "at most 8.4 million pixels"),
-        ("texture", "", ["--patch=300"], "patches must have between 8 and 256 px here, not 300"),
+        ("texture", "", ["--patch=300", "--method=classical"], "patches must have between 8 and 256 px here, not 300"),
+        ("texture", IMAGE, ["--id=i", "--source=selection", "--method=drawn"], "drawn by a style pack alone"),
         ("texture", "", ["--use=pattern"], "Select the shapes that the texture is to fill"),
         ("texture", f'<g transform="scale(0 1)">{RECT}</g>', ["--id=r", "--use=pattern"], "Select the shapes"),
         ("texture", RECT, ["--id=r", "--use=paper"], "Select a sketch of StyleSketch"),
@@ -220,7 +221,7 @@ def test_a_texture_after_a_style_lies_in_the_middle_of_the_page(run):
     root, told, [request] = run("texture", RECT, "--width=64", "--height=32", "--style=charcoal", "--dpi=192")
     assert not told
     asked = (request.style, request.exemplar, request.width, request.height, request.tiled, request.tries, request.guidance)
-    assert asked == ("charcoal", "", 64, 32, True, 1, "classical")
+    assert asked == ("charcoal", "", 64, 32, True, 1, "auto")
     layer = root[-1]
     assert layer.get(LABEL) == "Texture — Charcoal (StyleSketch)" and layer.get(OURS + "recipe") == "style_texture"
     image = layer.find(SVG + "image")

@@ -16,8 +16,8 @@ MAX_TEXTURE_PIXELS = 8400000
 MAX_ENCODED_PIXELS = 1600000  # of a texture by an encoder
 MIN_EXEMPLAR = 32  # px of the sides of what a texture is made of
 MIN_RESTYLED = 48  # px of the sides of what is restyled, and of what after
-PATCHES = "classical"
-TEXTURE_GUIDANCES = ("auto", PATCHES, "vgg19", "vgg19_distilled", "squeezenet")
+PATCHES, DRAWN = "classical", "drawn"
+TEXTURE_GUIDANCES = ("auto", DRAWN, PATCHES, "vgg19", "vgg19_distilled", "squeezenet")
 RESTYLE_METHODS = ("auto", "classical", "diffusion")
 
 
@@ -47,7 +47,7 @@ class TextureRequest:
     tiled: bool = False  # do opposite borders fit?
     region: Optional[Tuple[int, int, int, int]] = None  # x, y, width, height in the exemplar, px; None: by the area
     area: str = "all"  # "all" of the exemplar, "lines" (where it is drawn most evenly) or "paper" (where it is bare)
-    guidance: str = "auto"  # "classical" (patches; what auto means) or an encoder
+    guidance: str = "auto"  # "classical" (patches), "drawn" (by the pack's pen), an encoder, or what suits the style pack
     patch: Optional[int] = None  # side of the patches, px, MIN_PATCH … MAX_PATCH; None: as the exemplar's size makes it
     iterations: Optional[int] = None  # of an encoder, 1 … MAX_ITERATIONS
     snapshots: int = 0  # of an encoder, evenly on the way, 0 … MAX_SNAPSHOTS
@@ -61,6 +61,8 @@ class TextureRequest:
         _check_one_of("area", self.area, AREAS)
         _check_one_of("guidance", self.guidance, TEXTURE_GUIDANCES)
         self._check_size()
+        if self.guidance == DRAWN and (self.exemplar or self.region is not None or self.patch is not None):
+            raise ValueError("a texture is drawn by a style pack alone: name one, without a region or patches")
         if self.encoded:
             self._check_encoded()
         else:
@@ -69,7 +71,7 @@ class TextureRequest:
     @property
     def encoded(self) -> bool:
         """Is it made by an encoder, not of patches?"""
-        return self.guidance not in ("auto", PATCHES)
+        return self.guidance not in ("auto", DRAWN, PATCHES)
 
     def _check_size(self) -> None:
         for side in (self.width, self.height):
