@@ -173,6 +173,11 @@ def press(pattern, button):
     click(named(pattern, button, BUTTONS))
 
 
+def place(pattern, button):
+    """[x, y, width, height] of a button of a window, px of the screen."""
+    return list(until(lambda: box(named(pattern, button, BUTTONS)), 8, "place of " + button))
+
+
 def pick(pattern, item):
     """Click a card of a gallery."""
     click(named(pattern, item, CARDS))
@@ -203,7 +208,7 @@ def titles():
     return [[role, title] for _, role, title, window in windows() if is_showing(window)]
 
 
-CALLS = {f.__name__: f for f in (wait_for, wait_gone, wait_text, focus, key, menu, press, pick, write, choose_file, titles)}
+CALLS = {f.__name__: f for f in (wait_for, wait_gone, wait_text, focus, key, menu, press, place, pick, write, choose_file, titles)}
 
 
 def main():

@@ -17,7 +17,7 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from gi.repository import Gdk, GLib, Gtk, Pango
 
-from stylesketch_ext.dialogs.look import styled, text, use_css
+from stylesketch_ext.dialogs.look import room, scrolled, styled, text, use_css
 from stylesketch_ext.dialogs.packs_panel import PacksPanel
 from stylesketch_ext.dialogs.pictures import pixbuf
 from stylesketch_ext.dialogs.progress_panel import ProgressPanel
@@ -33,6 +33,9 @@ from stylesketch_ext.words import _, plural
 Try = Tuple[bytes, str]  # a picture, and what it is called
 
 PAPER = (352, 264)  # px, what shows the picture; while there is work to watch it is as high as the window
+ROOMY = 640  # px that windows may be high where nothing has to be made smaller
+LEFT = 588  # px that picture and styles take
+LINES = 170  # px above and below the form
 SIDE = 350  # px, the least width of what stands beside it
 TICK = 80  # ms
 PATIENCE = 10.0  # s that a canceled job may take before the window goes on anyway
@@ -124,11 +127,14 @@ class JobWindow(Gtk.Window):
 
     def _build(self, wanted: Optional[str]) -> None:
         self._paper = Gtk.Image()
-        self._paper.set_size_request(*PAPER)
+        self._room = room()
+        lack = max(0, LEFT - self._room)  # shared by the picture and the styles
+        self._least = PAPER[1] - lack // 2
+        self._paper.set_size_request(PAPER[0], self._least)
         self._paper.get_accessible().set_name(_("Picture"))
         self._sheet = Gtk.Box()
         self._sheet.pack_start(self._paper, True, True, 0)
-        self._styles = StyleChooser(wanted or "", self._tell_style, self._manage)
+        self._styles = StyleChooser(wanted or "", self._tell_style, self._manage, lack - lack // 2)
         self._styles.set_no_show_all(wanted is None)
         self._picture_side = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
         self._picture_side.pack_start(styled(self._sheet, "ss-paper"), True, True, 0)
@@ -143,7 +149,8 @@ class JobWindow(Gtk.Window):
         side.set_size_request(SIDE, -1)
         side.pack_start(self._title, False, False, 0)
         side.pack_start(self._message, False, False, 0)
-        side.pack_start(self._form, False, False, 0)
+        self._sheet_of_form = self._fitted(self._form)
+        side.pack_start(self._sheet_of_form, False, False, 0)
         side.pack_start(self._work, False, False, 0)
         side.pack_start(self._tries, True, True, 0)
         side.pack_end(self._buttons(), False, False, 0)
@@ -155,6 +162,10 @@ class JobWindow(Gtk.Window):
         self._pages = Gtk.Stack()
         self._pages.add_named(content, "job")
         self.add(self._pages)
+
+    def _fitted(self, content: Gtk.Widget) -> Gtk.Widget:
+        """It, or what lets the user scroll it where the screen is low."""
+        return content if self._room >= ROOMY else scrolled(content, self._room - LINES)
 
     def _engine_line(self) -> Gtk.Box:
         line = Gtk.Box(spacing=8)
@@ -183,7 +194,7 @@ class JobWindow(Gtk.Window):
         self._job = self._leads.new_job()
         self._number = -1  # of the picture that is shown
         self._preview: Optional[bytes] = None
-        self._height = PAPER[1]  # px there are for the picture
+        self._height = self._least  # px there are for the picture
         self._show_source(0)
         self._name([name for name, data in self._pictures])
 
@@ -214,7 +225,7 @@ class JobWindow(Gtk.Window):
         self._height = self._picture_side.get_allocation().height
         room = self._side.get_allocation()  # the window must not shrink either: Inkscape does not repaint what is behind
         self._side.set_size_request(room.width, room.height)
-        for widget in (self._message, self._form, self._start, self._styles):
+        for widget in (self._message, self._sheet_of_form, self._start, self._styles):
             widget.hide()
         self._stop.set_label(_("_Cancel"))
         self._work.show()
@@ -230,7 +241,7 @@ class JobWindow(Gtk.Window):
             self._engine.set_text("")
         self._work.hide()
         self._tries.hide()
-        self._form.show()
+        self._sheet_of_form.show()
         self._styles.set_visible(not self._styles.get_no_show_all())
         self._stop.set_label(_("_Close"))
         self._stop.set_sensitive(True)
@@ -269,15 +280,16 @@ class JobWindow(Gtk.Window):
             self._verbs.add(more)
             self._verbs.reorder_child(more, 1)
             more.show()
-        self._side.pack_start(desk, False, False, 0)
-        for widget in (desk.view, desk):
+        self._sheet_of_desk = self._fitted(desk)
+        self._side.pack_start(self._sheet_of_desk, False, False, 0)
+        for widget in (desk.view, self._sheet_of_desk):
             widget.show_all()
         self._look = self._while_adjusting
 
     def _clear_desk(self) -> None:
         if self._desk:
             self._desk.stop()
-            for widget in (self._desk.view, *self._desk.buttons, self._desk):
+            for widget in (self._desk.view, *self._desk.buttons, self._desk, self._sheet_of_desk):
                 widget.destroy()
             self._desk = None
             self._paper.show()

@@ -15,6 +15,9 @@ progressbar.ss-bar trough, progressbar.ss-bar progress { min-height: 8px; border
 """
 
 
+TITLE_BAR = 44  # px, and the frame
+
+
 def use_css() -> None:
     """For all windows of this process."""
     provider = Gtk.CssProvider()
@@ -34,6 +37,22 @@ def text(words: str = "", width: int = 36, *classes: str) -> Gtk.Label:
     label = styled(Gtk.Label(label=words, xalign=0.0, wrap=True, max_width_chars=width), *classes)
     label.set_line_wrap_mode(Pango.WrapMode.WORD_CHAR)
     return label
+
+
+def room() -> int:
+    """How high a window's content can be on this screen, px."""
+    display = Gdk.Display.get_default()
+    monitor = display.get_primary_monitor() or display.get_monitor(0)
+    return int(monitor.get_workarea().height) - TITLE_BAR
+
+
+def scrolled(content: Gtk.Widget, most: int) -> Gtk.ScrolledWindow:
+    """As high as its content, but at most `most` px."""
+    made = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, propagate_natural_height=True)
+    made.set_overlay_scrolling(False)
+    made.set_max_content_height(max(80, most))
+    made.add(content)
+    return made
 
 
 def button(label: str, clicked: Callable[[], object]) -> Gtk.Button:

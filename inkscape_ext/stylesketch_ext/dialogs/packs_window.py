@@ -5,7 +5,7 @@ from typing import Any, Callable, Optional
 
 from gi.repository import Gdk, GLib, Gtk
 
-from stylesketch_ext.dialogs.look import use_css
+from stylesketch_ext.dialogs.look import room, use_css
 from stylesketch_ext.dialogs.stumbling import errors_told
 from stylesketch_ext.host import inkscape_is_gone
 from stylesketch_ext.words import _
@@ -20,7 +20,7 @@ class PacksWindow(Gtk.Window):
 
     def __init__(self, new_panel: Callable[[Callable[[], None]], Any], title: str = "") -> None:
         super().__init__(title=title or _("Style Packs – StyleSketch"), type_hint=Gdk.WindowTypeHint.DIALOG)
-        self.set_default_size(WIDTH, HEIGHT)
+        self.set_default_size(WIDTH, min(HEIGHT, room()))
         self.set_position(Gtk.WindowPosition.CENTER)
         self.set_keep_above(True)
         self.set_icon_name("org.inkscape.Inkscape")

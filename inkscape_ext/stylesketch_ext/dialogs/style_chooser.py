@@ -18,13 +18,14 @@ class StyleChooser(Gtk.Box):
     """Offers nothing until `offer` is called; `chosen` is then still the one wanted. `changed(pack)` tells what is chosen,
     `manage()` is called when the user wants to do more with the packs."""
 
-    def __init__(self, wanted: str, changed: Callable[[StyleInfo], None], manage: Callable[[], None]) -> None:
+    def __init__(self, wanted: str, changed: Callable[[StyleInfo], None], manage: Callable[[], None], lower: int = 0) -> None:
+        """lower: by how many px, on a low screen."""
         super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self._wanted, self._changed = wanted, changed
         self._packs: List[StyleInfo] = []
         self._shown: Mapping[str, bytes] = {}
         self._gallery = Gallery(CARD, self._name_it)
-        self._gallery.keep_height(HEIGHT)
+        self._gallery.keep_height(HEIGHT - lower)
         label = styled(Gtk.Label.new_with_mnemonic(_("St_yle")), "dim-label")
         label.set_mnemonic_widget(self._gallery.shelf)
         self._title = Gtk.Label(xalign=0.0, ellipsize=Pango.EllipsizeMode.END)
