@@ -208,7 +208,8 @@ def titles():
     return [[role, title] for _, role, title, window in windows() if is_showing(window)]
 
 
-CALLS = {f.__name__: f for f in (wait_for, wait_gone, wait_text, focus, key, menu, press, place, pick, write, choose_file, titles)}
+CALLED = (wait_for, wait_gone, wait_text, focus, key, menu, press, place, pick, write, choose_file, titles)
+CALLS = {f.__name__: f for f in CALLED}
 
 
 def main():
