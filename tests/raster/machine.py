@@ -19,13 +19,13 @@ SOURCES = HERE.parents[1] / "backend" / "raster" / "cuda"
 FLAGS = ("-std=c++17", "-O2", "-g", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas")
 
 
-def build_machine(folder: Path) -> ctypes.CDLL:
-    """The driver's library; Missing where it cannot be made."""
+def build_machine(folder: Path, *flags: str) -> ctypes.CDLL:
+    """The driver's library, built with further flags of the compiler; Missing where it cannot be made."""
     if sys.platform != "linux":
         raise Missing("The imitated CUDA machine needs Linux.")
     library = folder / "machine.so"
     with some_compiler(here(), download=False) as compiler:
-        run_tool([*compiler, *FLAGS, f"-I{SOURCES}", f"-I{HERE}", str(HERE / "cuda_driver.cpp"), "-o", str(library)])
+        run_tool([*compiler, *FLAGS, *flags, f"-I{SOURCES}", f"-I{HERE}", str(HERE / "cuda_driver.cpp"), "-o", str(library)])
     machine = ctypes.CDLL(str(library))
     machine.machine_log.restype = ctypes.c_char_p
     return machine

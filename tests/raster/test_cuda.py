@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import itertools
 import threading
 import weakref
 from dataclasses import replace
@@ -25,7 +26,7 @@ from backend.raster.cuda import cuda_engine, has_card, layout, tape
 from backend.raster.cuda import gpu as gpu_module
 from backend.raster.cuda.driver import Kernels
 from backend.raster.cuda.gpu import NAMES, Gpu
-from tests.raster.machine import engine_on
+from tests.raster.machine import build_machine, engine_on
 from tests.raster.scenes import PAPER, PARTS, SIZE, as_dtype, draw_and_pull, gentle_scene, relative
 from tests.raster.test_native import LARGE, many, noise
 
@@ -52,6 +53,23 @@ def test_matches_the_native_engine(cuda, native, knots, softness):
     assert (drawn - expected).abs().max() < 2e-3
     for part, one, other in zip(PARTS, found, gradients, strict=True):
         assert relative(one, other) < 1e-2, part
+
+
+@pytest.mark.slow
+def test_no_undefined_behavior(tmp_path, cuda):
+    """The sanitizer ends the process at the first trespass."""
+    flags = ("-fsanitize=undefined,float-cast-overflow", "-fno-sanitize-recover=all", "-Wno-error")
+    try:
+        strict = engine_on(build_machine(tmp_path, *flags))
+    except Missing as error:
+        pytest.skip(f"this compiler has no such sanitizer: {error}")
+    for knots, softness in itertools.product((1, 7), (0.0, 1.0)):
+        picture, gradients = draw_and_pull(strict, many(knots), noise(), softness, LARGE)
+        expected, found = draw_and_pull(cuda, many(knots), noise(), softness, LARGE)
+        assert torch.allclose(picture, expected, atol=1e-4)
+        assert all(relative(a, b) < 1e-3 for a, b in zip(gradients, found, strict=True))
+    far = Strokes.build([torch.tensor([[-9e5, 20.0], [-3e5, 9e5], [3e5, -9e5], [9e5, 20.0]])], 1e6)
+    draw_and_pull(strict, far, noise(SIZE), 0.0)
 
 
 @pytest.mark.parametrize("softness", [0.0, 1.0])
