@@ -41,6 +41,7 @@ NETWORKS: dict[str, Callable[..., Any]] = {**ENCODERS, **CUTTERS, "lama": Lama}
 ONE_BY_ONE = Note("There was too little memory for all views of the picture at once, so they were looked at one by one.")
 SLOW = wording("A slow rasterizer drew, because the native one is not built; this builds it: {cure}")
 BY_DIFFVG = Note("diffvg drew while the strokes were fitted: each at its mean width, and without soft edges at the beginning.")
+BY_CUDA = Note("The CUDA rasterizer drew, which had not been tried on a graphics card when it was published.")
 BY_PROCESSOR = Note("The graphics card had too little memory for this picture, so the processor did the work.")
 
 
@@ -61,6 +62,8 @@ class ModelPool:
         state = describe_engine()
         if self.engine == "diffvg":
             return (*self.lacked, BY_DIFFVG)
+        if self.engine == "cuda":
+            return (*self.lacked, BY_CUDA)
         if self.engine == "culled" and state.name == "culled":
             return (*self.lacked, Note(SLOW, cure=state.cure))
         return self.lacked

@@ -43,3 +43,7 @@ def test_without_memory_on_the_card_nothing_is_drawn_there():
     assert (pool.thriftier.device, pool.thriftier.engine) == (CPU, next(iter(model_pool.rasterizers())))
     assert pool.thriftier.by_processor is None
     assert ModelPool(torch.device("cuda:0"), "culled").by_processor.engine == "culled"
+
+
+def test_the_untried_rasterizer_is_told():
+    assert ModelPool(CPU, "cuda", lacked=("so",)).notes == ("so", model_pool.BY_CUDA)
