@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; an error is one sentence on stderr."""
     debug = bool(os.environ.get("STYLESKETCH_DEBUG"))
     if not (sys.argv[1:] if argv is None else argv):
-        parser().print_help()
+        parser().print_help(sys.stderr)
         return 2
     arguments = parser().parse_args(argv)
     if not debug:

@@ -162,7 +162,7 @@ def test_a_file_that_is_larger_than_any_picture_is_not_read(command, tmp_path):
 
 def test_without_a_command_the_help_is_shown(command):
     code, out, err = command()
-    assert (code, err) == (2, "") and "Draw the subject of a photograph" in out
+    assert (code, out) == (2, "") and "Draw the subject of a photograph" in err
 
 
 def test_what_cannot_be_written_is_told_before_the_work(command, picture, tmp_path, monkeypatch):
@@ -211,6 +211,11 @@ def test_a_disk_that_fills_while_writing_leaves_the_old_file(command, picture, t
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"cup.png", "a.svg"}
 
 
+def heed_interrupts():
+    """A shell starts what runs in its background with SIGINT ignored, and so what is started from there; not in a terminal."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def shown_until(wanted, terminal):
     """What a program writes up to some bytes; a piece may end in the middle of a character of the bar."""
     shown = b""
@@ -227,7 +232,7 @@ def test_ctrl_c_in_a_terminal_stops_and_writes_nothing(picture, tmp_path):
     ours, theirs = os.openpty()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     arguments = [sys.executable, "-m", "backend", "sketch", str(picture), "-o", str(tmp_path / "a.svg"), "--steps", "5000"]
-    with subprocess.Popen(arguments, env=environment, stderr=theirs, stdout=theirs) as process:
+    with subprocess.Popen(arguments, env=environment, stderr=theirs, stdout=theirs, preexec_fn=heed_interrupts) as process:
         os.close(theirs)
         shown = shown_until(b"refining", ours)
         process.send_signal(signal.SIGINT)
