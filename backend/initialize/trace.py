@@ -15,6 +15,7 @@ from backend.core.bezier import find_corners, fit_poly_bezier, smoothed, straigh
 from backend.initialize.bridge import BridgeSettings, bridged
 from backend.initialize.link import LinkSettings, link_traces
 from backend.initialize.order import OrderSettings, Votes, order_by_coverage
+from backend.initialize.outlines import Outline, OutlineSettings, enclosed_by, less_beside, traced_outline
 from backend.initialize.streamlines import Trace, TraceSettings, trace_lines
 
 Map = npt.NDArray[np.float32]  # [H, W]
@@ -48,6 +49,7 @@ class TracedStartSettings:
     link: LinkSettings = LinkSettings()
     bridge: BridgeSettings = BridgeSettings()
     order: OrderSettings = OrderSettings()
+    outline: OutlineSettings = OutlineSettings()
     calm: float = 4.0  # σ along a line over which its tremor is smoothed away
     tolerance: float = 2.0  # largest distance of a curve from its calmed line
     corner_reach: int = 7
@@ -90,12 +92,17 @@ def traced_start(
     settings: TracedStartSettings = TracedStartSettings(),
     closeups: Sequence[Closeup] = (),
     votes: Votes | None = None,
+    outlines: Sequence[Outline] = (),
 ) -> TracedStart:
     """At most `count` strokes along the lines of a field, and along those of its close-ups instead where there are any.
 
-    worth: [H, W] how much the place matters, 0 = no line may be there. votes: a second opinion on their order.
+    worth: [H, W] how much the place matters, 0 = no line may be there. votes: a second opinion on their order. outlines: lines
+    that are known already.
     """
-    found = _found(lines, _outside(worth, closeups), settings)
+    known = [_known(outline, lines, worth, settings.outline) for outline in outlines]
+    worth = worth * (1 + (settings.outline.within - 1) * enclosed_by(outlines, (worth.shape[0], worth.shape[1])))
+    free = less_beside(lines.strength, [line.trace for line in known], settings.outline.beside)
+    found = known + _found(replace(lines, strength=free), _outside(worth, closeups), settings)
     for closeup in closeups:
         found += [line.placed(closeup) for line in _found(closeup.lines, closeup.worth, settings)]
     rows, enlarged = [line.trace.row for line in found], [line.enlarged for line in found]
@@ -125,6 +132,11 @@ class _Line:
         """A line of a close-up, where it lies on the canvas: all of them are details there."""
         row = (self.trace.row + 0.5) / closeup.scale + closeup.origin - 0.5
         return replace(self, trace=replace(self.trace, row=row), kind="detail", enlarged=closeup.scale)
+
+
+def _known(outline: Outline, lines: Lines, worth: Map, settings: OutlineSettings) -> _Line:
+    trace = traced_outline(outline, lines.strength, settings)
+    return _Line(trace, settings.worth * _worth_along(trace, worth), "contour")
 
 
 def _found(lines: Lines, worth: Map, settings: TracedStartSettings) -> list[_Line]:

@@ -1,30 +1,38 @@
-"""Faces seen from the front: the part of a picture that people look at first."""
+"""Faces seen from the front, of people and of cats and their like: the part of a picture that is looked at first."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import cv2
+import cv2.data
 import numpy as np
 import numpy.typing as npt
-from skimage.data import lbp_frontal_face_cascade_filename
-from skimage.feature import Cascade
 
 from backend.core.image import Image
 
+Gray = npt.NDArray[np.uint8]  # [H, W]
 Pixels = npt.NDArray[np.float32]  # [H, W, 3], and [H, W] of luma
 
-SEARCH_SIDE = 480  # px, the longer side of the picture that is searched
-LEAST_SIDE = 32  # px of it; smaller faces have no features to draw
-AGREEING = 3  # hits of the detector, side by side, that make a candidate
+SEARCH_SIDE = 640  # px, the longer side of the picture that is searched
+LEAST_SIDE = 28  # px of it; smaller faces have no features to draw
+MOST_FACES = 24  # that are looked at closely, largest first
+STEP, AGREEING = 1.1, 3  # from size to size; hits of the detector, side by side, that make a candidate
 LOOKS = (56, 68, 80, 96)  # px, sizes at which a face is seen again, straight and mirrored …
-MISSES = 1  # … and how often of these times it may be missed
 AROUND = 0.45  # of its side, that is seen with it
+PEOPLE = ("frontalface_alt2", "frontalface_alt", "frontalface_default")  # the first of these cascades proposes, all confirm …
+PEOPLE_MISSES = 1  # … of all their looks this many may miss
+ANIMALS = ("frontalcatface", "frontalcatface_extended")  # both propose and confirm …
+ANIMAL_SIDE, ANIMAL_LEAST, ANIMAL_STEP = 480, 48, 1.07
+ANIMAL_EACH, ANIMAL_ALL = 4, 11  # … with so many looks each and together: fur is less like fur than skin is like skin
 LEAST_CONTRAST = 0.02  # standard deviation of a face's luma
 DARKER = 0.25  # by how many such deviations the eyes are darker than the cheeks and the bridge of the nose
 EYES, BRIDGE, CHEEKS = ((8, 18), (30, 40)), ((21, 27),), ((8, 16), (32, 40))  # columns of a face 48 px wide …
 EYE_ROWS, CHEEK_ROWS = (12, 20), (24, 32)  # … and rows
+SKIN_HUES, SKIN_CHROMA = (15.0, 85.0), 8.0  # degrees from red to yellow in CIELAB, for all complexions; at least so colorful
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,7 @@ class Face:
     left: float
     top: float
     side: float
+    person: bool = True  # or an animal
 
     @property
     def center(self) -> tuple[float, float]:
@@ -42,77 +51,111 @@ class Face:
 
 
 def find_faces(image: Image) -> list[Face]:
-    """The faces in an image [1, 3, H, W], largest first, by a cascade of local binary patterns (Liao et al. 2007).
+    """The faces in an image [1, 3, H, W], largest first, by cascades of Haar features (Viola and Jones 2001).
 
-    Finds upright faces seen from the front, of at least a fifteenth of the picture's longer side.
+    Finds upright faces seen from the front: people's of at least a 23rd of the picture's longer side, else, where there are
+    none, those of cats and animals with faces like theirs of at least a tenth.
     """
-    height, width = image.shape[-2:]
-    scale = min(1.0, SEARCH_SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
     rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
-    if min(size) <= LEAST_SIDE:
+    people = [face for face in _confirmed(rgb, PEOPLE, _people(rgb)) if _has_eyes(rgb, face) or _has_skin(rgb, face)]
+    return _apart(people) if people else _apart(_confirmed(rgb, ANIMALS, _animals(rgb)))
+
+
+@cache
+def _cascade(name: str) -> cv2.CascadeClassifier:
+    return cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / f"haarcascade_{name}.xml"))
+
+
+def _people(rgb: Pixels) -> list[Face]:
+    return _proposed(rgb, PEOPLE[:1], SEARCH_SIDE, STEP, LEAST_SIDE, AGREEING)
+
+
+def _animals(rgb: Pixels) -> list[Face]:
+    found = _proposed(rgb, ANIMALS, ANIMAL_SIDE, ANIMAL_STEP, ANIMAL_LEAST, 1)
+    return [Face(face.left, face.top, face.side, person=False) for face in found]
+
+
+def _proposed(rgb: Pixels, names: Sequence[str], side: int, step: float, least: int, agreeing: int) -> list[Face]:
+    """What any of the cascades takes for faces in a picture brought to a side, largest first."""
+    height, width = rgb.shape[:2]
+    scale = min(1.0, side / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    if min(size) <= least:
         return []
-    cascade = Cascade(lbp_frontal_face_cascade_filename())
-    hits = _hits(cascade, cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), 1.15, (LEAST_SIDE, min(size)))
-    candidates = [Face(hit.left / scale, hit.top / scale, hit.side / scale) for hit in hits]
-    seen = [face for face in (_seen_again(cascade, rgb, candidate) for candidate in candidates) if face]
-    faces = [face for face in seen if _has_eyes(rgb, face)]
-    return _apart(sorted(faces, key=lambda face: (-face.side, face.left, face.top)))
+    gray = _gray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
+    boxes = [box for name in names for box in _hits(name, gray, step, agreeing, (least, min(size)))]
+    faces = [Face(left / scale, top / scale, side / scale) for left, top, side in boxes]
+    return sorted(faces, key=lambda face: (-face.side, face.left, face.top))[:MOST_FACES]
 
 
-def _hits(cascade: Cascade, rgb: Pixels, step: float, sides: tuple[int, int]) -> list[Face]:
-    """What the cascade takes for faces of sides from the least to the largest, px."""
-    found = cascade.detect_multi_scale(
-        img=(rgb * 255).astype(np.uint8),
-        scale_factor=step,
-        step_ratio=1,
-        min_size=(sides[0], sides[0]),
-        max_size=(sides[1], sides[1]),
-        min_neighbor_number=AGREEING,
-    )
-    return [Face(hit["c"], hit["r"], hit["width"]) for hit in found]
+def _hits(name: str, gray: Gray, step: float, agreeing: int, sides: tuple[int, int]) -> list[tuple[int, int, int]]:
+    """What a cascade takes for faces of sides from the least to the largest, px: left, top, side."""
+    least, most = sides
+    found = _cascade(name).detectMultiScale(gray, step, agreeing, minSize=(least, least), maxSize=(most, most))
+    return [(int(left), int(top), int(side)) for left, top, side, _height in found]
 
 
-def _seen_again(cascade: Cascade, rgb: Pixels, face: Face) -> Face | None:
-    """The face where most looks from other distances and in a mirror see it, or None where too many see none."""
+def _confirmed(rgb: Pixels, names: Sequence[str], candidates: Sequence[Face]) -> list[Face]:
+    """The candidates that the cascades see again from other distances and in a mirror, surest first, then largest."""
+    sure: list[tuple[int, Face]] = []
+    for face in candidates:
+        looks = [_looks(rgb, face, name) for name in names]
+        if face.person and sum(looks) >= len(names) * 2 * len(LOOKS) - PEOPLE_MISSES:
+            sure.append((0, face))
+        elif not face.person and min(looks) >= ANIMAL_EACH and sum(looks) >= ANIMAL_ALL:
+            sure.append((sum(looks), face))
+    return [face for _looks_of, face in sorted(sure, key=lambda one: (-one[0], -one[1].side, one[1].left, one[1].top))]
+
+
+def _looks(rgb: Pixels, face: Face, name: str) -> int:
+    """How often, of twice the looks, a cascade sees a face that is brought to those sizes, straight and mirrored."""
     room = AROUND * face.side
     left, top = max(0, int(face.left - room)), max(0, int(face.top - room))
     part = rgb[top : int(face.top + face.side + room), left : int(face.left + face.side + room)]
-    seen = []
+    seen = 0
     for look in LOOKS:
         scale = look / face.side
         size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
-        small = cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        gray = _gray(cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR))
         sides = round(0.7 * look), min(round(1.4 * look), *size)
-        for mirrored in (False, True):
-            hits = _hits(cascade, np.ascontiguousarray(small[:, ::-1]) if mirrored else small, 1.1, sides)
-            for hit in hits[:1]:
-                start = size[0] - hit.left - hit.side if mirrored else hit.left
-                seen.append((left + start / scale, top + hit.top / scale, hit.side / scale))
-    if len(seen) < 2 * len(LOOKS) - MISSES:
-        return None
-    return Face(*(float(value) for value in np.median(seen, axis=0)))
+        seen += sum(bool(_hits(name, shown, STEP, 2, sides)) for shown in (gray, np.ascontiguousarray(gray[:, ::-1])))
+    return seen
 
 
-def _apart(faces: list[Face]) -> list[Face]:
-    """The faces, less those whose center lies in one before them."""
+def _gray(rgb: Pixels) -> Gray:
+    gray: Gray = cv2.cvtColor((np.clip(rgb, 0, 1) * 255).astype(np.uint8), cv2.COLOR_RGB2GRAY)
+    return gray
+
+
+def _apart(faces: Sequence[Face]) -> list[Face]:
+    """The faces, less those whose center lies in one before them, largest first."""
     kept: list[Face] = []
     for face in faces:
         (x, y) = face.center
         if not any(abs(x - k.center[0]) < k.side / 2 and abs(y - k.center[1]) < k.side / 2 for k in kept):
             kept.append(face)
-    return kept
+    return sorted(kept, key=lambda face: (-face.side, face.left, face.top))
 
 
 def _has_eyes(rgb: Pixels, face: Face) -> bool:
     """Whether a face is darker where eyes are than around them, as faces of all colors are."""
-    top, left, side = max(0, round(face.top)), max(0, round(face.left)), round(face.side)
-    part = rgb[top : top + side, left : left + side].mean(2)
-    luma = cv2.resize(part, (48, 48), interpolation=cv2.INTER_AREA)
+    luma = cv2.resize(_part(rgb, face).mean(2), (48, 48), interpolation=cv2.INTER_AREA)
     eyes = _mean(luma, EYE_ROWS, EYES)
     darker = min(_mean(luma, EYE_ROWS, BRIDGE), _mean(luma, CHEEK_ROWS, CHEEKS)) - eyes
     contrast = float(luma.std())
     return contrast > LEAST_CONTRAST and darker > DARKER * contrast
+
+
+def _has_skin(rgb: Pixels, face: Face) -> bool:
+    """Whether the middle of a face has the hue of skin; never in a gray picture."""
+    middle = _part(rgb, Face(face.left + 0.25 * face.side, face.top + 0.3 * face.side, 0.5 * face.side))
+    _lightness, a, b = np.median(cv2.cvtColor(middle, cv2.COLOR_RGB2LAB).reshape(-1, 3), axis=0)
+    return bool(np.hypot(a, b) > SKIN_CHROMA and SKIN_HUES[0] < np.degrees(np.arctan2(b, a)) < SKIN_HUES[1])
+
+
+def _part(rgb: Pixels, face: Face) -> Pixels:
+    top, left, side = max(0, round(face.top)), max(0, round(face.left)), max(1, round(face.side))
+    return np.ascontiguousarray(rgb[top : top + side, left : left + side])
 
 
 def _mean(luma: Pixels, rows: tuple[int, int], columns: Sequence[tuple[int, int]]) -> float:

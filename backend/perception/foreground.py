@@ -87,7 +87,7 @@ def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
             bits = tidy(grab_cut(rough, 3, _first_labels(rough, faces, width)))
         bits = tidy(refined(fine, bits))
     clarity = 1.0 if plain else clarity_of(bits, lab)
-    least = TRUSTED_PERSON if faces else TRUSTED
+    least = TRUSTED_PERSON if any(face.person for face in faces) else TRUSTED
     reason = _doubt(bits, clarity, 0.0 if plain else lost_edges(bits, lab), plain, least)
     certainty = 1.0 if plain else 0.5 if clarity > CLEAR else 0.0
     mask = cv2.resize(bits.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)

@@ -14,6 +14,7 @@ from backend.core.image import Image, Mask
 
 Map = npt.NDArray[np.float32]  # [H, W]
 
+ROUNDING = 1e-5  # strength that blurs leave of nothing
 BROADLY_SEEN = 0.6  # strength of a broad line that supports the finer ones there fully
 
 
@@ -112,7 +113,8 @@ def _one_scale(image: Image, settings: ScaleSettings, outline: Map | None) -> tu
     strength = _inhibited(edges, settings)
     if outline is not None:
         strength = _inside_lifted(strength, outline > 0, settings)
-    return np.clip(strength / _top(strength), 0, 1).astype(np.float32), *_directions(tensor, settings.flow)
+    strength = strength / _top(strength)
+    return np.where(strength > ROUNDING, np.minimum(strength, 1), 0).astype(np.float32), *_directions(tensor, settings.flow)
 
 
 def _calm_lab(image: Image, rounds: int) -> Map:

@@ -13,6 +13,10 @@ from backend.perception.faces import Face
 from backend.perception.line_field import LineField, LineFieldSettings, line_field
 
 
+FEATURES = (((-0.2, -0.1), (0.16, 0.1)), ((0.2, -0.1), (0.16, 0.1)), ((0.0, 0.3), (0.22, 0.12)))
+"""Middle x, y and half axes of where eyes and mouth are, from the middle of a face, shares of its side."""
+
+
 @dataclass(frozen=True)
 class CloseupSettings:
     """How a face is looked at."""
@@ -24,7 +28,8 @@ class CloseupSettings:
         0.44,
         0.47,
     )  # half axes of the ellipse drawn from it, shares of the face's side
-    worth: float = 2.5  # of a line in it beside one elsewhere
+    worth: float = 2.5  # of a line in it beside one elsewhere …
+    features: float = 2.0  # … and how many times that of a line about the eyes and the mouth
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,11 @@ class FaceCloseup:
         scale = max(least, min(settings.side / side, settings.enlargement))
         canvas = (round(side * scale), round(side * scale))
         framing = Framing((height, width), canvas, (float(round(x - side / 2)), float(round(y - side / 2))), scale)
-        inner = _ellipse(framing.to_canvas(torch.tensor([x, y])), face.side * scale, canvas, settings.inner)
-        return cls(framing, framing.crop(pixels), settings.worth * inner * framing.crop(mask, fill=0.0).gt(0.5))
+        middle, large = framing.to_canvas(torch.tensor([x, y])), face.side * scale
+        worth = settings.worth * _ellipse(middle, large, canvas, settings.inner)
+        for place, axes in FEATURES:
+            worth = worth * (1 + (settings.features - 1) * _ellipse(middle + large * torch.tensor(place), large, canvas, axes))
+        return cls(framing, framing.crop(pixels), worth * framing.crop(mask, fill=0.0).gt(0.5))
 
     def on(self, framing: Framing, settings: LineFieldSettings) -> Closeup:
         """Its lines as a close-up of a canvas."""

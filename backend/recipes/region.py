@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from backend.core.doubling import doubled_share
@@ -16,12 +17,14 @@ from backend.core.work import Progress, Work, mapped
 from backend.guidance.bending import KeepBending
 from backend.guidance.ink import InkMatch
 from backend.guidance.view import Guidance, Objective
+from backend.initialize.outlines import Outline
 from backend.initialize.trace import TracedStart, TracedStartSettings, traced_start
 from backend.model_pool import ModelPool
 from backend.optimize import Schedule, Step, optimize
 from backend.parameterize.direct import DirectStrokes
 from backend.perception.faces import Face
 from backend.perception.foreground import with_rim
+from backend.perception.heads import HeadOutline, head_outlines
 from backend.perception.line_field import LineFieldSettings, line_field
 from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
 from backend.recipes.dressing import Dressing
@@ -109,6 +112,7 @@ class Region:
     closeups: tuple[FaceCloseup, ...] = ()
     interest: Mask | None = None  # [1, 1, H, W] 0 … 1, where the lines matter most; None: everywhere
     silhouette: Mask | None = None  # [1, 1, H, W] 0 … 1, whose outline is a line; None: the mask, as high as it is certain
+    heads: tuple[Outline, ...] = ()  # of the people's, on the canvas
 
     @classmethod
     def framed(
@@ -129,7 +133,8 @@ class Region:
         here = framing.crop(mask, fill=0.0)
         weighed = None if interest is None else framing.crop(interest, fill=0.0)
         outline = None if silhouette is None else framing.crop(silhouette, fill=0.0)
-        return cls(name, framing, framing.crop(pixels), here, certainty, closeups, weighed, outline)
+        heads = tuple(_on_canvas(head, framing) for head in head_outlines(pixels, shown))
+        return cls(name, framing, framing.crop(pixels), here, certainty, closeups, weighed, outline, heads)
 
 
 @dataclass(frozen=True)
@@ -208,7 +213,7 @@ def trace_region(region: Region, count: int, settings: RegionSettings, guide: Gu
         saliency = guide.saliency(region.image, region.mask)
         worth, votes = worth * guide.worth(saliency), guide.votes(region.image, region.mask, saliency)
     closeups = [closeup.on(region.framing, settings.lines) for closeup in region.closeups]
-    return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups, votes)
+    return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups, votes, region.heads)
 
 
 def _better(traced: Strokes, refined: Strokes) -> tuple[Strokes, tuple[str, ...]]:
@@ -217,6 +222,15 @@ def _better(traced: Strokes, refined: Strokes) -> tuple[Strokes, tuple[str, ...]
     if doubled_share(refined) <= doubled_share(traced) + MOST_DOUBLED:
         return refined, ()
     return traced, (Note("Refining would have doubled lines, so the strokes are as they were traced."),)
+
+
+def _on_canvas(head: HeadOutline, framing: Framing) -> Outline:
+    """A head's outline on the canvas, its points about 1 px apart."""
+    row = framing.to_canvas(torch.from_numpy(head.points)).numpy()
+    lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(row, axis=0), axis=1))])
+    at = np.linspace(0, lengths[-1], max(2, round(lengths[-1]) + 1))
+    x, y, told = (np.interp(at, lengths, values) for values in (row[:, 0], row[:, 1], head.told))
+    return Outline(np.stack([x, y], 1), told)
 
 
 def _at(mask: Mask, x: float, y: float) -> float:

@@ -270,7 +270,7 @@ def test_a_small_face_keeps_its_eyes_and_mouth_in_few_strokes():
         inside = (points[:, 0] > left) & (points[:, 0] < right) & (points[:, 1] > top) & (points[:, 1] < bottom)
         return int(inside.sum())
 
-    assert covered(190, 105, 213, 122) and covered(227, 105, 252, 122)  # the two eyes
+    assert covered(190, 94, 214, 110) and covered(232, 96, 262, 112)  # the two eyes
     assert covered(200, 140, 245, 165)  # the mouth
 
 
