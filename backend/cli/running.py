@@ -40,6 +40,8 @@ def run_serve(arguments: argparse.Namespace) -> int:
     if arguments.data:
         os.environ["STYLESKETCH_HOME"] = str(where.data.parent)  # the processes that draw find their weights by it
     if arguments.rasterizer:
+        from backend.model_pool import RASTERIZER, choose_engine  # brings torch, which the server does without
+
         os.environ[RASTERIZER] = choose_engine(arguments.rasterizer)  # what `auto` means to the processes that draw
     serve(where, arguments.idle_timeout, lambda text: print(text, flush=True))
     return 0
