@@ -15,7 +15,7 @@ from backend.core.work import Executor, Progress, Work, mapped
 from backend.meeting import Member, Seat, answer
 from backend.model_pool import ModelPool
 from backend.perception.faces import find_faces
-from backend.recipes.judging import Judge, TextJudge, judge_of
+from backend.recipes.judging import Judge, TextJudge, image_score, judge_of
 from backend.recipes.object_sketch import choose_foreground
 from backend.recipes.recipe import Inputs, Recipe, SketchChoices
 from backend.recipes.text_sketch import TEXT_SKETCH
@@ -221,11 +221,19 @@ def attempted(
     pool: ModelPool,
     workers: Sequence[Executor] = (),
 ) -> Work[tuple[Drawing, Attempts | None]]:
-    """The drawing by a recipe, and the attempts that it is the best of, where more than one was asked for."""
+    """The drawing by a recipe, and the attempts that it is the best of, where more than one was asked for.
+
+    Its scores tell how near it is to the photograph, where the network that sees that is here.
+    """
     if count == 1:
-        return (yield from recipe.run(inputs, choices, pack, pool)), None
+        return _scored((yield from recipe.run(inputs, choices, pack, pool)), inputs, pool), None
     attempts = yield from draw_attempts(recipe, inputs, choices, count, pack, pool, workers)
-    return attempts.drawing, attempts
+    return _scored(attempts.drawing, inputs, pool), attempts
+
+
+def _scored(drawing: Drawing, inputs: Inputs, pool: ModelPool) -> Drawing:
+    scores = {**drawing.account.scores, **image_score(drawing, inputs.photograph.pixels, pool)}
+    return replace(drawing, account=replace(drawing.account, scores=scores))
 
 
 def draw_attempts(

@@ -124,18 +124,22 @@ def judge_of(image: Image, mask: Mask, pool: ModelPool) -> Judge:
     return LineJudge(image, mask, pool)
 
 
-def text_scores(drawing: Drawing, picture: Image, text: str, pool: ModelPool) -> dict[str, float]:
-    """How near a drawing is to a text and to the picture it was drawn after, as CLIP ViT-B/32 sees it; nothing without it.
+def text_score(drawing: Drawing, text: str, pool: ModelPool) -> dict[str, float]:
+    """How near a drawing is to a text, as CLIP ViT-B/32 sees it; nothing without it and its vocabulary.
 
-    These are the seeds' own measures: cosines of embeddings, of which that of a text is about .2 to .35 even for photographs.
+    This is the seed's own measure: the cosine of embeddings, which is about .2 to .35 even for photographs.
     """
     if not pool.has_reader(SCORER):
         return {}
-    encoder, wanted = pool.encoder(SCORER), pool.reader(SCORER)([text])
-    judge = EncoderJudge(encoder, LAYERS[SCORER], picture, torch.ones_like(picture[:, :1]), pool)
-    seen = judge.embeddings([drawing])
-    score = float(likeness_to_text(seen[POOLED], wanted)[0])
-    return {f"{SCORER} text": round(score, 4), f"{SCORER} image": round(judge([drawing])[0], 4)}
+    return {f"{SCORER} text": round(TextJudge(text, pool)([drawing])[0], 4)}
+
+
+def image_score(drawing: Drawing, picture: Image, pool: ModelPool) -> dict[str, float]:
+    """How near a drawing is to the picture it was drawn after, as a whole, as CLIP ViT-B/32 sees both; nothing without it."""
+    if not pool.has_encoder(SCORER):
+        return {}
+    judge = EncoderJudge(pool.encoder(SCORER), LAYERS[SCORER], picture, torch.ones_like(picture[:, :1]), pool)
+    return {f"{SCORER} image": round(judge([drawing])[0], 4)}
 
 
 def _small(image: Image, side: int) -> Tensor:

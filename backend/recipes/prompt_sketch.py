@@ -30,7 +30,7 @@ from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import Photograph, decode
 from backend.recipes.candidates import Attempts, attempted, draw_text_attempts
 from backend.recipes.diffusion_parts import AUTO, Wanted, sparingly, wanted_checkpoint
-from backend.recipes.judging import text_scores
+from backend.recipes.judging import text_score
 from backend.recipes.object_sketch import OBJECT_SKETCH
 from backend.recipes.recipe import Inputs, Recipe, SketchChoices
 from backend.recipes.text_sketch import ENCODER, TEXT_SKETCH
@@ -115,7 +115,7 @@ def prompt_sketch(
     inputs = Inputs(Photograph(imagined.image), mask_for(imagined.image), marks)
     work = attempted(recipe, inputs, choices, candidates, pack, pool)
     drawing, tried = yield from mapped(work, lambda progress: progress.within(begin, 1.0))
-    scores = {**drawing.account.scores, **text_scores(drawing, imagined.image, prompt.prompt, pool)}
+    scores = {**drawing.account.scores, **text_score(drawing, prompt.prompt, pool)}
     account = replace(drawing.account, notes=(*imagined.notes, *drawing.account.notes), scores=scores)
     return PromptSketched(replace(drawing, account=account), imagined.image, imagined.kept, tried)
 

@@ -7,7 +7,8 @@ from backend.core.work import completed
 from backend.model_pool import ModelPool
 from backend.places import Places
 from backend.recipes import RECIPES, Inputs, SketchChoices
-from backend.recipes.judging import EncoderJudge, LineJudge, judge_of, text_scores
+from backend.recipes.candidates import attempted
+from backend.recipes.judging import EncoderJudge, LineJudge, image_score, judge_of, text_score
 from backend.style_pack import StylePack
 from tests.pictures import face, photograph
 from tests.recipes.test_guided import Pool
@@ -64,11 +65,21 @@ def test_the_best_judge_that_is_here(bare, rich):
     assert judge_of(PICTURE.pixels, mask, rich).name == "clip_vit_b32"
 
 
-def test_texts_have_scores_where_clip_is_here(bare):
+def test_drawings_have_scores_where_clip_is_here(bare):
     reading = ReadingPool.made()
     full = drawn(bare, 8)
-    scores = text_scores(full, PICTURE.pixels, "a photo of the cat", reading)
-    assert list(scores) == ["clip_vit_b32 text", "clip_vit_b32 image"]
-    assert all(-1 <= score <= 1 for score in scores.values())
-    assert scores["clip_vit_b32 text"] != text_scores(full, PICTURE.pixels, "drawing", reading)["clip_vit_b32 text"]
-    assert text_scores(full, PICTURE.pixels, "a photo of the cat", bare) == {}
+    text, image = text_score(full, "a photo of the cat", reading), image_score(full, PICTURE.pixels, reading)
+    assert (list(text), list(image)) == (["clip_vit_b32 text"], ["clip_vit_b32 image"])
+    assert all(-1 <= score <= 1 for score in (*text.values(), *image.values()))
+    assert text != text_score(full, "drawing", reading)
+    assert image != image_score(full, PICTURE.pixels.flip(-1) ** 3, reading)
+    assert text_score(full, "a photo of the cat", bare) == image_score(full, PICTURE.pixels, bare) == {}
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_sketch_tells_how_near_it_is_to_its_photograph(count, bare):
+    for pool, named in ((ReadingPool.made(), ["clip_vit_b32 image"]), (bare, [])):
+        choices = SketchChoices(strokes=4, steps=0, guidance="classical")
+        work = attempted(RECIPES["object"], Inputs(PICTURE), choices, count, StylePack("plain", "Plain"), pool)
+        drawing, attempts = completed(work)
+        assert list(drawing.account.scores) == named and bool(attempts) == (count > 1)
