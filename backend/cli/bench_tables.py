@@ -31,7 +31,6 @@ from backend.raster.native import NativeEngine, describe_engine, native_engine
 SPREADS = {"short": 0.05, "long": 0.3}  # offsets of CLIPasso's first strokes; what they grow to (about 45 px of 224)
 COUNTS, SIZES = (16, 64, 256, 1024), (224, 512)
 BRUTE_SAMPLES, BRUTE_THREADS, BRUTE_PAIRS = 20, 2, 64 * 224 * 224
-YARDSTICK = "yardstick"
 PROTOTYPE_BRUTE = 214.0  # ms, forward and backward of 64 long strokes at 224 px beside the figures below
 PROTOTYPE = {  # ms, forward and backward in color on one thread, of the engine that this one has to match
     **dict(
@@ -121,7 +120,6 @@ class Entry:
     backward: bool = True
     fused: NativeEngine | None = None  # draws, compares and derives in one go
     most_pairs: int | None = None  # strokes × pixels that are measured; more are scaled up
-    fixed: tuple[int, int, str] | None = None  # the scene's size, strokes and kind in every row
     device: str = "cpu"
 
 
@@ -129,7 +127,6 @@ def entries(engine: NativeEngine) -> list[Entry]:
     """The columns, the yardstick first."""
     one, two = NativeEngine(engine.library, 1), NativeEngine(engine.library, 2)
     found = [
-        Entry(YARDSTICK, rasterize_brute, BRUTE_THREADS, fixed=(224, 64, "long")),
         Entry("brute", rasterize_brute, BRUTE_THREADS, most_pairs=BRUTE_PAIRS),
         Entry("culled", rasterize_culled, BRUTE_THREADS, most_pairs=16 * BRUTE_PAIRS),
         Entry("native f", one, 1, backward=False),
@@ -148,15 +145,16 @@ def entries(engine: NativeEngine) -> list[Entry]:
 def print_speed(sizes: tuple[int, ...], counts: tuple[int, ...], seconds: float) -> None:
     """Milliseconds per forward and backward pass with mean squared error; gradients to points, widths, colors, opacities."""
     columns = entries(_engine())
+    scale = min(measure(columns[:1], 224, 64, "long", 0.0)["brute"] for _ in range(5)) / PROTOTYPE_BRUTE
     print("Milliseconds, forward + backward + mean squared error (native f: forward alone);")
     print("fused: the native engine's own squared error; gray: gradients to points and widths only;")
-    print(f"{YARDSTICK}: brute force, 64 long strokes at 224 px, in turns with the others of each row;")
-    print(f"fused : prototype: of its figure × {YARDSTICK} / {PROTOTYPE_BRUTE:.0f} ms, at most 1.2, better 0.5\n")
+    print(f"fused : prototype: of its figure × {scale:.2f}, by which the brute force is slower here than beside it (least of")
+    print("five measurements); at most 1.2, better 0.5\n")
     heads = ["px", "strokes", "", *(entry.name for entry in columns), "brute : fused", "fused : prototype"]
     print(_row(heads), _row(["---"] * len(heads)), sep="\n")
     for size, count, kind in itertools.product(sizes, counts, SPREADS):
         times = measure(columns, size, count, kind, seconds)
-        expected = PROTOTYPE[size, count, kind] * times[YARDSTICK] / PROTOTYPE_BRUTE
+        expected = PROTOTYPE[size, count, kind] * scale
         ratios = f"{times['brute'] / times['native fused']:.0f}", f"{times['native fused'] / expected:.2f}"
         print(_row([size, count, kind, *(f"{times[entry.name]:.3g}" for entry in columns), *ratios]), flush=True)
     print()
@@ -168,8 +166,7 @@ def measure(columns: list[Entry], size: int, count: int, kind: str, seconds: flo
     The lower quartile: what else the machine does makes some runs slower, and none faster.
     """
     target = torch.rand(1, 3, size, size)
-    jobs = {entry.name: _job(entry, size, count, kind, target) for entry in columns if not entry.fixed}
-    jobs |= {entry.name: _job(entry, *entry.fixed, torch.rand(1, 3, *2 * entry.fixed[:1])) for entry in columns if entry.fixed}
+    jobs = {entry.name: _job(entry, size, count, kind, target) for entry in columns}
     spent: dict[str, list[float]] = {name: [] for name in jobs}
     while any(_unfinished(times, seconds) for times in spent.values()):
         for entry in columns:
