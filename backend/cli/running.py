@@ -34,7 +34,6 @@ def add(commands: Commands) -> None:
 def run_serve(arguments: argparse.Namespace) -> int:
     """Serves until stopped."""
     from backend.daemon.serve import serve
-    from backend.model_pool import RASTERIZER, choose_engine
 
     where = places(arguments)
     if arguments.data:
