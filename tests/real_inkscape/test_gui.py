@@ -272,7 +272,7 @@ def test_one_of_several_attempts_is_picked_and_inserted(screen, fake_profile, tm
         inkscape.press(OURS, "Start")
         inkscape.wait_text(OURS, "11 of 11 strokes.")  # of the second one, which is the best
         inkscape.shot(tmp_path / "attempts.png")
-        inkscape.pick(OURS, "0.60")
+        inkscape.pick(OURS, "0.600")
         inkscape.wait_text(OURS, "9 of 9 strokes.")
         inkscape.shot(tmp_path / "picked.png")
         inkscape.press(OURS, "Insert")

@@ -198,7 +198,7 @@ def test_without_cairo_sketches_are_inserted_as_they_are_and_this_is_said(facts)
 
 def test_of_several_attempts_the_best_is_chosen_and_another_can_be_picked(facts):
     seen = facts("auto", "insert", 1, 4)
-    assert seen["titles"] == [["0.70", "Best: 0.80", "0.70", "0.60"]]
+    assert seen["titles"] == [["0.700", "Best: 0.800", "0.700", "0.600"]]
     assert seen["tip"] == "Seed 0: likeness to the picture 0.700, judged by lines"
     assert seen["first"] == ["11 of 11 strokes.", [1], True]
     assert seen["other"] == "10 of 10 strokes."
@@ -211,7 +211,7 @@ def test_one_attempt_needs_no_shelf(facts):
 
 def test_of_several_pictures_each_has_its_attempts(facts):
     seen = facts("auto", "insert", 2, 2)
-    assert seen["titles"] == [["0.70", "Best: 0.80"]] * 2
+    assert seen["titles"] == [["0.700", "Best: 0.800"]] * 2
     assert seen["first"][:2] == ["22 of 22 strokes.", [1, 1]]
     assert seen["other"] == "23 of 23 strokes." and seen["seeds"] == [[0, 1], [1, 1]]
 

@@ -17,6 +17,7 @@ from stylesketch_ext.wire.messages import SketchResult
 from stylesketch_ext.words import _
 
 WIDTH = 350  # px, of the pad
+SHELF = 278  # px, the height of a shelf of attempts: two rows
 NEAR = 0.02  # a fidelity that is not farther from one that is there is the same
 
 
@@ -108,12 +109,12 @@ class SketchDesk(Gtk.Box):
 
     def _shelf(self, title: str, number: int) -> Tries:
         """The attempts at a picture; hidden where there was only one."""
-        shelf, result = Tries(lambda picture: self._pick(number)), self._full[number]
+        shelf, result = Tries(lambda picture: self._pick(number), SHELF), self._full[number]
         if result.candidates:
             if len(self._full) > 1:
                 self.pack_start(text(title, 42, "dim-label", "ss-small"), False, False, 0)
             pictures = [sketch_png(each.drawing, max(CARD), 0.6) for each in result.candidates]
-            titles = [_("Best: %.2f") % each.score if each.kept else "%.2f" % each.score for each in result.candidates]
+            titles = [_("Best: %.3f") % each.score if each.kept else "%.3f" % each.score for each in result.candidates]
             tips = [_("Seed %d: likeness to the picture %.3f, judged by %s") % (each.seed, each.score, _judge(result))
                     for each in result.candidates]  # fmt: skip
             shelf.fill(pictures, titles, tips, self._picked[number])

@@ -15,9 +15,9 @@ HEIGHT = 248  # px: two rows
 class Tries(Gtk.ScrolledWindow):
     """A shelf of pictures, hidden until `fill`; `chosen` is the number of one, from 0. `show(picture)` is called for it."""
 
-    def __init__(self, show: Callable[[bytes], None]) -> None:
+    def __init__(self, show: Callable[[bytes], None], height: int = HEIGHT) -> None:
         super().__init__(hscrollbar_policy=Gtk.PolicyType.NEVER, no_show_all=True)
-        self._show = show
+        self._show, self._height = show, height
         self._pictures: List[bytes] = []
         self._shelf = Gtk.FlowBox(
             homogeneous=True, selection_mode=Gtk.SelectionMode.BROWSE, valign=Gtk.Align.START, margin=4, row_spacing=2,
@@ -44,7 +44,7 @@ class Tries(Gtk.ScrolledWindow):
             self._shelf.add(card)
         self._shelf.show_all()
         self.show()
-        self.set_min_content_height(HEIGHT if len(pictures) > 3 else HEIGHT // 2)
+        self.set_min_content_height(self._height if len(pictures) > 3 else self._height // 2)
         self._shelf.select_child(self._shelf.get_child_at_index(chosen))
         self._show_chosen()
 
