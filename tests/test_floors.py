@@ -10,6 +10,7 @@ FLOORS = {
     1: ("core",),
     2: ("raster", "encoders", "perception", "initialize", "parameterize", "guidance", "diffusion", "export", "pen"),
     3: (
+        "kept",
         "optimize",
         "recorded",
         "style_pack",

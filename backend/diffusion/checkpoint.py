@@ -141,6 +141,13 @@ def fingerprint(folder: Path) -> str:
     return found.hexdigest()[:16]
 
 
+def stamp(folder: Path) -> str:
+    """What changes as soon as any file of a folder is another one: names, sizes and times; "" for no folder."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    told = [f"{file.relative_to(folder).as_posix()} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16] if told else ""
+
+
 def load(folder: Path, name: str, device: torch.device, memory: Memory | None = None) -> Networks:
     """The checkpoint in a folder, ready on a device; memory: decided by what is free there, if not given.
 

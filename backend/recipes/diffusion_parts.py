@@ -15,12 +15,17 @@ from backend.core.errors import Missing, OutOfMemory
 from backend.core.image import Image
 from backend.core.work import Progress, Work
 from backend.diffusion import packages
-from backend.diffusion.checkpoint import Memory, Networks, fingerprint, load, plan
+from backend.diffusion.checkpoint import Memory, Networks, fingerprint, load, plan, stamp
 from backend.diffusion.image_prompt import embed, read_image_encoder, with_adapter
+from backend.kept import Kept
 from backend.model_pool import ModelPool
 from backend.weights.checkpoints import find_checkpoint, need_checkpoint
 
 T = TypeVar("T")
+KEPT: Kept[Networks] = Kept()
+"""The checkpoint of this process: one, until another is needed or it was idle for some minutes."""
+KEPT_EYES: Kept[Any] = Kept()
+"""The image encoder of an adapter, likewise."""
 AUTO = "auto"
 ADAPTER = "ip_adapter"
 EYES = "clip_vit_l14"  # the encoder that learned styles see with, where the checkpoint brings none
@@ -35,6 +40,7 @@ class Wanted:
     device: torch.device
     adapter: Path | None = None  # weights of an image adapter
     training: bool = False  # gradients go through it
+    version: str = ""  # of the folder's files (checkpoint.stamp): when they change, they are loaded anew
 
     @property
     def fingerprint(self) -> str:
@@ -49,7 +55,7 @@ def wanted_checkpoint(name: str, preferred: Sequence[str], pool: ModelPool) -> W
     """
     packages.need_packages()
     found = need_checkpoint(preferred if name == AUTO else (name,), pool.places)
-    return Wanted(found.name, found.folder, pool.device)
+    return Wanted(found.name, found.folder, pool.device, version=stamp(found.folder))
 
 
 def adapter_files(pool: ModelPool) -> tuple[Path, Path] | None:
@@ -71,14 +77,13 @@ def sparingly(wanted: Wanted, make: Callable[[Networks], Work[T]]) -> Work[T]:
     while True:
         networks: Networks | None = None
         try:
-            networks = _loaded(wanted, memory)
-            return (yield from make(networks))
+            with KEPT.holding((wanted, memory), functools.partial(_loaded, wanted, memory)) as networks:
+                return (yield from make(networks))
         except torch.OutOfMemoryError:
             used = networks.memory if networks else memory or plan(wanted.folder, wanted.device)
             memory = used.thriftier
-        _loaded.cache_clear()
         del networks
-        torch.cuda.empty_cache()
+        KEPT.forget()
         if memory is None:
             raise OutOfMemory(f"{wanted.name} does not fit into the memory of {wanted.device}. Choose --device cpu.")
         yield Progress("loading the checkpoint again, more sparingly", 0.0)
@@ -86,8 +91,8 @@ def sparingly(wanted: Wanted, make: Callable[[Networks], Work[T]]) -> Work[T]:
 
 def forget() -> None:
     """Drops the loaded networks."""
-    _loaded.cache_clear()
-    _image_encoder.cache_clear()
+    KEPT.forget()
+    KEPT_EYES.forget()
 
 
 def eyes_of(networks: Networks, pool: ModelPool) -> Callable[[Image], Tensor]:
@@ -110,7 +115,14 @@ def has_eyes(networks: Networks, pool: ModelPool) -> bool:
 
 def adapter_eyes(folder: Path, networks: Networks) -> Callable[[Image], Tensor]:
     """The embedding [1, E] of pictures that an adapter expects; BadRequest."""
-    return functools.partial(embed, _image_encoder(folder, networks.device, networks.memory.dtype))
+    how = (folder, networks.device, networks.memory.dtype)
+    key = (*how, stamp(folder))
+
+    def see(image: Image) -> Tensor:
+        with KEPT_EYES.holding(key, functools.partial(read_image_encoder, *how)) as encoder:
+            return embed(encoder, image)
+
+    return see
 
 
 def need_style(name: str) -> Missing:
@@ -127,7 +139,6 @@ def _seen(networks: Networks, image: Image) -> Tensor:
         return embed(encoder, image)
 
 
-@functools.lru_cache(maxsize=1)
 def _loaded(wanted: Wanted, memory: Memory | None) -> Networks:
     if wanted.training and memory is None:
         memory = _for_training(wanted.device)
@@ -141,8 +152,3 @@ def _for_training(device: torch.device) -> Memory:
     """Numbers in which small gradients do not vanish."""
     native = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return Memory(torch.bfloat16 if native else torch.float32)
-
-
-@functools.lru_cache(maxsize=1)
-def _image_encoder(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
-    return read_image_encoder(folder, device, dtype)

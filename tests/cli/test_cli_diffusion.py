@@ -22,7 +22,7 @@ PROMPT = ("--mask", "none", "--strokes", 8, "--steps", 0, "--image-steps", 2, "-
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     yield save_checkpoint(tmp_path_factory.mktemp("checkpoint"))
-    diffusion_parts._loaded.cache_clear()
+    diffusion_parts.forget()
 
 
 @pytest.fixture(autouse=True)

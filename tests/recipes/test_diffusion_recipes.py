@@ -1,5 +1,6 @@
 """Restyling, prompts and training on tiny checkpoints: what is taken, what is told, what is kept."""
 
+import contextlib
 import json
 import os
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from backend.core.errors import BadPack, BadRequest, Missing
-from backend.core.work import completed
+from backend.core.work import Progress, completed
 from backend.diffusion import packages
 from backend.diffusion.style_embedding import LearnedStyle, StyleWord, write_style
 from backend.model_pool import ModelPool
@@ -34,7 +35,7 @@ def checkpoint(tmp_path_factory):
 def pool(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
     yield ModelPool.choose("cpu", places=Places.find(tmp_path / "home").create())
-    diffusion_parts._loaded.cache_clear()
+    diffusion_parts.forget()
 
 
 def shelved(pool, name, save, **settings):
@@ -42,6 +43,49 @@ def shelved(pool, name, save, **settings):
     folder = pool.places.weights / "checkpoints" / name
     folder.mkdir(parents=True)
     return save(folder, **settings)
+
+
+def loads(monkeypatch):
+    """The versions of the checkpoints that were loaded, as they are loaded."""
+    real, seen = diffusion_parts._loaded, []
+
+    def loaded(wanted, memory):
+        seen.append(wanted.version)
+        return real(wanted, memory)
+
+    monkeypatch.setattr(diffusion_parts, "_loaded", loaded)
+    return seen
+
+
+def used(pool, folder):
+    """A use of a checkpoint that takes no time."""
+
+    def make(networks):
+        yield Progress("using", 0.5)
+        return networks.name
+
+    return completed(diffusion_parts.sparingly(diffusion_parts.wanted_checkpoint(str(folder), (), pool), make))
+
+
+def test_a_checkpoint_is_loaded_once_and_anew_when_its_folder_changes(pool, tmp_path, monkeypatch):
+    folder, seen = save_checkpoint(tmp_path / "mine"), loads(monkeypatch)
+    used(pool, folder), used(pool, folder)
+    assert len(seen) == 1 and not diffusion_parts.KEPT.empty
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    told = weights.stat()
+    weights.write_bytes(weights.read_bytes()[:-4] + b"\x00\x00\x80\x3f")  # the same size, in the middle of the hour
+    os.utime(weights, ns=(told.st_atime_ns, told.st_mtime_ns + 1))
+    used(pool, folder)
+    assert len(seen) == 2 and seen[0] != seen[1]
+
+
+def test_the_checkpoint_that_is_kept_goes_before_another_is_loaded(pool, tmp_path, monkeypatch):
+    folders, kept = [save_checkpoint(tmp_path / name) for name in ("one", "two")], []
+    used(pool, folders[0])
+    monkeypatch.setattr(diffusion_parts, "_loaded", lambda wanted, memory: kept.append(diffusion_parts.KEPT.empty))
+    with contextlib.suppress(AttributeError):  # there are no networks
+        used(pool, folders[1])
+    assert kept == [True]
 
 
 @pytest.fixture(scope="module")
