@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from unittest.mock import patch
+
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
@@ -13,7 +15,7 @@ _TAKE_INDICES_FROM_THE_HOST = ("aten::index.", "aten::index_put", "aten::_index_
 
 
 class Elsewhere(Tensor):
-    """Holds its values on the host; see `AnotherDevice`."""
+    """Holds its values on the host; see `another_device`."""
 
     @staticmethod
     def __new__(cls, held: Tensor) -> Elsewhere:
@@ -38,25 +40,24 @@ class _Operations(TorchDispatchMode):
         return _computed(operation, arguments, settings or {})
 
 
-class AnotherDevice(TorchFunctionMode):
+@contextmanager
+def another_device():
     """While it lasts there is another device, ELSEWHERE, that computes only with what lies there."""
+    make, make_like = torch.tensor, Tensor.new_tensor
 
-    def __enter__(self):
-        self._operations = _Operations()
-        self._operations.__enter__()
-        return super().__enter__()
+    def tensor(values, device=None, **settings):
+        made = make(values, **settings)
+        return away(made) if device == ELSEWHERE else made
 
-    def __exit__(self, *error):
-        super().__exit__(*error)
-        self._operations.__exit__(*error)
+    def new_tensor(self, values, **settings):
+        return (
+            away(make_like(self.held, values, **settings))
+            if isinstance(self, Elsewhere)
+            else make_like(self, values, **settings)
+        )
 
-    def __torch_function__(self, function, kinds, arguments=(), settings=None):
-        settings = settings or {}
-        if function is torch.tensor and settings.get("device") == ELSEWHERE:
-            return away(torch.tensor(*arguments, **{**settings, "device": None}))
-        if function is Tensor.new_tensor and isinstance(arguments[0], Elsewhere):
-            return away(arguments[0].held.new_tensor(*arguments[1:], **settings))
-        return function(*arguments, **settings)
+    with _Operations(), patch.object(torch, "tensor", tensor), patch.object(Tensor, "new_tensor", new_tensor):
+        yield
 
 
 def away(tensor: Tensor) -> Tensor:
@@ -73,7 +74,10 @@ def _computed(operation, arguments, settings):
     device = settings.get("device")
     if device is not None:
         settings = {**settings, "device": torch.device("cpu")}
+    given = arguments
     arguments, settings = tree_map_only(Elsewhere, lambda one: one.held, (arguments, settings))
     found = operation(*arguments, **settings)
     stays = bool(far) if device is None else torch.device(device) == ELSEWHERE
-    return tree_map_only(Tensor, Elsewhere, found) if stays else found
+    if not stays:
+        return found
+    return given[0] if operation._schema.is_mutable and given else tree_map_only(Tensor, Elsewhere, found)

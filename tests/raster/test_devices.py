@@ -8,9 +8,12 @@ import pytest
 import torch
 
 from backend.core.strokes import Strokes
+from backend.guidance.ink import InkMatch
+from backend.optimize import Schedule, optimize
+from backend.parameterize.direct import DirectStrokes
 from backend.raster import rasterize_culled, rasterize_reference
 from backend.raster.native import NativeEngine
-from tests.raster.elsewhere import ELSEWHERE, AnotherDevice, Elsewhere, away
+from tests.raster.elsewhere import ELSEWHERE, Elsewhere, another_device, away
 from tests.raster.scenes import PAPER, PARTS, SIZE, as_dtype, draw_and_pull, gentle_scene, relative
 
 
@@ -27,7 +30,7 @@ def test_strokes_on_another_device(engine, softness):
     expected, gradients = draw_and_pull(engine, strokes, cotangent, softness)
     there = Strokes(*(away(getattr(strokes, name)) for name in Strokes.__dataclass_fields__))
     leaves = {part: getattr(there, part).requires_grad_() for part in PARTS}
-    with AnotherDevice():
+    with another_device():
         image = engine(replace(there, **leaves), SIZE, away(PAPER), softness)
         found = torch.autograd.grad((image * away(cotangent)).sum(), list(leaves.values()))
     assert image.device == ELSEWHERE and isinstance(image, Elsewhere)
@@ -45,10 +48,28 @@ def test_error_on_another_device(native: NativeEngine):
     (gradient,) = torch.autograd.grad(expected, points)
     there = Strokes(*(away(getattr(strokes, name)) for name in Strokes.__dataclass_fields__))
     moved = there.points.requires_grad_()
-    with AnotherDevice():
+    with another_device():
         error = native.squared_error(there.with_points(moved), away(target), SIZE, away(PAPER))
         (found,) = torch.autograd.grad(error, moved)
     assert torch.equal(error.detach().held, expected.detach()) and torch.equal(found.held, gradient)
+
+
+def test_whole_fit_on_another_device(engine):
+    """The loop, its loss and what moves stay there, too."""
+
+    def steps(start, target, paper):
+        loss = InkMatch(target, paper)
+        return list(optimize(DirectStrokes(start), lambda view: (loss(view), {}), Schedule(4), engine, SIZE, paper))
+
+    start, white = as_dtype(gentle_scene(2, 4), torch.float32), torch.ones(3)
+    target = 1 - engine(as_dtype(gentle_scene(2, 3), torch.float32), SIZE, white)[:, :1]
+    expected = steps(start, target, white)
+    there = Strokes(*(away(getattr(start, name)) for name in Strokes.__dataclass_fields__))
+    with another_device():
+        found = steps(there, away(target), away(white))
+    for one, other in zip(found, expected, strict=True):
+        assert one.loss == pytest.approx(other.loss, rel=1e-4)
+        assert torch.allclose(one.strokes.points.held, other.strokes.points, atol=1e-3)
 
 
 def test_mixed_devices_are_noticed():
