@@ -10,6 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from backend.adam import Adam
 from backend.core.strokes import Strokes
 from backend.guidance.view import View
 from backend.raster import Rasterizer
@@ -58,15 +59,15 @@ def optimize(
     objective: the loss of a view, and its parts by name; size: height and width of the canvas, px; paper: sRGB [3];
     descend: computes the loss's gradient, where an encoder has a part in it that of the pool.
     """
-    optimizer = torch.optim.Adam(parameterization.parameters, lr=schedule.rate)
+    optimizer = Adam(parameterization.parameters, schedule.rate)
     for number in range(1, schedule.steps + 1):
         part = (number - 1) / max(schedule.steps - 1, 1)
         fall = (1 - schedule.last) / 2
-        optimizer.param_groups[0]["lr"] = schedule.rate * (1 - fall + fall * math.cos(math.pi * part))
+        optimizer.rate = schedule.rate * (1 - fall + fall * math.cos(math.pi * part))
         softness = schedule.softness[0] * (schedule.softness[1] / schedule.softness[0]) ** part
         strokes = parameterization.strokes()
         loss, losses = objective(View(rasterizer(strokes, size, paper, softness), strokes, number))
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.forget()
         descend(loss)
         optimizer.step()
         with torch.no_grad():

@@ -12,6 +12,7 @@ FLOORS = {
     3: (
         "kept",
         "optimize",
+        "adam",
         "recorded",
         "style_pack",
         "style_members",

@@ -11,6 +11,7 @@ from torch import Tensor
 
 Image = Tensor  # [1, 3, H, W] float32 sRGB in [0, 1]
 Mask = Tensor  # [1, 1, H, W] float32, 1 = keep
+LUMA = (0.299, 0.587, 0.114)  # of red, green and blue, Rec. 601
 
 
 @dataclass(frozen=True)
@@ -75,5 +76,5 @@ class Framing:
 
 def luminance(image: Image) -> Tensor:
     """Rec. 601 luma [1, 1, H, W] of an sRGB image."""
-    weights = torch.tensor([0.299, 0.587, 0.114], dtype=image.dtype, device=image.device).view(1, 3, 1, 1)
+    weights = torch.tensor(LUMA, dtype=image.dtype, device=image.device).view(1, 3, 1, 1)
     return (image * weights).sum(1, keepdim=True)
