@@ -29,6 +29,7 @@ BY_LINES = wording(
 
 MOST_SEED = 2**31 - 1
 LOOKS = (0.34, 0.6)  # of an attempt's work, where those that go on are chosen: once it is traced, and on its way …
+GUIDED_LOOKS = (0.34, 0.8)  # … where an encoder moves the strokes last: only then its second look tells which is the best …
 LATE_LOOKS = (0.7, 0.85)  # … and of a scene, whose objects come after its background
 Make = Callable[[Seat], Work[Drawing]]  # an attempt, whose progress says `waits` where it may be hurried
 
@@ -198,6 +199,12 @@ def _unfinished(attempts: Sequence[_Attempt]) -> list[int]:
     return [number for number, attempt in enumerate(attempts) if attempt.hurried]
 
 
+def _looks(recipe: Recipe, choices: SketchChoices) -> tuple[float, ...]:
+    if recipe.background:
+        return LATE_LOOKS
+    return LOOKS if choices.guidance in ("auto", "classical") else GUIDED_LOOKS
+
+
 def with_note(drawing: Drawing, note: str) -> Drawing:
     """The drawing with one more thing that the user should know."""
     return replace(drawing, account=replace(drawing.account, notes=(*drawing.account.notes, note)))
@@ -258,7 +265,7 @@ def draw_attempts(
     judge = judge_of(pixels, seen, pool)
     known = replace(inputs, found=found)
     seeds = _seeds(choices, count)
-    looks = LATE_LOOKS if recipe.background else LOOKS
+    looks = _looks(recipe, choices)
 
     def here(seed: int, seat: Seat) -> Work[Drawing]:
         return _attempt(recipe, known, replace(choices, seed=seed), pack, replace(pool, seat=seat), looks)

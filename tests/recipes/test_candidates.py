@@ -213,7 +213,7 @@ def guided_in_a_batch(recipe, monkeypatch, looks, **choices):
     pool = TinyPool.made()
     encoder = Counted(pool.encoder("squeezenet"))
     monkeypatch.setattr(TinyPool, "_network", lambda self, name: encoder)
-    monkeypatch.setattr("backend.recipes.candidates.LOOKS", looks)
+    monkeypatch.setattr("backend.recipes.candidates.GUIDED_LOOKS", looks)
     asked = SketchChoices(strokes=6, guidance="squeezenet", **choices)
     attempts = completed(draw_attempts(EVERY_RECIPE[recipe], Inputs(photograph(face())), asked, 3, PLAIN, pool))
     together = list(encoder.seen)
@@ -241,3 +241,23 @@ def test_the_encoder_sees_all_attempts_at_once_until_the_worse_are_hurried(monke
     views = 5  # the clean pair and four
     assert with_gradient == [3 * views] * 20 + [2 * views] * 20
     assert [each.finished for each in attempts.candidates].count(False) == 1
+
+
+def test_an_encoder_s_drawings_are_looked_at_while_it_moves_them(monkeypatch):
+    """Of four guided attempts two are looked at again once the encoder has moved them for a while."""
+    told = []
+
+    class Judge:
+        name = "lines"
+
+        def __call__(self, drawings):
+            told.append([drawing.account.steps for drawing in drawings])
+            return [float(len(drawings) - i) for i in range(len(drawings))]
+
+    monkeypatch.setattr("backend.recipes.candidates.judge_of", lambda image, mask, pool: Judge())
+    asked = SketchChoices(strokes=6, guidance="squeezenet", steps=10)
+    pool = TinyPool.made()
+    attempts = completed(draw_attempts(RECIPES["object"], Inputs(photograph(face())), asked, 4, PLAIN, pool))
+    assert [len(steps) for steps in told] == [4, 2, 4]
+    [finished, moved, *stopped] = [each.drawing.account.steps for each in attempts.candidates]
+    assert finished == 20 and 10 < moved < 20 and max(stopped) <= 1
