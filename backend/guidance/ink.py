@@ -36,8 +36,8 @@ class _InkMatch(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, image: Image, paper: Tensor, gray: float | None, far: float, targets: list[Tensor]) -> Tensor:
-        one = gray is not None and image.stride(1) == 0  # the channels share their memory
-        signed = gray - image[:, :1] if one else paper - luminance(image)
+        one = image.stride(1) == 0  # the channels share their memory
+        signed = paper - luminance(image) if gray is None or not one else gray - image[:, :1]
         losses, scales = [], []
         differences = _pyramid(signed.abs(), len(targets))
         for level, (difference, target) in enumerate(zip(differences, targets, strict=True)):
@@ -45,7 +45,7 @@ class _InkMatch(torch.autograd.Function):
             losses.append(torch.dot(flat, flat) * (far**level / flat.numel()))
             scales.append(2 * far**level / flat.numel())
         ctx.save_for_backward(signed, *differences)
-        ctx.one, ctx.scales, ctx.shape = one, scales, image.shape
+        ctx.one, ctx.scales, ctx.shape = gray is not None and one, scales, image.shape
         return torch.stack(losses).sum()
 
     @staticmethod
