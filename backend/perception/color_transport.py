@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 Map = npt.NDArray[np.float32]
 LEVELS = 512  # by which lightness is matched
+BANDS = (1.0, 2.0, 4.0, 8.0, 16.0)  # px, deviations of the Gaussians that tell contrasts apart
 MOST_OF_LEVEL = 12.0  # times an even share
 
 
@@ -55,6 +56,32 @@ def matched(values: Map, reference: Map, share: float, steepest: float = 2.5) ->
     curve += float(reference.mean()) - float((shares * (curve[1:] + curve[:-1]) / 2).sum())
     moved = np.interp(values, edges, curve)
     return (values + share * (moved - values)).astype(np.float32)
+
+
+def with_contrast_of(values: Map, reference: Map, most: float) -> Map:
+    """A layer [H, W] whose contrasts of every size are as strong as the reference's, raised by at most `most` times.
+
+    Contrasts are told apart by differences of Gaussians; they are never lowered.
+    """
+    own, other = _bands(values), _bands(reference)
+    gains = [min(most, max(1.0, _strength(there) / max(_strength(here), 1e-3))) for here, there in zip(own, other, strict=True)]
+    raised = sum(gain * band for gain, band in zip(gains, own, strict=True))
+    found: Map = (raised + float(values.mean())).astype(np.float32)
+    return found
+
+
+def _bands(values: Map) -> list[Map]:
+    """A layer without its mean as a sum of layers of ever larger contrasts."""
+    found, rest = [], values - float(values.mean())
+    for deviation in BANDS:
+        smooth = cv2.GaussianBlur(rest, (0, 0), deviation)
+        found.append(rest - smooth)
+        rest = smooth
+    return [*found, rest]
+
+
+def _strength(band: Map) -> float:
+    return float(np.sqrt((band.astype(np.float64) ** 2).mean()))
 
 
 def _power(matrix: npt.NDArray[np.float64], exponent: float) -> npt.NDArray[np.float64]:

@@ -24,9 +24,9 @@ class TransferSettings:
     turns: int = 8  # directions in which the exemplar is offered, evenly over half a turn
     offered: int = 16_000  # patches of the exemplar at most
     compared: int = 120  # those nearest in tone and direction, among which the joints decide
-    direction: float = 12.0  # what a wrong direction weighs beside a wrong tone, L
+    direction: float = 30.0  # what a wrong direction weighs beside a wrong tone, L
     color: float = 0.6  # what a wrong color weighs
-    unrest: float = 2.0  # what coarse structure weighs where the target has none (or the reverse), beside a wrong tone
+    unrest: float = 4.0  # what coarse structure weighs where the target has none (or the reverse), beside a wrong tone
     joint: float = 0.5  # what a bad joint weighs beside what a patch shows
     reuse: float = 6.0  # what each earlier use of a patch, or of one beside it, weighs, L²
     feather: float = 0.8  # px, softness of cuts

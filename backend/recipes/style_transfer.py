@@ -20,7 +20,7 @@ from backend.core.notes import Note, wording
 from backend.core.work import Progress, Work
 from backend.diffusion.edge_guided import INVERSIONS, EdgeGuided
 from backend.model_pool import ModelPool
-from backend.perception.color_transport import lab_of, matched, rgb_of, transported
+from backend.perception.color_transport import lab_of, matched, rgb_of, transported, with_contrast_of
 from backend.perception.edges import edge_agreement, edge_map
 from backend.perception.flow import Flow, along_flow, flow_of
 from backend.perception.patch_transfer import TransferSettings, transfer
@@ -51,13 +51,14 @@ class RestyleSettings:
     flow: float = 1 / 200  # over which directions are averaged
     along: float = 1 / 150  # how far colors run along lines
     patch: float = 1 / 28
-    cut: float = 1 / 26  # largest patch beside the exemplar's longer side: larger ones show its things, not its hand
+    cut: float = 1 / 50  # largest patch beside the exemplar's longer side: larger ones show its things, not its hand
     tones: float = 0.8  # how far lightness takes the exemplar's distribution
     shapes: tuple[tuple[float, float], ...] = ((0.6, 6), (0.8, 6), (1.0, 6), (1.0, 9))
     # share of the photograph's own shapes laid over the patches, and from which part of a patch on something is a shape
     kept: float = 0.66  # F-score of its edges that ends the search for the least of them
     shape: float = 1 / 170  # blur before those edges are looked for
     near: float = 1 / 125  # edges this near to each other are the same
+    contrasts: float = 2.0  # times, by which fine and coarse contrasts may be raised to the exemplar's
     line: float = 1 / 400  # width of contours
     faintest: float = 0.9  # L by which a contour is darker than what is around it
     strongest: float = 7.0  # L at which it is drawn in full ink
@@ -242,7 +243,9 @@ def _styled(picture: Map, exemplar: Map, seed: int, settings: RestyleSettings) -
     yield Progress("drawing the contours", 0.98)
     for share, part in settings.shapes:
         shaped = laid + share * (target - cv2.GaussianBlur(laid, (0, 0), patch / part))
-        found = rgb_of(_contoured(shaped, smooth[..., 0], exemplar, side, settings))
+        drawn = _contoured(shaped, smooth[..., 0], exemplar, side, settings)
+        drawn[..., 0] = with_contrast_of(drawn[..., 0], exemplar[..., 0], settings.contrasts)
+        found = rgb_of(drawn)
         if _kept(picture, lab_of(found), settings) >= settings.kept:
             break
     return found

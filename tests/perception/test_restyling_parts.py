@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from backend.perception.color_transport import lab_of, matched, rgb_of, transported
+from backend.perception.color_transport import lab_of, matched, rgb_of, transported, with_contrast_of
 from backend.perception.edges import edge_agreement, edge_map
 from backend.perception.flow import along_flow, flow_of
 from backend.perception.patch_transfer import TransferSettings, transfer
@@ -132,3 +132,22 @@ def test_few_patches_are_enough():
     settings = TransferSettings(patch=12)
     *_, (_done, picture) = transfer(target, flow_of(target[..., 0], 3), exemplar, settings, chance())
     assert picture.shape == target.shape and np.isfinite(picture).all()
+
+
+def test_contrasts_are_raised_to_the_reference_s_and_never_lowered():
+    chance = np.random.default_rng(0)
+    noise = chance.normal(0, 1, (120, 160)).astype(np.float32)
+    coarse = cv2.GaussianBlur(noise, (0, 0), 6) * 60
+    fine = noise * 3
+    found = with_contrast_of(coarse + 50, coarse + fine + 20, 50.0)
+    assert found.mean() == pytest.approx((coarse + 50).mean(), abs=0.1)
+    assert (found - cv2.GaussianBlur(found, (0, 0), 1)).std() > 5 * (coarse - cv2.GaussianBlur(coarse, (0, 0), 1)).std()
+    kept = with_contrast_of(coarse + fine + 50, coarse * 0.1, 50.0)
+    assert np.abs(kept - (coarse + fine + 50)).max() < 0.05
+    most = with_contrast_of(coarse, 100 * coarse, 2.0)
+    assert most.std() == pytest.approx(2 * coarse.std(), rel=0.02)  # no further
+
+
+def test_what_is_even_stays_even():
+    even = np.full((40, 50), 30.0, np.float32)
+    assert np.abs(with_contrast_of(even, even + np.eye(40, 50, dtype=np.float32), 2.0) - 30).max() < 1e-3

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import skimage.data
 import torch
+from scipy.ndimage import distance_transform_edt
+from skimage.feature import canny
 
 from backend.core.errors import BadRequest
-from backend.core.image import Framing
+from backend.core.image import Framing, luminance
 from backend.core.work import completed
 from backend.encoders.vgg import DistilledVgg19
 from backend.guidance.gram import GramMatch
@@ -41,6 +43,17 @@ def agreement(one, other, blur=EDGE_BLUR, tolerance=TOLERANCE):
     return edge_agreement(*edges, side * tolerance)
 
 
+def canny_agreement(one, other, blur=EDGE_BLUR, tolerance=TOLERANCE):
+    """The same by another's edges and in another space: scikit-image's Canny of the luma."""
+    side = max(one.shape[-2:])
+    edges = [canny(luminance(p)[0, 0].double().numpy(), side * blur, 0.8, 0.9, use_quantiles=True) for p in (one, other)]
+    met = [
+        (distance_transform_edt(~others)[these] <= side * tolerance).mean() if these.any() and others.any() else 0.0
+        for these, others in (edges, edges[::-1])
+    ]
+    return 2 * met[0] * met[1] / sum(met) if sum(met) else 0.0
+
+
 @functools.cache
 def restyled_face(strength=1.0, seed=0):
     return restyled(photograph(face()).pixels, crosshatched(), strength, seed).image
@@ -59,17 +72,19 @@ def test_shapes_stay_and_colors_are_the_exemplars():
     image, style = photograph(face()).pixels, crosshatched()
     result = restyled_face()
     assert result.shape == image.shape and 0 <= float(result.min()) <= float(result.max()) <= 1
+    assert canny_agreement(image, result, 1 / 50, 1 / 50) > LEAST_AGREEMENT
     assert agreement(image, result, 1 / 50, 1 / 50) > LEAST_AGREEMENT  # a small picture: its lines are as wide as its shapes
     apart = [float((p.mean((2, 3)) - style.mean((2, 3))).abs().max()) for p in (image, result)]
     assert apart[1] < 0.5 * apart[0]
 
 
-def test_the_measure_of_shapes_fails_where_they_are_others():
+@pytest.mark.parametrize("measure", [agreement, canny_agreement])
+def test_the_measure_of_shapes_fails_where_they_are_others(measure):
     image = photograph(face()).pixels
-    assert agreement(image, image) == 1
-    assert agreement(image, image.flip(2)) < LEAST_AGREEMENT
-    assert agreement(image, image.roll(40, 3), 1 / 50, 1 / 50) < LEAST_AGREEMENT
-    assert agreement(image, torch.ones_like(image)) == 0
+    assert measure(image, image) == 1
+    assert measure(image, image.flip(2)) < LEAST_AGREEMENT
+    assert measure(image, image.roll(40, 3), 1 / 50, 1 / 50) < LEAST_AGREEMENT
+    assert measure(image, torch.ones_like(image)) == 0
 
 
 def test_more_strength_is_farther_from_the_photograph():
@@ -138,7 +153,7 @@ REFERENCES = (
 )
 
 
-PACKAGED = ("chelsea", "coffee")  # photographs that scikit-image brings
+PACKAGED = ("chelsea", "coffee", "astronaut")  # photographs that scikit-image brings
 
 
 def real_photograph(name):
@@ -164,4 +179,5 @@ def test_real_references_shapes_stay_and_style_comes_nearer(name, picture):
     with torch.no_grad():
         before, after = float(distance(image)), float(distance(result))
     assert agreement(image, result) >= LEAST_AGREEMENT
+    assert canny_agreement(image, result) >= LEAST_AGREEMENT
     assert after <= MOST_DISTANCE * before
