@@ -50,6 +50,9 @@ class TracedStartSettings:
     bridge: BridgeSettings = BridgeSettings()
     order: OrderSettings = OrderSettings()
     outline: OutlineSettings = OutlineSettings()
+    crumb: float = 50.0  # shorter lines are texture …
+    crumb_strength: float = 0.3  # … unless they are as strong …
+    crumb_straight: float = 0.93  # … or their ends as far apart, of their length
     calm: float = 4.0  # σ along a line over which its tremor is smoothed away
     tolerance: float = 2.0  # largest distance of a curve from its calmed line
     corner_reach: int = 7
@@ -143,8 +146,16 @@ def _found(lines: Lines, worth: Map, settings: TracedStartSettings) -> list[_Lin
     strength = np.where(worth > 0, lines.strength, 0)
     traces = link_traces(trace_lines(strength, lines.tangent_x, lines.tangent_y, settings.trace), settings.link)
     traces = bridged(traces, (strength.shape[0], strength.shape[1]), settings.bridge)
+    traces = [trace for trace in traces if not _is_crumb(trace, settings)] or traces  # tiny pictures have nothing else
     kinds = ["detail" if _along(trace, lines.fine).mean() > 0.5 else "contour" for trace in traces]
     return [_Line(trace, _worth_along(trace, worth), kind) for trace, kind in zip(traces, kinds, strict=True)]
+
+
+def _is_crumb(trace: Trace, settings: TracedStartSettings) -> bool:
+    """Whether a line is short, weak and curly: pores, grain, leaves of grass."""
+    if trace.length >= settings.crumb or trace.strength.mean() >= settings.crumb_strength:
+        return False
+    return float(np.linalg.norm(trace.row[-1] - trace.row[0])) < settings.crumb_straight * trace.length
 
 
 def _outside(worth: Map, closeups: Sequence[Closeup]) -> Map:

@@ -115,3 +115,17 @@ def test_a_closeups_lines_stand_for_the_canvas_own_where_it_shows_something():
     shown = (others[:, 0] > 81) & (others[:, 0] < 119) & (others[:, 1] > 111) & (others[:, 1] < 129)
     assert not shown.any()  # but on both sides of it the canvas' own line goes on
     assert ((others[:, 1] > 115) & (others[:, 0] < 80)).any() and ((others[:, 1] > 115) & (others[:, 0] > 120)).any()
+
+
+@pytest.mark.parametrize(("strength", "curly", "drawn"), [
+    (0.25, True, False), (0.25, False, True), (0.6, True, True),
+], ids=["pore", "straight", "strong"])  # fmt: skip
+def test_short_weak_curls_are_texture(strength, curly, drawn):
+    far = drawn_lines(along((20, 140), (140, 140)))
+    angles = np.linspace(0, 4.4, 30)
+    short = np.stack([80 + 7 * np.cos(angles), 60 + 7 * np.sin(angles)], 1) if curly else along((80, 45), (80, 75))
+    near = drawn_lines(short)
+    both = Lines(np.maximum(far.strength, strength * near.strength), *(
+        np.where(near.strength > far.strength, getattr(near, name), getattr(far, name)) for name in ("tangent_x", "tangent_y")
+    ), COARSE)  # fmt: skip
+    assert len(traced_start(both, EVERYWHERE, 8).curves) == (2 if drawn else 1)
