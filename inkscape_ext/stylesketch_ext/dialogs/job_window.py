@@ -265,7 +265,7 @@ class JobWindow(Gtk.Window):
     def _offer(self, tries: Sequence[Try], notes: List[str]) -> None:
         """There are several to pick from."""
         self._rest(notes, _("_Insert"))
-        self._tries.fill(*zip(*tries))
+        self._tries.fill([picture for picture, _title in tries], [title for _picture, title in tries])
         self._look = self._while_picking
 
     def _adjust(self, desk: Any) -> None:
