@@ -89,6 +89,7 @@ def rasterizer(where: Places) -> Iterator[Finding]:
     """Which engine turns strokes into pixels, and which others may be asked for."""
     from backend.model_pool import choose_engine
     from backend.raster import LACKED, rasterizers
+    from backend.raster.cuda import missing_compiler
     from backend.raster.native import describe_engine
 
     state, here = describe_engine(), rasterizers()
@@ -98,9 +99,8 @@ def rasterizer(where: Places) -> Iterator[Finding]:
     others = ", ".join(name for name in LACKED if name not in here)
     yield Finding("--rasterizer", FINE, f"{', '.join(here)}" + (f" (not here: {others})" if others else ""))
     if "cuda" in here:
-        yield Finding(
-            "--rasterizer cuda", NOTE, "has not been tried on a graphics card yet, so it draws only where it is asked for"
-        )
+        untried = "has not been tried on a graphics card yet, so it draws only where it is asked for"
+        yield Finding("--rasterizer cuda", NOTE, untried, missing_compiler())
     try:
         used = choose_engine("auto")
     except StyleSketchError as error:

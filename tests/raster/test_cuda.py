@@ -22,7 +22,7 @@ from backend.core.strokes import Strokes
 from backend.model_pool import choose_engine
 from backend.places import Places
 from backend.raster import rasterize_reference
-from backend.raster.cuda import cuda_engine, has_card, layout, tape
+from backend.raster.cuda import cuda_engine, has_card, layout, missing_compiler, tape
 from backend.raster.cuda import gpu as gpu_module
 from backend.raster.cuda.driver import Kernels
 from backend.raster.cuda.gpu import NAMES, Gpu
@@ -328,6 +328,7 @@ def test_offered_last_and_only_with_a_card(monkeypatch):
     assert choose_engine("auto") != "cuda" and choose_engine("cuda") == "cuda"
     [told] = [found for found in doctor.rasterizer(Places.find()) if found.name == "--rasterizer cuda"]
     assert "not been tried" in told.text
+    assert told.cure == missing_compiler()
 
 
 @pytest.mark.skipif(has_card(), reason="there is a card")

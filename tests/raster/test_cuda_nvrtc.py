@@ -15,7 +15,7 @@ import torch
 from backend.core.errors import Internal, Missing
 from backend.raster.cuda import nvrtc
 from backend.raster.cuda.gpu import NAMES, kernel_sources
-from backend.raster.cuda.nvrtc import find_nvrtc, nvrtc_files, open_nvrtc
+from backend.raster.cuda.nvrtc import find_nvrtc, missing_compiler, nvrtc_files, open_nvrtc
 
 CAPABILITIES = (75, 86, 90)
 
@@ -111,4 +111,6 @@ def test_what_is_missing_is_told(monkeypatch, version, sentence):
     find_nvrtc.cache_clear()
     with pytest.raises(Missing, match=sentence):
         find_nvrtc()
-    find_nvrtc.cache_clear()
+    assert re.search(sentence, missing_compiler())
+    monkeypatch.setattr(nvrtc, "find_nvrtc", lambda: None)
+    assert missing_compiler() == ""

@@ -50,6 +50,15 @@ def find_nvrtc() -> Nvrtc:
     raise Missing(f"NVIDIA's run-time compiler was not found; this brings it: pip install {package}.")
 
 
+def missing_compiler() -> str:
+    """What to do where the kernels cannot be compiled; nothing where they can."""
+    try:
+        find_nvrtc()
+    except Missing as error:
+        return str(error)
+    return ""
+
+
 def open_nvrtc(name: str) -> Nvrtc | None:
     """The compiler of that file or library name, or None."""
     try:
