@@ -17,7 +17,8 @@ from stylesketch_ext.dialogs.choices_panel import ChoicesPanel
 from stylesketch_ext.wire.messages import StyleInfo
 
 pack = StyleInfo("ink", "Ink", strokes=90)
-panel, seen = ChoicesPanel(Choices(strokes=64, fidelity=0.3, style_strength=0.4, seed=int(sys.argv[1]), candidates=int(sys.argv[2]))), []
+seed, attempts = map(int, sys.argv[1:])
+panel, seen = ChoicesPanel(Choices(strokes=64, fidelity=0.3, style_strength=0.4, seed=seed, candidates=attempts)), []
 panel.show_all()
 for kinds in ((), ("classical",), ("classical", "clip"), ("classical",)):
     panel.offer_guidance(kinds)

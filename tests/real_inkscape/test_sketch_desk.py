@@ -102,7 +102,8 @@ with FakeEngine() as engine:
     client = BackendClient("127.0.0.1", engine.port, "secret")
     connect = lambda tell, stopped: client
     begun = lambda job, chosen: job.begin(pictures, chosen.settings(), chosen.recipe)
-    window = SketchWindow(lambda: SketchJob(connect, True), pictures, Choices(mask=mask, candidates=candidates), begun, lambda f: [str(f)], None,
+    chosen = Choices(mask=mask, candidates=candidates)
+    window = SketchWindow(lambda: SketchJob(connect, True), pictures, chosen, begun, lambda f: [str(f)], None,
                           lambda plane, fidelities: RowsJob(connect, plane, fidelities))
     running = steps()
 
