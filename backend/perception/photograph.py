@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from PIL import Image as PillowImage
 
+from backend.core.errors import BadImage
 from backend.core.image import Image, Mask
 from backend.perception.picture_file import open_picture
 
@@ -28,25 +29,41 @@ class Photograph:
 def decode(data: bytes) -> Photograph:
     """The picture in a file's bytes: first frame, EXIF rotation applied, any color mode, transparency on white.
 
-    Raises BadImage or ImageTooLarge with a sentence.
+    Raises BadImage (also where there is nothing to be seen) or ImageTooLarge with a sentence.
     """
+    pixels, opacity = _opened(data)
+    if opacity is None:
+        return Photograph(pixels)
+    if not float(opacity.max()):
+        raise BadImage("This picture is wholly transparent, so nothing is to be seen in it. Choose another one.")
+    return Photograph(pixels, opacity if _tells(opacity) else None)
+
+
+def decode_mask(data: bytes, size: tuple[int, int]) -> Mask:
+    """A mask picture (white or opaque = keep) at `size` (height, width); errors as `decode`, but it may be empty."""
+    pixels, opacity = _opened(data)
+    told = opacity is not None and (_tells(opacity) or not float(opacity.max()))
+    mask = opacity if opacity is not None and told else pixels.mean(1, keepdim=True)
+    return torch.nn.functional.interpolate(mask, size, mode="bilinear", antialias=True).gt(0.5).float()
+
+
+def _tells(opacity: Mask) -> bool:
+    """Does it say what belongs to the picture?"""
+    return float(opacity.min()) < 0.5 < float(opacity.max())
+
+
+def _opened(data: bytes) -> tuple[Image, Mask | None]:
+    """The picture in a file's bytes on white, and its opacity, if the file has one."""
     image = open_picture(data)
     with np.errstate(all="ignore"):
         if image.mode.startswith("I;16") or image.mode in ("I", "F"):
             image = _eight_bit(image)
         has_alpha = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
         if not has_alpha:
-            return Photograph(_tensor(image.convert("RGB")))
+            return _tensor(image.convert("RGB")), None
         rgba = _tensor(image.convert("RGBA"))
-    rgb, alpha = rgba[:, :3], rgba[:, 3:]
-    return Photograph(rgb * alpha + (1 - alpha), alpha if float(alpha.min()) < 0.5 < float(alpha.max()) else None)
-
-
-def decode_mask(data: bytes, size: tuple[int, int]) -> Mask:
-    """A mask picture (white or opaque = keep) at `size` (height, width); errors as `decode`."""
-    photograph = decode(data)
-    mask = photograph.alpha if photograph.alpha is not None else photograph.pixels.mean(1, keepdim=True)
-    return torch.nn.functional.interpolate(mask, size, mode="bilinear", antialias=True).gt(0.5).float()
+    rgb, opacity = rgba[:, :3], rgba[:, 3:]
+    return rgb * opacity + (1 - opacity), opacity
 
 
 def _eight_bit(image: PillowImage.Image) -> PillowImage.Image:

@@ -89,11 +89,18 @@ def test_a_transparent_palette_entry_is_alpha():
     assert picture.pixels[0, :, 0].T.tolist() == [[1, 1, 1], [0, 0, 1]] * 2
 
 
-@pytest.mark.parametrize("opacity", [0, 255])
+@pytest.mark.parametrize("opacity", [3, 255])
 def test_uniform_transparency_means_nothing(opacity):
     picture = decode(file_of(np.full((3, 3, 4), (9, 9, 9, opacity), np.uint8), "PNG"))
     assert picture.alpha is None
     assert bool(torch.isfinite(picture.pixels).all())
+
+
+def test_a_wholly_transparent_picture_is_refused_but_not_as_a_mask():
+    file = file_of(np.zeros((3, 3, 4), np.uint8), "PNG")
+    with pytest.raises(BadImage, match="wholly transparent"):
+        decode(file)
+    assert not decode_mask(file, (3, 3)).any()
 
 
 @pytest.mark.parametrize("image", [
