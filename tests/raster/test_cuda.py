@@ -233,6 +233,14 @@ def test_recorded_passes_never_wait_and_tell_later(machine, little_room, monkeyp
     assert not torch.equal(gradients[0], complete[0])
 
 
+def test_what_others_needed_is_no_lack_of_recorded_passes(machine, little_room, monkeypatch):
+    engine, small = engine_on(machine), as_dtype(gentle_scene(), torch.float32).select(slice(0, 1))
+    draw_and_pull(engine, many(3), noise(), 0.0, LARGE)
+    monkeypatch.setattr(Gpu, "capturing", True)
+    draw_and_pull(engine, small, noise((16, 16)), 0.0, (16, 16))
+    assert not engine.overflowed(torch.device("cpu"))
+
+
 @pytest.mark.parametrize("softness", [0.0, 1.5])
 def test_paper_and_softness_may_lie_on_the_card(cuda, softness, monkeypatch):
     strokes = as_dtype(gentle_scene(2), torch.float32)

@@ -140,7 +140,7 @@ INLINE void reserve_groups(const Job& job, const Drawing& d, Lists& lists) {
         lists.base = job.keep ? atomicAdd(job.control + GROUPS, total) : 0;
         lists.kept = job.keep && lists.base + total <= job.capacity;
         if (job.keep) {
-            atomicMax(job.most_groups, lists.base + total);
+            if (job.lacked && !lists.kept) atomicMax(job.lacked, lists.base + total);
             int* tile = job.tiles + 2 * ((size_t)blockIdx.y * gridDim.x + blockIdx.x);
             tile[0] = lists.base;
             tile[1] = lists.kept ? total : 0;

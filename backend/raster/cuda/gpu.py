@@ -28,9 +28,8 @@ class Gpu:
 
     def __init__(self, kernels: Kernels, device: torch.device) -> None:
         self._kernels, self.device = kernels, device
-        self.most_groups = torch.zeros(1, dtype=torch.int32, device=device)  # ever asked for, in captured graphs too
+        self.lacked = torch.zeros(1, dtype=torch.int32, device=device)  # groups that some recorded pass had no room for
         self._enough = 0
-        self._recorded: int | None = None  # the least room of recorded graphs
 
     def launch(self, kernel: str, blocks: tuple[int, int], threads: int, argument: Structure) -> None:
         """Queues a kernel on torch's current stream."""
@@ -45,21 +44,16 @@ class Gpu:
         if self._enough < LEAST_SPARE * groups:
             self._enough = int(SPARE * groups)
 
-    def ask_groups(self, number: Tensor, capacity: int) -> Answer | None:
-        """How many groups a pass that had room for `capacity` needed; None where that shows later: see `overflowed`."""
-        if not self.capturing:
-            return Answer(number)
-        self._recorded = min(capacity, capacity if self._recorded is None else self._recorded)
-        return None
-
     def overflowed(self) -> bool:
-        """Whether some recorded pass lacked room; waits for the card. Graphs that are recorded after a yes have more."""
-        most = int(self.most_groups)
-        if self._recorded is None or most <= self._recorded:
-            return False
-        self._recorded = None
-        self.learn(most)
-        return True
+        """Whether some recorded pass lacked room since the last question; waits for the card.
+
+        Graphs that are recorded after a yes have more.
+        """
+        needed = int(self.lacked)
+        if needed:
+            self.lacked.zero_()
+            self.learn(needed)
+        return needed > 0
 
     @property
     def capturing(self) -> bool:

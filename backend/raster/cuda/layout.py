@@ -28,10 +28,7 @@ class Job(ctypes.Structure):
 
     _fields_ = (
         ("drawings", DrawingRow * MOST_DRAWINGS),
-        *(
-            (name, c_void_p)
-            for name in ("paper", "softness", "image", "gradient", "bounds", "curves", "control", "most_groups")
-        ),
+        *((name, c_void_p) for name in ("paper", "softness", "image", "gradient", "bounds", "curves", "control", "lacked")),
         *((name, c_void_p) for name in ("tiles", "group_segments", "hits", "fragments", "records", "sums")),
         ("ground", c_float * 3),
         ("soft", c_float),

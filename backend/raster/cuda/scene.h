@@ -69,7 +69,7 @@ struct Job {
     Bounds* bounds;
     Curve* curves;
     int* control;                // [1 + B] zeros
-    int* most_groups;            // the largest need of groups ever
+    int* lacked;                 // where recorded passes that have too little room tell how many groups they need; may be null
     int* tiles;                  // [B, tiles, 2] first group and their count
     int* group_segments;         // [capacity]
     unsigned* hits;              // [capacity, WARPS] the lanes whose pixels the segment won

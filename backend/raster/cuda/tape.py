@@ -82,7 +82,6 @@ class Tape:
         self._tiles = job.rows * job.columns
         job.record = layout.record_length(knots)
         job.keep, job.colors_move = int(keep), int(scene.colors_move)
-        job.most_groups = self._gpu.most_groups.data_ptr()
         self._ground()
 
     def _ground(self) -> None:
@@ -107,6 +106,7 @@ class Tape:
         )
         if job.keep:
             job.capacity = self._gpu.capacity(self._segments, self._tiles)
+            job.lacked = self._gpu.lacked.data_ptr() if self._gpu.capturing else 0
             self._room("tiles", len(self._scene.segments), self._tiles, 2, dtype=torch.int32)
             self._room("group_segments", job.capacity, dtype=torch.int32)
             self._room("hits", job.capacity, layout.PATCHES, dtype=torch.int32)
@@ -114,8 +114,8 @@ class Tape:
         if self._most_strokes:
             self._launch("prepare", self._most_strokes, layout.STROKE_THREADS)
         self._launch("forward", self._tiles, layout.TILE_THREADS)
-        if job.keep:
-            self._answer = self._gpu.ask_groups(self._held["control"][:1], job.capacity)
+        if job.keep and not self._gpu.capturing:
+            self._answer = Answer(self._held["control"][:1])
 
     def _have_room(self) -> None:
         """Draws once more where there was too little room to keep everything; in a recorded graph nobody can know."""
