@@ -38,6 +38,7 @@ BACKDROP_SIDE = 512  # px on the longer side, where the backdrop is plain
 GLANCE_SIDE, ROUGH_SIDE, FINE_SIDE = 128, 256, 320  # px, where GrabCut takes a first look, finds the mask, refines its outline
 HOPELESS, LIKELY, TRUSTED, CLEAR = 0.5, 0.55, 0.78, 0.86  # clarity of an outline
 TRUSTED_PERSON = 0.65  # the same, where there is a face
+LEAST_PERSON = 0.06  # of the picture's longer side: people with smaller faces pass by
 EXACT = 0.58  # how well the outline of a mask fits that was cut out with care
 MANY, BLURRED = 8, 0.6  # things on a plain backdrop, and the clarity that so many have at least
 DRAWN = 0.5  # how high the outline of a mask that was found may be drawn beside that of an exact one
@@ -62,11 +63,12 @@ class Foreground:
 def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
     """The foreground of an image [1, 3, H, W] by its plain backdrop, or else by saliency and GrabCut (Rother et al. 2004).
 
-    Where there are faces, px of the image, people are looked for instead of what is salient.
+    Where there are people's faces (px of the image), not all small, people are looked for instead of what is salient.
 
     The mask is trusted if its size is plausible and its outline runs along edges of the picture.
     """
     height, width = image.shape[-2:]
+    faces = [face for face in faces if face.person and face.side > LEAST_PERSON * max(height, width)]
     full = image[0].permute(1, 2, 0).cpu().numpy()
     rgb = resized(full, WORKING_SIDE) if max(height, width) > WORKING_SIDE else np.ascontiguousarray(full)
     lab = to_lab(resized(rgb, BACKDROP_SIDE))
@@ -87,7 +89,7 @@ def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
             bits = tidy(grab_cut(rough, 3, _first_labels(rough, faces, width)))
         bits = tidy(refined(fine, bits))
     clarity = 1.0 if plain else clarity_of(bits, lab)
-    least = TRUSTED_PERSON if any(face.person for face in faces) else TRUSTED
+    least = TRUSTED_PERSON if faces else TRUSTED
     reason = _doubt(bits, clarity, 0.0 if plain else lost_edges(bits, lab), plain, least)
     certainty = 1.0 if plain else 0.5 if clarity > CLEAR else 0.0
     mask = cv2.resize(bits.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)

@@ -70,7 +70,6 @@ def _unit(values: Map) -> Map:
 
 def people_labels(rgb: Map, faces: Sequence[Face], width: int) -> Bits | None:
     """GrabCut's labels of a picture, once `width` px wide, with faces and what people have around and below them; or None."""
-    faces = [face for face in faces if face.person]
     if not faces:
         return None
     labels = np.full(rgb.shape[:2], cv2.GC_PR_BGD, np.uint8)

@@ -12,7 +12,6 @@ from backend.initialize.trace import Closeup, Lines
 from backend.perception.faces import Face
 from backend.perception.line_field import LineField, LineFieldSettings, line_field
 
-
 FEATURES = (((-0.2, -0.1), (0.16, 0.1)), ((0.2, -0.1), (0.16, 0.1)), ((0.0, 0.3), (0.22, 0.12)))
 """Middle x, y and half axes of where eyes and mouth are, from the middle of a face, shares of its side."""
 

@@ -4,7 +4,7 @@ import pytest
 import skimage.data
 import torch
 
-from backend.perception.faces import find_faces
+from backend.perception.faces import Face, find_faces
 from backend.perception.foreground import find_foreground, fit_foreground, with_rim
 from backend.perception.grab_cut import to_lab
 from backend.perception.mask_outline import lost_edges, outline_told
@@ -139,6 +139,17 @@ def test_a_person_is_cut_out_by_the_face():
         assert mask[y, x] == 1
     for x, y in ((20, 60), (320, 40), (450, 40), (140, 60)):  # flag, wall, rocket
         assert mask[y, x] == 0
+
+
+def test_small_faces_of_passers_by_and_of_animals_do_not_make_the_subject():
+    pixels = tensor(meadow())
+    width = pixels.shape[-1]
+    alone, *others = (
+        find_foreground(pixels, faces).mask
+        for faces in ([], [Face(5, 5, 0.05 * width)], [Face(5, 5, 0.3 * width, person=False)], [Face(5, 5, 0.3 * width)])
+    )
+    assert torch.equal(alone, others[0]) and torch.equal(alone, others[1])
+    assert not torch.equal(alone, others[2])
 
 
 def screen():
