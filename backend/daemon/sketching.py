@@ -29,7 +29,7 @@ from backend.perception.photograph import decode, decode_mask
 from backend.places import Places
 from backend.raster import rasterizers
 from backend.recipes import EVERY_RECIPE, RECIPES, Inputs, SketchChoices
-from backend.recipes.candidates import attempted
+from backend.recipes.candidates import Attempts, attempted
 from backend.recipes.sparing import sparing
 from backend.style_library import load_pack
 
@@ -75,7 +75,12 @@ def sketch(request: SketchRequest, sources: Sources, workers: Sequence[Executor]
     yield seconds.seen(Progress("reading the picture", 0.0))
     inputs = read_inputs(sources, settings)
     recipe, choices, count = EVERY_RECIPE[request.recipe], choices_of(settings), settings.candidates
-    work = sparing(lambda given: attempted(recipe, inputs, choices, count, pack, given, workers), pool)
+
+    def drawn(given: ModelPool) -> Work[tuple[Drawing, Attempts | None]]:
+        sharing = workers if given.together is None else ()  # where memory is short, one process draws
+        return attempted(recipe, inputs, choices, count, pack, given, sharing)
+
+    work = sparing(drawn, pool)
     try:
         while True:
             yield seconds.seen(next(work))

@@ -25,7 +25,7 @@ def sparing(work: Callable[[ModelPool], Work[T]], pool: ModelPool) -> Work[tuple
         try:
             return (yield from work(pool)), pool
         except OutOfMemory:
-            less = pool.by_processor
+            less = pool.by_processor or pool.thriftier  # on the processor, another process may have run out of it
             if less is None:
                 raise
         except Exception as error:

@@ -28,6 +28,21 @@ def linger(path):
         path.touch()
 
 
+class Halt:
+    """A progress after which the work waits to be told whether to hurry."""
+
+    waits = True
+
+
+def halting(count):
+    """What it is sent after each of some halts, and after a progress that is none."""
+    told = []
+    for _ in range(count):
+        told.append((yield Halt()))
+        told.append((yield ProgressEvent("going on", 0.5)))
+    return told
+
+
 def die():
     yield ProgressEvent("dying", 0.5)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from plain_tasks import add, die, fail, failing_preload, linger, many
+from plain_tasks import add, die, fail, failing_preload, halting, linger, many
 from stylesketch_ext.wire.messages import ProgressEvent
 
 from backend.core.errors import BadRequest, Cancelled, Internal, WorkerDied
@@ -38,6 +38,32 @@ def test_closing_the_work_closes_the_task(executor, tmp_path):
     work.close()
     assert (tmp_path / "closed").exists()
     assert completed(executor.run(add, 1, 1))[0] == 2
+
+
+def driven(work, answers):
+    """The result of a work that is sent these after its progress."""
+    told = None
+    for answer in (*answers, None):
+        try:
+            work.send(told)
+        except StopIteration as end:
+            return end.value
+        told = answer
+    pytest.fail("the work goes on")
+
+
+def test_a_work_that_waits_is_told_whether_to_hurry(process):
+    answers = [False, None, True, None]
+    assert driven(process.run(halting, 2), answers) == [None, None, True, None]
+    assert driven(halting(2), [None, None, True, None]) == [None, None, True, None]
+
+
+def test_a_work_that_waits_can_be_closed_and_the_next_one_is_not_told_its_answer(process):
+    work = process.run(halting, 1)
+    next(work)
+    work.close()
+    assert driven(process.run(halting, 1), [True, None]) == [True, None]
+    assert driven(process.run(halting, 1), [False, None]) == [None, None]
 
 
 def test_much_progress_and_a_large_result(executor):

@@ -180,6 +180,21 @@ def test_what_never_fits_a_card_is_done_by_the_processor(tmp_path):
         completed(sparing(_never, used))
 
 
+def test_where_other_processes_run_out_of_memory_this_one_draws_alone(home):
+    from dataclasses import replace
+
+    class Full:
+        """A worker whose process has too little memory, as the executors say it."""
+
+        def run(self, task, *arguments):
+            yield Progress("drawing", 0.1)
+            raise OutOfMemory("There is not enough memory for this picture.")
+
+    request = SketchRequest(HASH, replace(QUICK, candidates=2), "object", "x")
+    found = completed(draw(request, sources(home), False, [Full()])).result
+    assert ONE_BY_ONE in found.notes and len(found.candidates) == 2
+
+
 def _never(pool):
     yield Progress("working", 0.5)
     raise OutOfMemory("There is not enough memory for this drawing: choose a smaller size or fewer strokes.")
