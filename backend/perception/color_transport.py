@@ -65,8 +65,9 @@ def with_contrast_of(values: Map, reference: Map, most: float) -> Map:
     """
     own, other = _bands(values), _bands(reference)
     gains = [min(most, max(1.0, _strength(there) / max(_strength(here), 1e-3))) for here, there in zip(own, other, strict=True)]
-    raised = sum(gain * band for gain, band in zip(gains, own, strict=True))
-    found: Map = (raised + float(values.mean())).astype(np.float32)
+    found: Map = np.full_like(values, values.mean())
+    for gain, band in zip(gains, own, strict=True):
+        found += np.float32(gain) * band
     return found
 
 

@@ -21,6 +21,7 @@ from backend.recipes.style_transfer import RestyleChoices, RestyleResult, StyleS
 from backend.style_pack import StylePack
 
 RESTYLED = 0.6  # of the work
+OUTLINED = 2.0  # times as strong as in the photograph is the outline of the subject, which may fade where it is restyled
 
 
 @dataclass(frozen=True)
@@ -69,5 +70,6 @@ def _at(foreground: Foreground, size: tuple[int, int]) -> Foreground:
 
     mask = scaled(foreground.mask).gt(0.5).float()
     interest = None if foreground.interest is None else scaled(foreground.interest)
-    silhouette = None if foreground.silhouette is None else scaled(foreground.silhouette)
-    return replace(foreground, mask=mask, interest=interest, silhouette=silhouette)
+    silhouette = None if foreground.silhouette is None else (OUTLINED * scaled(foreground.silhouette)).clamp(0, 1)
+    certainty = min(1.0, OUTLINED * foreground.certainty)
+    return replace(foreground, mask=mask, interest=interest, silhouette=silhouette, certainty=certainty)
