@@ -58,13 +58,14 @@ def matched(values: Map, reference: Map, share: float, steepest: float = 2.5) ->
     return (values + share * (moved - values)).astype(np.float32)
 
 
-def with_contrast_of(values: Map, reference: Map, most: float) -> Map:
-    """A layer [H, W] whose contrasts of every size are as strong as the reference's, raised by at most `most` times.
+def with_contrast_of(values: Map, reference: Map, least: float, most: float) -> Map:
+    """A layer [H, W] whose contrasts of every size are as strong as the reference's, changed by `least` to `most` times.
 
-    Contrasts are told apart by differences of Gaussians; they are never lowered.
+    Contrasts are told apart by differences of Gaussians.
     """
     own, other = _bands(values), _bands(reference)
-    gains = [min(most, max(1.0, _strength(there) / max(_strength(here), 1e-3))) for here, there in zip(own, other, strict=True)]
+    wanted = [_strength(there) / max(_strength(here), 1e-3) for here, there in zip(own, other, strict=True)]
+    gains = [min(most, max(least, gain)) for gain in wanted]
     found: Map = np.full_like(values, values.mean())
     for gain, band in zip(gains, own, strict=True):
         found += np.float32(gain) * band

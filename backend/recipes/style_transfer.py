@@ -58,7 +58,7 @@ class RestyleSettings:
     kept: float = 0.66  # F-score of its edges that ends the search for the least of them
     shape: float = 1 / 170  # blur before those edges are looked for
     near: float = 1 / 125  # edges this near to each other are the same
-    contrasts: float = 2.0  # times, by which fine and coarse contrasts may be raised to the exemplar's
+    contrasts: tuple[float, float] = (0.7, 2.0)  # times, by which fine and coarse contrasts may come to the exemplar's
     line: float = 1 / 400  # width of contours
     faintest: float = 0.9  # L by which a contour is darker than what is around it
     strongest: float = 7.0  # L at which it is drawn in full ink
@@ -244,7 +244,7 @@ def _styled(picture: Map, exemplar: Map, seed: int, settings: RestyleSettings) -
     for share, part in settings.shapes:
         shaped = laid + share * (target - cv2.GaussianBlur(laid, (0, 0), patch / part))
         drawn = _contoured(shaped, smooth[..., 0], exemplar, side, settings)
-        drawn[..., 0] = with_contrast_of(drawn[..., 0], exemplar[..., 0], settings.contrasts)
+        drawn[..., 0] = with_contrast_of(drawn[..., 0], exemplar[..., 0], *settings.contrasts)
         found = rgb_of(drawn)
         if _kept(picture, lab_of(found), settings) >= settings.kept:
             break
