@@ -16,6 +16,8 @@ from backend.model_pool import ModelPool
 from backend.places import Places
 from backend.recipes import EVERY_RECIPE, RECIPES, Inputs, SketchChoices
 from backend.recipes.candidates import LOOKS, best_of, draw_attempts, draw_candidates, halting, told
+from backend.recipes.judging import LineJudge
+from backend.style_library import load_pack
 from backend.style_pack import StylePack
 from tests.pictures import face, photograph
 from tests.recipes.tiny_pool import TinyPool
@@ -261,3 +263,16 @@ def test_an_encoder_s_drawings_are_looked_at_while_it_moves_them(monkeypatch):
     assert [len(steps) for steps in told] == [4, 2, 4]
     [finished, moved, *stopped] = [each.drawing.account.steps for each in attempts.candidates]
     assert finished == 20 and 10 < moved < 20 and max(stopped) <= 1
+
+
+def test_hurried_attempts_are_hatched_as_the_others_are(tmp_path):
+    pool, pack = ModelPool.choose("cpu", places=Places.find(tmp_path)), load_pack("engraving", tmp_path)
+    asked = SketchChoices(strokes=120, steps=2, style_weight=0.0)
+    attempts = completed(draw_attempts(RECIPES["object"], Inputs(photograph(face())), asked, 3, pack, pool))
+    assert not all(each.finished for each in attempts.candidates)
+    hatches = [[note.kind for note in each.drawing.layers[0].notes].count("hatch") for each in attempts.candidates]
+    assert min(hatches) > 0.5 * max(hatches) > 0
+    judged = LineJudge(photograph(face()).pixels, torch.ones(1, 1, *photograph(face()).size), pool)
+    everything = replace(asked, whole_picture=True)
+    whole = completed(draw_attempts(RECIPES["object"], Inputs(photograph(face())), everything, 3, pack, pool))
+    assert [each.score for each in whole.candidates] == [round(s, 4) for s in judged([c.drawing for c in whole.candidates])]
