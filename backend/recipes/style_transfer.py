@@ -51,7 +51,7 @@ class RestyleSettings:
     flow: float = 1 / 200  # over which directions are averaged
     along: float = 1 / 150  # how far colors run along lines
     patch: float = 1 / 28
-    cut: float = 1 / 50  # largest patch beside the exemplar's longer side: larger ones show its things, not its hand
+    cut: float = 1 / 40  # largest patch beside the exemplar's longer side: larger ones show its things, not its hand
     tones: float = 0.8  # how far lightness takes the exemplar's distribution
     shapes: tuple[tuple[float, float], ...] = ((0.6, 6), (0.8, 6), (1.0, 6), (1.0, 9))
     # share of the photograph's own shapes laid over the patches, and from which part of a patch on something is a shape
