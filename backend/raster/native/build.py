@@ -30,6 +30,7 @@ FLAGS = (
     *("-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden"),
     *("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fno-strict-aliasing", "-ffp-contract=fast"),
 )
+LINK_FLAGS = {"linux": ("-pthread", "-s"), "darwin": ("-pthread",), "win32": ("-s",)}  # -s: without names for debuggers
 X86_KERNELS = {
     "avx512": ("-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx512bw", "-mfma", "-mprefer-vector-width=512"),
     "avx2": ("-mavx2", "-mfma"),
@@ -44,8 +45,7 @@ def build(destination: Path, target: Target, compiler: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".build-") as folder:
         objects = compile_objects(Path(folder), target, [*compiler, *FLAGS])
         library = Path(folder) / destination.name
-        threads = [] if target.system == "win32" else ["-pthread"]
-        run_tool([*compiler, "-shared", "-o", str(library), *map(str, objects), *threads])
+        run_tool([*compiler, "-shared", "-o", str(library), *map(str, objects), *LINK_FLAGS[target.system]])
         if is_here(target) and open_library(library) is None:
             raise Missing("The native engine was compiled but does not run on this machine.")
         os.replace(library, destination)
