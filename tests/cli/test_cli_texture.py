@@ -128,6 +128,39 @@ def test_an_encoder_begins_with_patches_or_with_noise(command, style, network, t
     assert np.abs(patches - begun).mean() < 0.3 * np.abs(patches - noise).mean()  # of colors, wherever the border lies
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--start", "noise"),
+        ("--layers", "relu1_1,relu3_1"),
+        ("--iterations", 3),
+        ("--optimizer", "adam"),
+        ("--style-loss-weight", 1e3),
+        ("--variation-loss-weight", 1e8),
+        ("--seed", 1),
+        ("--region", "0,0,60,60"),
+        ("--size", "64x72"),
+        ("--tile",),
+        ("--guidance", "classical"),
+    ],
+)
+def test_every_option_makes_another_texture(command, style, network, tmp_path, options):
+    kept = ENCODED[:-2] if options[0] in ("--iterations", "--guidance") else ENCODED
+    for name, more in (("usual", ENCODED), ("other", (*kept, *options))):
+        code, _out, err = command("texture", style, "-o", tmp_path / f"{name}.png", *more)
+        assert code == 0, err
+    assert (tmp_path / "usual.png").read_bytes() != (tmp_path / "other.png").read_bytes()
+
+
+@pytest.mark.parametrize(("name", "value"), [("patch", 20), ("seed", 1), ("region", "0,0,60,60"), ("guidance", "drawn")])
+def test_every_option_of_patches_makes_another_texture(command, tmp_path, name, value):
+    for file, more in (("usual", ()), ("other", (f"--{name}", value))):
+        options = ("--guidance", "classical", *QUICK, *more)
+        code, _out, err = command("texture", "charcoal", "-o", tmp_path / f"{file}.png", *options)
+        assert code == 0, err
+    assert (tmp_path / "usual.png").read_bytes() != (tmp_path / "other.png").read_bytes()
+
+
 @pytest.mark.parametrize("start", ["patches", "noise"])
 def test_a_start_has_its_own_number_of_steps(command, style, network, tmp_path, start):
     made = TextureChoices(start=start)

@@ -120,6 +120,8 @@ def test_a_learned_style_restyles(pictures, pool, checkpoint):
         restyled(pictures, pool, checkpoint, learned(checkpoint), cfg_scale=2.0),
         restyled(pictures, pool, checkpoint, learned(checkpoint), inversion="ddim"),
         restyled(pictures, pool, checkpoint, learned(checkpoint), seed=1),
+        restyled(pictures, pool, checkpoint, learned(checkpoint), strength=0.8),
+        restyled(pictures, pool, checkpoint, learned(checkpoint), steps=10),
     ):
         assert not torch.equal(result.image, other.image)
 
