@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from backend.adam import Adam
 from backend.cli.bench_attempts import print_attempts
 from backend.cli.bench_guidance import print_guidance
 from backend.core.bezier import bernstein
@@ -314,21 +315,29 @@ class Fit:
     error: float  # mean squared, of the hard picture
 
 
-def fit(engine: Rasterizer, schedule: tuple[float, float] | None, steps: int = 300, seed: int = 0) -> Fit:
-    """64 black strokes against an edge image of 224 px by Adam; schedule: softness at the first and the last step."""
+def fit(
+    engine: Rasterizer, schedule: tuple[float, float] | None, steps: int = 300, seed: int = 0, fused: NativeEngine | None = None
+) -> Fit:
+    """64 black strokes against an edge image of 224 px by Adam; schedule: softness at the first and the last step.
+
+    fused: draws, compares and derives in one go instead of the engine.
+    """
     target = ink(scene(40, 224, 0.6, 1.0, seed=77))
     wanted = rasterize_culled(target, (224, 224), WHITE)[:, :1]
     strokes = ink(scene(64, 224, SPREADS["short"], 1.5, seed))
     points = strokes.points.clone().requires_grad_()
-    optimizer = torch.optim.Adam([points], lr=1.0)
+    optimizer = Adam([points], 1.0)
     times = []
     for number in range(steps):
         start = time.perf_counter()
         part = number / max(steps - 1, 1)
         softness = schedule[0] * (schedule[1] / schedule[0]) ** part if schedule else 0.0
-        image = engine(strokes.with_points(points), (224, 224), WHITE, softness)
-        optimizer.zero_grad(set_to_none=True)
-        mean_squared_error(image[:, :1], wanted).backward()
+        moved = strokes.with_points(points)
+        optimizer.forget()
+        if fused:
+            fused.squared_error(moved, wanted, (224, 224), WHITE, softness).backward()
+        else:
+            mean_squared_error(engine(moved, (224, 224), WHITE, softness)[:, :1], wanted).backward()
         optimizer.step()
         times.append(1e3 * (time.perf_counter() - start))
     hard = engine(strokes.with_points(points.detach()), (224, 224), WHITE)
@@ -343,7 +352,7 @@ def print_fits() -> None:
     torch.set_num_threads(1)
     engine = NativeEngine(_engine().library, 1)
     for name, schedule in (("none", None), ("3.3 to 0.1 px", (3.3, 0.1))):
-        fits = [fit(engine, schedule, seed=seed) for seed in range(5)]
+        fits = [fit(engine, schedule, seed=seed, fused=engine) for seed in range(5)]
         seconds = statistics.median(sum(one.milliseconds) for one in fits) / 1e3
         print(_row([name, f"{seconds:.3f}", f"{statistics.median(one.error for one in fits):.5f}"]), flush=True)
     print()
@@ -356,9 +365,9 @@ def print_busy() -> None:
     torch.set_num_threads(1)
     for threads in (1, 2):
         engine = NativeEngine(_engine().library, threads)
-        quiet = fit(engine, None).milliseconds
+        quiet = fit(engine, None, fused=engine).milliseconds
         with busy_processes(2):
-            busy = fit(engine, None, steps=600).milliseconds
+            busy = fit(engine, None, steps=600, fused=engine).milliseconds
         cells = (f"{statistics.median(times):.3g} ({statistics.quantiles(times, n=10)[8]:.3g})" for times in (quiet, busy))
         print(_row([threads, *cells, f"{statistics.median(busy) / statistics.median(quiet):.1f}"]), flush=True)
 

@@ -26,6 +26,13 @@ def engine(library, monkeypatch):
     torch.set_num_threads(before)
 
 
+def test_diffvg_has_a_column_where_it_is(engine, monkeypatch):
+    monkeypatch.setattr(bench_tables, "rasterizers", lambda: {"native": engine, "diffvg": rasterize_culled})
+    columns = bench_tables.entries(engine)
+    assert columns[-1].name == "diffvg"
+    assert bench_tables.measure(columns[-1:], 24, 2, "short", 0.0)["diffvg"] > 0
+
+
 def test_command_chooses_its_tables(monkeypatch):
     printed = []
     monkeypatch.setattr(bench_tables, "print_head", lambda: printed.append("head"))
@@ -84,7 +91,8 @@ def test_gradient_table_has_a_row_for_every_functional(capsys):
     assert capsys.readouterr().out.count("radius") == 6
 
 
-def test_fit_improves(engine):
-    start, end = (bench_tables.fit(engine, (3.3, 0.1), steps=steps) for steps in (1, 60))
+@pytest.mark.parametrize("fused", [True, False])
+def test_fit_improves(engine, fused):
+    start, end = (bench_tables.fit(engine, (3.3, 0.1), steps=steps, fused=engine if fused else None) for steps in (1, 60))
     assert end.error < 0.9 * start.error
     assert len(end.milliseconds) == 60
