@@ -26,7 +26,7 @@ AROUND = 0.45  # of its side, that is seen with it
 PEOPLE = ("frontalface_alt2", "frontalface_alt", "frontalface_default")  # the first of these cascades proposes, all confirm …
 PEOPLE_MISSES = 1  # … of all their looks this many may miss
 ANIMALS = ("frontalcatface", "frontalcatface_extended")  # both propose and confirm …
-ANIMAL_SIDE, ANIMAL_LEAST, ANIMAL_STEP = 480, 48, 1.07
+ANIMAL_SIDE, ANIMAL_LEAST, ANIMAL_STEP = 480, 38, 1.07
 ANIMAL_EACH, ANIMAL_ALL = 4, 11  # … with so many looks each and together: fur is less like fur than skin is like skin
 LEAST_CONTRAST = 0.02  # standard deviation of a face's luma
 DARKER = 0.25  # by how many such deviations the eyes are darker than the cheeks and the bridge of the nose
@@ -54,7 +54,7 @@ def find_faces(image: Image) -> list[Face]:
     """The faces in an image [1, 3, H, W], largest first, by cascades of Haar features (Viola and Jones 2001).
 
     Finds upright faces seen from the front: people's of at least a 23rd of the picture's longer side, else, where there are
-    none, those of cats and animals with faces like theirs of at least a tenth.
+    none, those of cats and animals with faces like theirs of at least a twelfth.
     """
     rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
     people = [face for face in _confirmed(rgb, PEOPLE, _people(rgb)) if _has_eyes(rgb, face) or _has_skin(rgb, face)]
