@@ -40,7 +40,7 @@ def picture(engine, job, request, number, png, ring_picture):
     if isinstance(request, PromptRequest):
         return None if request.method == "clip" else ring_picture(*TEXT_SIZE)
     if isinstance(request, RestyleRequest) and request.sketch:
-        return ring_picture(*_half(engine.images[request.image]))
+        return ring_picture(*_half(engine.images[request.image]), 1.0)
     found = told(engine, job, request).pictures
     if not 1 <= number <= len(found):
         return None
@@ -53,7 +53,10 @@ def picture(engine, job, request, number, png, ring_picture):
 def _sketched(engine, job, request):
     """The sketch of a restyled picture of half the size."""
     engine.images["1" * 64] = _half(engine.images[request.image])
-    return replace(engine.result(job, SketchRequest("1" * 64, request.sketch, title=request.title)), recipe="restyled")
+    result = engine.result(job, SketchRequest("1" * 64, request.sketch, title=request.title))
+    [layer] = result.drawing.layers
+    thin = replace(layer, paths=[replace(path, widths=[1.0]) for path in layer.paths])  # as wide as the photograph's ring
+    return replace(result, recipe="restyled", drawing=replace(result.drawing, layers=[thin]))
 
 
 def _half(size):

@@ -50,7 +50,7 @@ def test_a_restyled_picture_lies_on_its_source(name, screen, fake_profile, tmp_p
     assert max(there, back) <= 2.0  # px; the ring's line is 2 px wide in both pictures
 
 
-@pytest.mark.parametrize("name", PLACES[:3])
+@pytest.mark.parametrize("name", (PLACES[0], PLACES[2], PLACES[6]))
 def test_the_sketch_of_a_restyled_picture_lies_on_its_source(name, screen, fake_profile, tmp_path):
     """The engine's strokes are in px of a picture with half as many."""
     installed, _ = fake_profile
@@ -64,7 +64,7 @@ def test_the_sketch_of_a_restyled_picture_lies_on_its_source(name, screen, fake_
     for part in (picture, layer):
         render(screen, installed.profile, tmp_path / "out.svg", tmp_path / "drawn.png", only=part.get("id"))
         there, back = rings.distances(tmp_path / "picture.png", tmp_path / "drawn.png")
-        assert max(there, back) <= 2.5  # px
+        assert max(there, back) <= 2.0, part.get("id")  # px; the ring's line is 2 px wide in all of them
 
 
 def test_a_restyled_picture_that_is_moved_is_noticed(screen, fake_profile, tmp_path):
