@@ -12,7 +12,7 @@ from lxml import etree
 pytestmark = [pytest.mark.inkscape, pytest.mark.timeout(240)]
 
 MAIN = " - Inkscape$"
-OURS = "^Sketch – StyleSketch$"
+OURS = "^(Sketch|Skizze) – StyleSketch$"
 LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
 BODY = '<image id="i" x="60" y="60" width="300" height="225" xlink:href="{png}" inkscape:label="A ring"/>'
 
