@@ -47,7 +47,7 @@ class JobEffect(inkex.EffectExtension):
     _window: Any = None  # ours, once it is on the screen
 
     def words(self) -> Any:
-        """What the window says: a dialogs.job_window.Words."""
+        """What the window says: a dialogs.job_terms.Words."""
         raise NotImplementedError
 
     def look(self) -> List[Tuple[str, bytes]]:
@@ -136,7 +136,8 @@ class JobEffect(inkex.EffectExtension):
     def _in_window(self, installation: Installation, given: Values) -> Tuple[EngineThread, Values]:
         """Let the user choose and watch; the last job. Choices that led to a result are kept."""
         from stylesketch_ext.dialogs.fields_form import FieldsForm
-        from stylesketch_ext.dialogs.job_window import JobWindow, Leads
+        from stylesketch_ext.dialogs.job_terms import Leads
+        from stylesketch_ext.dialogs.job_window import JobWindow
         from stylesketch_ext.dialogs.packs_panel import PacksPanel
 
         values = self.offered(remembered_values(installation.data, self.name, self.fields, given))

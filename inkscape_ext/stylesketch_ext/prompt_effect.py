@@ -43,7 +43,7 @@ class PromptEffect(JobEffect):
     )  # fmt: skip
 
     def words(self) -> Any:
-        from stylesketch_ext.dialogs.job_window import Words
+        from stylesketch_ext.dialogs.job_terms import Words
 
         return Words(
             title=_("Prompt – StyleSketch"),

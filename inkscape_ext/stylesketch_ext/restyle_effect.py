@@ -72,7 +72,7 @@ class RestyleEffect(JobEffect):
     )  # fmt: skip
 
     def words(self) -> Any:
-        from stylesketch_ext.dialogs.job_window import Words
+        from stylesketch_ext.dialogs.job_terms import Words
 
         return Words(
             title=_("Restyle – StyleSketch"),

@@ -38,7 +38,7 @@ class SequenceEffect(JobEffect):
     )  # fmt: skip
 
     def words(self) -> Any:
-        from stylesketch_ext.dialogs.job_window import Words
+        from stylesketch_ext.dialogs.job_terms import Words
 
         return Words(
             title=_("Sketch Sequence – StyleSketch"),

@@ -74,7 +74,7 @@ class TextureEffect(JobEffect):
     )  # fmt: skip
 
     def words(self) -> Any:
-        from stylesketch_ext.dialogs.job_window import Words
+        from stylesketch_ext.dialogs.job_terms import Words
 
         return Words(
             title=_("Texture – StyleSketch"),

@@ -14,7 +14,8 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import GLib, Gtk
 from fake_engine import png
 from stylesketch_ext.dialogs.fields_form import FieldsForm
-from stylesketch_ext.dialogs.job_window import JobWindow, Leads, Words
+from stylesketch_ext.dialogs.job_terms import Leads, Words
+from stylesketch_ext.dialogs.job_window import JobWindow
 from stylesketch_ext.engine_thread import EngineThread
 from stylesketch_ext.failures import Failure
 from stylesketch_ext.fields import Choice, Line, Number, Pack, Share, Switch
@@ -69,7 +70,7 @@ def row(key):
     return form._rows[key]._input
 
 def steps():
-    yield from until(lambda: window._known and window._styles.title == "Charcoal")
+    yield from until(lambda: window._engine.known and window._styles.title == "Charcoal")
     facts = [window.get_title(), window._title.get_text(), row("strokes").get_value_as_int(), row("text").get_sensitive()]
     row("tiled").set_active(True)
     facts += [row("text").get_sensitive(), row("strokes").get_sensitive(), form.summary("Charcoal")]

@@ -41,7 +41,7 @@ def press(pad, *keys):
         pad.event(event)
 
 def steps():
-    yield from until(lambda: window._known)
+    yield from until(lambda: window._engine.known)
     width = window.get_allocated_size()[0].width, window.get_allocated_size()[0].height
     window._start.clicked()
     if end == "no cairo":

@@ -12,11 +12,12 @@ Effects of Inkscape need not do this by themselves: see stylesketch_ext.job_effe
 
 import math
 import time
-from dataclasses import dataclass
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from gi.repository import Gdk, GLib, Gtk, Pango
 
+from stylesketch_ext.dialogs.engine_line import EngineLine
+from stylesketch_ext.dialogs.job_terms import Leads, Try, Words
 from stylesketch_ext.dialogs.look import room, scrolled, styled, text, use_css
 from stylesketch_ext.dialogs.packs_panel import PacksPanel
 from stylesketch_ext.dialogs.pictures import pixbuf
@@ -27,10 +28,8 @@ from stylesketch_ext.dialogs.tries import Tries
 from stylesketch_ext.engine_thread import EngineThread
 from stylesketch_ext.failures import Failure
 from stylesketch_ext.host import inkscape_is_gone
-from stylesketch_ext.wire.messages import Health, StyleInfo
+from stylesketch_ext.wire.messages import StyleInfo
 from stylesketch_ext.words import _, plural
-
-Try = Tuple[bytes, str]  # a picture, and what it is called
 
 PAPER = (352, 264)  # px, what shows the picture; while there is work to watch it is as high as the window
 ROOMY = 640  # px that windows may be high where nothing has to be made smaller
@@ -40,32 +39,6 @@ SIDE = 350  # px, the least width of what stands beside it
 TICK = 80  # ms
 PATIENCE = 10.0  # s that a canceled job may take before the window goes on anyway
 READING = 4.0  # s that notes are shown before the result is inserted
-
-
-@dataclass(frozen=True)
-class Words:
-    """What the window says, in the user's language."""
-
-    title: str  # of the window
-    subject: str  # what stands over the form where there are no pictures
-    waits: str  # that Inkscape waits
-    ready: Callable[[EngineThread], str]  # that there is something
-    canceled: str  # that the work was stopped
-    left_out: str  # that the result was not inserted
-
-
-@dataclass(frozen=True)
-class Leads:
-    """Where the window leads to."""
-
-    new_job: Callable[[], EngineThread]
-    begun: Callable[[EngineThread, Any, str], None]  # (job, what the form reads, style pack): gives it a task; or Failure
-    explained: Callable[[Failure], List[str]]  # the lines to be shown of a failure
-    new_panel: Callable[[Callable[[], None]], PacksPanel]  # (leave) → what manages the style packs
-    picks: Callable[[Any], Sequence[Try]] = lambda result: ()  # of a result: what the user picks one of
-    # (job, insert) → a widget with a `view` in place of the picture, on which the result can be changed before it is inserted;
-    # it has tick(), take(), stop(), `stopped` and further `buttons`. None: there is nothing to change
-    new_desk: Callable[[EngineThread, Callable[[], None]], Any] = lambda job, insert: None
 
 
 class JobWindow(Gtk.Window):
@@ -88,7 +61,6 @@ class JobWindow(Gtk.Window):
         self._desk: Any = None  # where the result can be changed, while there is one
         self._listed: Optional[List[StyleInfo]] = None  # the style packs that the job told of
         self._error: Optional[BaseException] = None
-        self._known = False  # has the engine answered?
         self._ended = False
         self._closing = False  # is the window to go once the job has stopped?
         self._limit = 0.0  # when stopping or showing notes has lasted long enough
@@ -154,7 +126,8 @@ class JobWindow(Gtk.Window):
         side.pack_start(self._work, False, False, 0)
         side.pack_start(self._tries, True, True, 0)
         side.pack_end(self._buttons(), False, False, 0)
-        side.pack_end(self._engine_line(), False, False, 0)
+        self._engine = EngineLine()
+        side.pack_end(self._engine, False, False, 0)
         content = Gtk.Box(spacing=20, margin=18)
         content.pack_start(self._picture_side, False, False, 0)
         content.pack_start(side, True, True, 0)
@@ -166,16 +139,6 @@ class JobWindow(Gtk.Window):
     def _fitted(self, content: Gtk.Widget) -> Gtk.Widget:
         """It, or what lets the user scroll it where the screen is low."""
         return content if self._room >= ROOMY else scrolled(content, self._room - LINES)
-
-    def _engine_line(self) -> Gtk.Box:
-        line = Gtk.Box(spacing=8)
-        self._spinner = Gtk.Spinner(active=True)
-        self._engine = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40)
-        self._engine.get_style_context().add_class("dim-label")
-        self._engine.get_style_context().add_class("ss-small")
-        line.pack_start(self._spinner, False, False, 0)
-        line.pack_start(self._engine, True, True, 0)
-        return line
 
     def _buttons(self) -> Gtk.ButtonBox:
         self._stop = Gtk.Button.new_with_mnemonic(_("_Cancel"))
@@ -236,9 +199,7 @@ class JobWindow(Gtk.Window):
         """Back to the form, with the sentences why."""
         self._clear_desk()
         self._renew()
-        if not self._known:
-            self._spinner.hide()
-            self._engine.set_text("")
+        self._engine.rest()
         self._work.hide()
         self._tries.hide()
         self._sheet_of_form.show()
@@ -431,14 +392,8 @@ class JobWindow(Gtk.Window):
 
     def _show_engine(self) -> None:
         snapshot = self._job.snapshot
-        if snapshot.health:
-            self._engine.set_text(_described(snapshot.health, not snapshot.drawing))
-            if not self._known:
-                self._known = True
-                self._spinner.hide()
-                self._told("offer", snapshot.health)
-        elif self._job.ident and not self._known:
-            self._engine.set_text(snapshot.stage)
+        if self._engine.show_engine(snapshot, bool(self._job.ident)):
+            self._told("offer", snapshot.health)
 
     def _offer_styles(self) -> None:
         snapshot = self._job.snapshot
@@ -520,11 +475,3 @@ class JobWindow(Gtk.Window):
         else:
             self._paper.set_from_icon_name("image-x-generic-symbolic", Gtk.IconSize.DIALOG)
         self._paper.set_opacity(1.0 if picture else 0.3)
-
-
-def _described(health: Health, waiting: bool) -> str:
-    kind = (health.device or "").split(":")[0]
-    device = {"cpu": _("on the processor"), "cuda": _("on the graphics card"), "": ""}.get(kind, health.device)
-    before = health.queue if waiting else 0
-    queue = plural("— %d waiting before yours", "— %d waiting before yours", before) if before else ""
-    return " ".join(filter(None, (_("Drawing engine %s") % health.version, device, queue)))

@@ -5,7 +5,8 @@ from typing import Any, Callable, List, Sequence, Tuple
 
 from stylesketch_ext.choices import Choices
 from stylesketch_ext.dialogs.choices_panel import ChoicesPanel
-from stylesketch_ext.dialogs.job_window import JobWindow, Leads, Words
+from stylesketch_ext.dialogs.job_terms import Leads, Words
+from stylesketch_ext.dialogs.job_window import JobWindow
 from stylesketch_ext.dialogs.packs_panel import PacksPanel
 from stylesketch_ext.dialogs.painting import can_paint
 from stylesketch_ext.failures import Failure
