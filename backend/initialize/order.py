@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -27,34 +26,23 @@ class OrderSettings:
     beside: float = 0.009  # what is nearer than about this to a stroke is beside it, the more the nearer
     least_new: float = 0.3  # a stroke of which a smaller share is not beside others only doubles them …
     least_new_closed: float = 0.1  # … but a closed one is a shape of its own: a pupil in its eye
-    shortlist: int = 12  # so many of the best are put to the vote, where somebody votes …
-    vote: float = 1.5  # … whose voice counts so many times that of the coverage
-    unasked: int = 4  # the first strokes need no vote
-
-
-class Votes(Protocol):
-    """A second opinion on the next stroke."""
-
-    def gains(self, rows: Sequence[Row]) -> npt.NDArray[np.float64]:
-        """What each of these rows would add to the drawing as it stands [n]; only their proportions matter."""
-        ...
-
-    def draw(self, row: Row) -> None:
-        """This row is part of the drawing now."""
-        ...
+    closely: float = 3.0  # a place that is looked at closely is seen so many times nearer, and 1 more …
+    closely_beside: float = 0.3  # … and for what lies beside what so many times
+    aside: float = 0.3  # brevity where nobody looks closely
 
 
 def order_by_coverage(
     rows: Sequence[Row], worths: Sequence[npt.NDArray[np.float64]], shape: tuple[int, int], count: int,
-    settings: OrderSettings = OrderSettings(), enlarged: Sequence[float] = (), votes: Votes | None = None,
+    settings: OrderSettings = OrderSettings(), enlarged: Sequence[float] = (), looked: Sequence[Row] = (),
 ) -> list[tuple[int, float]]:  # fmt: skip
     """Up to `count` indices of rows, greedily by what each adds, and those gains.
 
     rows: points [M, 2] about 1 px apart; worths: [M] worth of drawing each point; shape: height, width of the canvas, px.
     A point's worth counts in so far as it is far from what is drawn already: w·(1 − exp(−d²/2r²)), with the reach r
     shrinking as the drawing grows (greedy maximization of a submodular coverage). enlarged: how many times closer each row
-    was seen (default: 1), for what lies beside what; its points are as many times denser. votes: asked at every stroke
-    which of the best ones it should be.
+    was seen (default: 1), for what lies beside what; its points are as many times denser.
+    looked: [M] how closely, 0 … 1, each point is looked at: lines there are seen nearer, and where nobody looks, short ones
+    count for hardly more than they tell (default: no place is special).
     """
     if not rows:
         return []
@@ -69,6 +57,11 @@ def order_by_coverage(
     left = np.ones(len(rows), bool)
     lengths = np.array([len(row) for row in rows], float)
     closer = np.repeat(np.array(enlarged if len(enlarged) else np.ones(len(rows)), float), [len(row) for row in rows])
+    nearer, zoom = closer, np.ones(len(flat))
+    if len(looked):
+        close = np.concatenate(looked)
+        nearer, zoom = (np.maximum(closer, 1 + by * close) for by in (settings.closely_beside, settings.closely))
+    brevity = _brevity(looked, settings)
     closed = np.array([np.array_equal(row[0], row[-1]) for row in rows])
     least_new = np.where(closed, settings.least_new_closed, settings.least_new)
     chosen: list[tuple[int, float]] = []
@@ -77,29 +70,25 @@ def order_by_coverage(
         late = 1 - np.exp(-len(chosen) / settings.ease)
         reach = side * (settings.reach + (settings.last_reach - settings.reach) * late)
         apart = distance.ravel()[cell]
-        new = np.add.reduceat(worth * (1 - np.exp(-0.5 * (closer * apart / (side * settings.beside)) ** 2)), starts)
+        new = np.add.reduceat(worth * (1 - np.exp(-0.5 * (nearer * apart / (side * settings.beside)) ** 2)), starts)
         left &= new > least_new * full
-        gains = np.add.reduceat(worth * (1 - np.exp(-0.5 * (apart / reach) ** 2)), starts)
-        merits = np.where(left, gains / lengths ** (settings.brevity * late), -1.0)
+        gains = np.add.reduceat(worth * (1 - np.exp(-0.5 * (zoom * apart / reach) ** 2)), starts)
+        merits = np.where(left, gains / lengths ** (brevity * late), -1.0)
         best = int(merits.argmax())
         if not left[best] or gains[best] <= 0:
             break
-        if votes and len(chosen) >= settings.unasked:
-            best = _elected(rows, merits, votes, settings)
         left[best] = False
-        if votes:
-            votes.draw(rows[best])
         chosen.append((best, float(gains[best])))
         distance = np.minimum(distance, _distance_to(rows[best], grid))
     return chosen
 
 
-def _elected(rows: Sequence[Row], merits: npt.NDArray[np.float64], votes: Votes, settings: OrderSettings) -> int:
-    """Which of the rows with the most merit comes next, merit and vote together."""
-    short = [int(i) for i in np.argsort(-merits, kind="stable")[: settings.shortlist] if merits[i] > 0]
-    gains = votes.gains([rows[i] for i in short])
-    together = merits[short] / merits[short[0]] + settings.vote * gains / max(float(np.abs(gains).max()), 1e-12)
-    return short[int(together.argmax())]
+def _brevity(looked: Sequence[Row], settings: OrderSettings) -> float | npt.NDArray[np.float64]:
+    """The brevity of each row [n], or of all."""
+    if not len(looked):
+        return settings.brevity
+    closely = np.array([float(close.mean()) for close in looked])
+    return settings.aside + (settings.brevity - settings.aside) * closely
 
 
 def _distance_to(row: Row, grid: tuple[int, int]) -> Map:

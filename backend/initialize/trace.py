@@ -12,9 +12,11 @@ import torch
 from torch import Tensor
 
 from backend.core.bezier import find_corners, fit_poly_bezier, smoothed, straightened
+from backend.initialize.attention import Attention
 from backend.initialize.bridge import BridgeSettings, bridged
+from backend.initialize.forms import FormSettings, enlarged
 from backend.initialize.link import LinkSettings, link_traces
-from backend.initialize.order import OrderSettings, Votes, order_by_coverage
+from backend.initialize.order import OrderSettings, order_by_coverage
 from backend.initialize.outlines import Outline, OutlineSettings, enclosed_by, less_beside, traced_outline
 from backend.initialize.streamlines import Trace, TraceSettings, trace_lines
 
@@ -94,13 +96,13 @@ def traced_start(
     count: int,
     settings: TracedStartSettings = TracedStartSettings(),
     closeups: Sequence[Closeup] = (),
-    votes: Votes | None = None,
     outlines: Sequence[Outline] = (),
+    attention: Attention | None = None,
 ) -> TracedStart:
     """At most `count` strokes along the lines of a field, and along those of its close-ups instead where there are any.
 
-    worth: [H, W] how much the place matters, 0 = no line may be there. votes: a second opinion on their order. outlines: lines
-    that are known already.
+    worth: [H, W] how much the place matters, 0 = no line may be there. outlines: lines that are known already. attention: where
+    it is looked closely; elsewhere flecks are left out, and lines of large forms are strokes, too.
     """
     known = [_known(outline, lines, worth, settings.outline) for outline in outlines]
     worth = worth * (1 + (settings.outline.within - 1) * enclosed_by(outlines, (worth.shape[0], worth.shape[1])))
@@ -108,9 +110,12 @@ def traced_start(
     found = known + _found(replace(lines, strength=free), _outside(worth, closeups), settings)
     for closeup in closeups:
         found += [line.placed(closeup) for line in _found(closeup.lines, closeup.worth, settings)]
-    rows, enlarged = [line.trace.row for line in found], [line.enlarged for line in found]
+    if attention:
+        found = _attended(found, attention, worth)
+    rows, closer = [line.trace.row for line in found], [line.enlarged for line in found]
+    looked = [attention.along(line.trace, line.enlarged) for line in found] if attention else []
     shape = (worth.shape[0], worth.shape[1])
-    order = order_by_coverage(rows, [line.worth for line in found], shape, count, settings.order, enlarged, votes)
+    order = order_by_coverage(rows, [line.worth for line in found], shape, count, settings.order, closer, looked)
     chosen = [found[i] for i, _ in order]
     return TracedStart(
         curves=[_curve(line, settings) for line in chosen],
@@ -156,6 +161,22 @@ def _is_crumb(trace: Trace, settings: TracedStartSettings) -> bool:
     if trace.length >= settings.crumb or trace.strength.mean() >= settings.crumb_strength:
         return False
     return float(np.linalg.norm(trace.row[-1] - trace.row[0])) < settings.crumb_straight * trace.length
+
+
+def _attended(found: Sequence[_Line], attention: Attention, worth: Map) -> list[_Line]:
+    """The lines that are more than flecks, and the lines of large forms where there are none."""
+    forms = attention.added([line.trace for line in found])
+    part = attention.settings.form
+    seen_from_afar = [_Line(form, part * _worth_along(form, worth), "contour") for form in forms]
+    return [line for line in found if attention.tells(line.trace, line.enlarged)] + seen_from_afar
+
+
+def far_lines(lines: Lines, worth: Map, scale: float, settings: TracedStartSettings, forms: FormSettings) -> list[Trace]:
+    """The lines of a picture `scale` times as large as a canvas, on the canvas [H, W] of this worth."""
+    size = (lines.strength.shape[1], lines.strength.shape[0])
+    small = cv2.resize(worth, size, interpolation=cv2.INTER_AREA)
+    found = _found(lines, small, replace(settings, trace=forms.trace, crumb=0.0))
+    return [enlarged(line.trace, scale, forms.calm) for line in found]
 
 
 def _outside(worth: Map, closeups: Sequence[Closeup]) -> Map:

@@ -22,7 +22,6 @@ from backend.guidance.layers import LayerMatch
 from backend.guidance.left_out import leave_one_out
 from backend.guidance.pairs import Pairs
 from backend.guidance.view import Guidance, Objective, View
-from backend.guidance.votes import FeatureVotes
 from backend.model_pool import ModelPool
 from backend.optimize import Schedule, Step, optimize
 from backend.parameterize.direct import DirectSettings, DirectStrokes
@@ -36,9 +35,12 @@ SIDE = 224  # px; distances below are px of a picture of this longer side
 class GuidedSettings:
     """How far an encoder may change a traced drawing."""
 
-    aside: float = 0.25  # worth of a line where nothing tells what the subject is, beside one where all does
+    aside: float = 0.15  # worth of a line where nothing tells what the subject is, beside one where all does …
+    outline: float = 0.6  # … and of the subject's outline there
+    outline_reach: int = 7  # px of the canvas within which a line is the outline
+    telling: float = 0.6  # saliency from which a place is looked at as closely as any
     spread: int = 9  # px of the canvas by which what is salient is widened
-    votes_side: int = 160  # px of the pictures that are compared to choose strokes
+    order_side: int = 160  # px of the pictures that are compared to order strokes
     sides: tuple[int, ...] = (144, 192)  # px of the pictures by which strokes are moved, coarse to fine
     steps: int = 30
     reach: float = 1.2  # px a control point may move
@@ -61,7 +63,7 @@ class Eye:
 
     encoder: SalientEncoder
     weights: Mapping[str, float]  # feature layer → weight
-    votes: bool = False  # it is quick enough to be asked about single strokes
+    chooses: bool = False  # where it looks is all that it says of the order of strokes
 
     def misses(self, images: Tensor, target: Features) -> Tensor:
         """What of a photograph's features is not in each of some gray drawings [B, 1, H, W]: [B], on the CPU."""
@@ -95,29 +97,30 @@ class Guide:
         found = torch.stack([saliency_map(eye.encoder, image, mask) for eye in self.eyes]).mean(0)
         return F.max_pool2d(found, self.settings.spread, 1, self.settings.spread // 2)
 
-    def worth(self, saliency: Mask) -> Mask:
-        """What a line is worth there."""
-        return self.settings.aside + (1 - self.settings.aside) * saliency
+    def looked(self, saliency: Mask) -> Mask:
+        """How closely each place is looked at, 0 … 1."""
+        return (saliency / self.settings.telling).clamp_max(1)
+
+    def worth(self, saliency: Mask, mask: Mask) -> Mask:
+        """What a line is worth there: the more, the more the place tells; the subject's outline is never worth little."""
+        s, side = self.settings, 2 * self.settings.outline_reach + 1
+        outer, inner = (F.max_pool2d(sign * mask, side, 1, s.outline_reach) for sign in (1.0, -1.0))
+        least = s.aside + (s.outline - s.aside) * (outer + inner).gt(0.5).to(saliency)
+        return least + (1 - least) * self.looked(saliency)
 
     @property
     def counts_after(self) -> bool:
-        """Nobody votes while the strokes are chosen, so they are put in order once they are drawn."""
-        return not any(eye.votes for eye in self.eyes)
-
-    def votes(self, image: Tensor, mask: Mask, saliency: Mask) -> FeatureVotes | None:
-        """A voice in the order of strokes, if an eye is quick enough."""
-        glance = Glance.of(image, mask, self.settings.votes_side)
-        return next((FeatureVotes(eye.encoder, glance, saliency) for eye in self.eyes if eye.votes), None)
+        """The strokes are put in order once they are drawn, not by where anybody looks."""
+        return not any(eye.chooses for eye in self.eyes)
 
     def order(
         self, strokes: Strokes, image: Tensor, mask: Mask, pool: ModelPool, sure: int = 0
     ) -> tuple[list[int], list[float]]:
         """Canvas strokes by what leaving each out costs the likeness, and their importances.
 
-        The only say of encoders that are too slow to be asked about every stroke that might be drawn. sure: so many of the
-        first strokes stay where they are.
+        sure: so many of the first strokes stay where they are.
         """
-        glance = Glance.of(image, mask, self.settings.votes_side)
+        glance = Glance.of(image, mask, self.settings.order_side)
         small, paper = glance.strokes(strokes, self.settings.width * max(glance.size) / SIDE), _paper(strokes)
         with torch.no_grad():
             targets = {eye.encoder.name: eye.encoder(glance.image) for eye in self.eyes}
@@ -205,7 +208,7 @@ EYES: dict[str, tuple[str, dict[str, float], bool]] = {
     "squeezenet": ("squeezenet", {"fire3": 1.0, "fire5": 1.0, "fire9": 1.0}, True),
     "clip": ("clip_rn101", {"layer2": 1.0, "layer3": 1.0, "pooled": 0.1}, False),
 }
-"""Name → encoder, its feature layers and their weights (CLIP: those of CLIPasso), and whether it votes."""
+"""Name → encoder, its feature layers and their weights (CLIP: those of CLIPasso), and whether it chooses."""
 GUIDANCES = ("classical", "squeezenet", "clip", "clip+squeezenet")
 
 
@@ -220,7 +223,7 @@ def guide_of(name: str, pool: ModelPool) -> Guide | None:
 
 
 def _eye(name: str, pool: ModelPool) -> Eye:
-    encoder_name, weights, votes = EYES[name]
+    encoder_name, weights, chooses = EYES[name]
     encoder = pool.encoder(encoder_name)
     assert isinstance(encoder, SalientEncoder)
-    return Eye(encoder, weights, votes)
+    return Eye(encoder, weights, chooses)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from backend.core.doubling import doubled_share
 from backend.core.drawing import Account, Drawing, Layer, StrokeNote
@@ -17,15 +18,17 @@ from backend.core.work import Progress, Work, mapped
 from backend.guidance.bending import KeepBending
 from backend.guidance.ink import InkMatch
 from backend.guidance.view import Guidance, Objective
+from backend.initialize.attention import Attention, AttentionSettings
 from backend.initialize.outlines import Outline
-from backend.initialize.trace import TracedStart, TracedStartSettings, traced_start
+from backend.initialize.streamlines import Trace
+from backend.initialize.trace import TracedStart, TracedStartSettings, far_lines, traced_start
 from backend.model_pool import ModelPool
 from backend.optimize import Schedule, Step, optimize
 from backend.parameterize.direct import DirectStrokes
 from backend.perception.faces import Face
 from backend.perception.foreground import with_rim
 from backend.perception.heads import HeadOutline, head_outlines
-from backend.perception.line_field import LineFieldSettings, line_field
+from backend.perception.line_field import LineFieldSettings, ScaleSettings, line_field
 from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
 from backend.recipes.dressing import Dressing
 from backend.recipes.guided import Guide, guide_of
@@ -37,6 +40,10 @@ from backend.style_pack import StylePack
 NO_HELP = Note("Moving the strokes by what the network sees did not help, so they stay on their lines.")
 
 MOST_DOUBLED = 0.03  # share of the strokes' length that refining may double
+SEEN_FROM_AFAR = LineFieldSettings(
+    coarse=ScaleSettings(inhibition=0.6), fine=ScaleSettings(inhibition=0.6), fine_weight=0.0, alone=1.0
+)
+"""Lines of a small picture: no texture is left in it, so that faint ones count."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +56,16 @@ class RegionSettings:
     rim: int = 4  # lines may lie this far outside the region, canvas px
     lines: LineFieldSettings = LineFieldSettings()
     start: TracedStartSettings = TracedStartSettings()
+    attention: AttentionSettings = AttentionSettings()  # of drawings that a network guides
+    far: LineFieldSettings = SEEN_FROM_AFAR
     steps: int = 30
     bending: float = 0.002  # weight beside the ink's 1
     face: CloseupSettings = CloseupSettings()
     hatching: float | None = None  # source px between hatches; None: what the style says, or as many as are allowed need
-    votes: bool = True  # an encoder has a voice in which lines are drawn, or only in how they lie and in their order
-    sure: int | None = None  # strokes that stay first when those an encoder voted on are put in order once more; None: all
+    chosen: bool = True  # an encoder has a voice in which lines are drawn, or only in how they lie and in their order
+    sure: int | None = (
+        None  # strokes that stay first when those an encoder had a voice in are put in order once more; None: all
+    )
     aside: float = 0.35  # worth of a line where the subject probably is not, beside one where it is
 
     def at_fidelity(self, fidelity: float) -> RegionSettings:
@@ -160,7 +171,7 @@ def draw_region(
         guide = guide.at_fidelity(choices.fidelity)
     finish = StyleFinish.of(pack, choices, pool)
     yield Progress("finding the lines", 0.0)
-    start = trace_region(region, dressing.plain_count, settings, guide if settings.votes else None)
+    start = trace_region(region, dressing.plain_count, settings, guide if settings.chosen else None)
     traced = Strokes.build(start.curves, pack.pen.width * max(region.framing.canvas), pack.pen.color, start.closed)
     strokes = traced
     steps = (settings.steps if choices.steps is None else choices.steps) if start.curves else 0
@@ -202,18 +213,31 @@ def draw_region(
 
 
 def trace_region(region: Region, count: int, settings: RegionSettings, guide: Guide | None = None) -> TracedStart:
-    """At most `count` strokes on a region's lines; a guide has a voice in which and in what order."""
+    """At most `count` strokes on a region's lines; a guide tells where it is looked closely."""
     silhouette = region.certainty * region.mask if region.certainty and region.silhouette is None else region.silhouette
     field = line_field(region.image, settings.lines, silhouette)
     worth = with_rim(region.mask, settings.rim)
     if region.interest is not None:
         worth = worth * (settings.aside + (1 - settings.aside) * region.interest)
-    votes = None
+    attention = None
     if guide:
         saliency = guide.saliency(region.image, region.mask)
-        worth, votes = worth * guide.worth(saliency), guide.votes(region.image, region.mask, saliency)
+        worth = worth * guide.worth(saliency, region.mask)
+        looked = guide.looked(saliency)[0, 0].cpu().numpy()
+        attention = Attention(looked, _forms(region, settings, silhouette, worth), settings.attention)
     closeups = [closeup.on(region.framing, settings.lines) for closeup in region.closeups]
-    return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups, votes, region.heads)
+    return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups, region.heads, attention)
+
+
+def _forms(region: Region, settings: RegionSettings, silhouette: Mask | None, worth: Mask) -> list[Trace]:
+    """The lines of a region's large forms, seen small."""
+    forms, (height, width) = settings.attention.forms, region.framing.canvas
+    scale = min(1.0, forms.side / max(height, width))
+    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    small = F.interpolate(region.image, size, mode="bilinear", antialias=True, align_corners=False)
+    outline = None if silhouette is None else F.interpolate(silhouette, size, mode="area")
+    lines = lines_of(line_field(small, settings.far, outline))
+    return far_lines(lines, worth[0, 0].cpu().numpy(), scale, settings.start, forms)
 
 
 def _better(traced: Strokes, refined: Strokes) -> tuple[Strokes, tuple[str, ...]]:

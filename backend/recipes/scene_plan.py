@@ -20,7 +20,7 @@ class SceneSettings:
     """How a scene is shared out; lengths as a share of the picture's longer side."""
 
     # an encoder that chose lines or all of their order would take from the sparsest drawings what holds them together
-    region: RegionSettings = RegionSettings(votes=False, sure=10)
+    region: RegionSettings = RegionSettings(chosen=False, sure=10)
     richness: float = 1.5  # strokes of a scene to those of a single subject, when the user leaves the choice to the style
     fewest: int = 16  # strokes of the simplest drawing
     object_share: float = 0.6  # of the strokes; the objects have also what the background does not need

@@ -1,7 +1,5 @@
-"""Guidance by what an encoder sees: pairs under the same views, layers, votes."""
+"""Guidance by what an encoder sees: pairs under the same views, layers."""
 
-import cv2
-import numpy as np
 import pytest
 import torch
 
@@ -12,7 +10,6 @@ from backend.guidance.glance import MARGIN, Glance
 from backend.guidance.layers import LayerMatch, channel_cosine, squared
 from backend.guidance.pairs import Pairs
 from backend.guidance.view import View
-from backend.guidance.votes import FeatureVotes
 
 SIZE = (24, 32)
 
@@ -159,36 +156,3 @@ def test_a_stroke_may_grow_but_not_shrink():
     longer, shorter = (View(picture, start.with_points(start.points * scale)) for scale in (1.3, 0.6))
     assert float(keep(View(picture, start))) == float(keep(longer)) == 0
     assert float(keep(shorter)) == pytest.approx(0.35**2, rel=1e-3)
-
-
-def drawn(*rows):
-    canvas = np.full((96, 96), 255, np.uint8)
-    for row in rows:
-        cv2.polylines(canvas, [np.round(row).astype(np.int32)], False, 0, 2, cv2.LINE_AA)
-    return torch.from_numpy(canvas.astype(np.float32) / 255)[None, None].repeat(1, 3, 1, 1)
-
-
-def row(x0, y0, x1, y1):
-    return np.linspace((x0, y0), (x1, y1), 60)
-
-
-def test_lines_of_the_photograph_win_votes(blobs):
-    mine, other, stray = row(10, 20, 80, 20), row(20, 40, 20, 90), row(60, 80, 85, 45)
-    glance = Glance.of(drawn(mine, other), torch.ones(1, 1, 96, 96), 96)
-    votes = FeatureVotes(blobs, glance)
-    gains = votes.gains([mine, other, stray])
-    assert min(gains[:2]) > 0 > gains[2]
-    votes.draw(mine)
-    again = votes.gains([mine, other, stray])
-    assert abs(again[0]) < 0.2 * gains[0]
-    assert again[1] > 0 > again[2]
-
-
-def test_votes_count_more_where_it_matters(blobs):
-    one, other = row(10, 20, 80, 20), row(10, 75, 80, 75)
-    glance = Glance.of(drawn(one, other), torch.ones(1, 1, 96, 96), 96)
-    interest = torch.zeros(1, 1, 96, 96)
-    interest[..., 60:, :] = 1
-    plain = FeatureVotes(blobs, glance).gains([one, other])
-    asked = FeatureVotes(blobs, glance, interest).gains([one, other])
-    assert asked[1] / asked[0] > 1.5 * plain[1] / plain[0]

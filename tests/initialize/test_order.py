@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from backend.initialize.order import order_by_coverage
+from backend.initialize.order import OrderSettings, order_by_coverage
 from tests.pictures import along
 
 CANVAS = (480, 640)
@@ -77,3 +77,40 @@ def test_a_worthless_row_is_left_out():
 
 def test_rows_beyond_the_canvas_are_no_warning():
     order_by_coverage([along((0, 0), (40, 0)), along((900, 900), (950, 900))], [np.ones(41), np.ones(51)], (480, 640), 2)
+
+
+def looking(rows, at):
+    """Rows of 1 for those of these indices, of 0 for others."""
+    return [np.full(len(row), float(i in at)) for i, row in enumerate(rows)]
+
+
+def test_details_come_early_where_it_is_looked_closely():
+    frame = [along((40, 40 + 3 * i), (600, 40 + 3 * i)) for i in (0,)]
+    details = [along((100 + 6 * i, 46 + 5 * i), (130 + 6 * i, 46 + 5 * i)) for i in range(3)]
+    others = [along((100 + 150 * i, 200), (160 + 150 * i, 200)) for i in range(3)]
+    rows = [*frame, *details, *others]
+    worths = [np.ones(len(row)) for row in rows]
+    plain = [i for i, _ in order_by_coverage(rows, worths, CANVAS, 7)]
+    seen = [i for i, _ in order_by_coverage(rows, worths, CANVAS, 7, looked=looking(rows, (1, 2, 3)))]
+    early = [sum(order.index(i) if i in order else len(rows) for i in (1, 2, 3)) for order in (plain, seen)]
+    assert early[1] < early[0]
+
+
+def test_where_nobody_looks_short_lines_wait():
+    long = [along((40, 40 + 60 * i), (600, 40 + 60 * i)) for i in range(6)]
+    short = [along((100 + 60 * i, 70), (125 + 60 * i, 70)) for i in range(6)]
+    rows, settings = [*long, *short], OrderSettings(ease=0.01)
+    worths = [np.ones(len(row)) for row in long] + [np.full(len(row), 6.0) for row in short]
+    plain, aside = (
+        [i for i, _ in order_by_coverage(rows, worths, CANVAS, 12, settings, looked=looked)]
+        for looked in ((), looking(rows, ()))
+    )
+    assert set(plain[1:7]) == set(range(6, 12))  # after the first, by gain / length^.5
+    assert set(aside[:6]) == set(range(6))
+
+
+def test_each_prefix_is_the_order_for_so_many_where_it_is_looked_closely_too():
+    rows, worths = lines(40, 4)
+    looked = looking(rows, range(0, 40, 3))
+    full = order_by_coverage(rows, worths, CANVAS, 40, looked=looked)
+    assert order_by_coverage(rows, worths, CANVAS, 9, looked=looked) == full[:9]

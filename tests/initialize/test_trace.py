@@ -3,7 +3,10 @@ import pytest
 import torch
 
 from backend.core.bezier import sample
-from backend.initialize.trace import Closeup, Lines, traced_start
+from backend.initialize.attention import Attention, AttentionSettings
+from backend.initialize.forms import FormSettings
+from backend.initialize.streamlines import Trace
+from backend.initialize.trace import Closeup, Lines, TracedStartSettings, far_lines, traced_start
 from backend.perception.line_field import line_field
 from tests.pictures import along, around, disc, distances, ridge_field, square, tensor
 
@@ -129,3 +132,23 @@ def test_short_weak_curls_are_texture(strength, curly, drawn):
         np.where(near.strength > far.strength, getattr(near, name), getattr(far, name)) for name in ("tangent_x", "tangent_y")
     ), COARSE)  # fmt: skip
     assert len(traced_start(both, EVERYWHERE, 8).curves) == (2 if drawn else 1)
+
+
+def test_flecks_are_left_out_and_forms_are_drawn_where_it_is_not_looked_closely():
+    field = drawn_lines(along((20, 40), (140, 40)), along((60, 80), (70, 80)))
+    form = Trace(along((20, 120.0), (140, 120)), np.full(121, 0.5))
+    nowhere = np.zeros((160, 160), np.float32)
+    plain = traced_start(field, EVERYWHERE, 8)
+    assert len(plain.curves) == 2
+    here = traced_start(field, EVERYWHERE, 8, attention=Attention(nowhere, [form], AttentionSettings(fleck=0.2)))
+    heights = sorted(float(curve[:, 1].mean()) for curve in here.curves)
+    assert heights == pytest.approx([40.5, 120.5], abs=0.3)
+    everywhere = traced_start(field, EVERYWHERE, 8, attention=Attention(EVERYWHERE, (), AttentionSettings(fleck=0.2)))
+    assert len(everywhere.curves) == 2
+
+
+def test_far_lines_lie_on_the_canvas():
+    small = Lines(*ridge_field((80, 80), along((10, 30), (70, 30))), COARSE[:80, :80])
+    [line] = far_lines(small, EVERYWHERE, 0.5, TracedStartSettings(), FormSettings())
+    assert np.allclose(line.row[:, 1], 60.5, atol=0.3)
+    assert np.ptp(line.row[:, 0]) == pytest.approx(120, abs=14)

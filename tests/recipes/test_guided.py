@@ -122,7 +122,7 @@ def test_the_photograph_itself_is_alike(pool):
     assert told.scores({"squeezenet": 1.5}) == {"squeezenet": 0.5}
 
 
-def test_where_nobody_votes_leaving_each_stroke_out_gives_the_order(pool):
+def test_where_nobody_chooses_leaving_each_stroke_out_gives_the_order(pool):
     [layer] = drawn(pool, "clip", steps=1).layers
     importances = [note.importance for note in layer.notes]
     assert importances[0] == 1 and importances == sorted(importances, reverse=True)
@@ -132,3 +132,24 @@ def test_where_nobody_votes_leaving_each_stroke_out_gives_the_order(pool):
     order, _importances = guide.order(Strokes.build(lines, 2.0), image, mask, pool)
     assert sorted(order) == [0, 1, 2, 3, 4]
     assert guide.counts_after and not guide_of("clip+squeezenet", pool).counts_after
+
+
+def test_a_line_is_worth_the_more_the_more_its_place_tells_and_the_outline_never_little(pool):
+    told, s = guide(pool), guide(pool).settings
+    saliency, mask = torch.zeros(1, 1, 60, 80), torch.zeros(1, 1, 60, 80)
+    mask[..., 10:50, 10:70] = 1
+    saliency[..., 20:40, 20:30] = s.telling
+    saliency[..., 20:40, 30:40] = s.telling / 2
+    worth, looked = told.worth(saliency, mask)[0, 0], told.looked(saliency)[0, 0]
+    assert float(worth[30, 25]) == 1 == float(looked[30, 25])
+    assert float(looked[30, 35]) == pytest.approx(0.5)
+    assert s.aside < float(worth[30, 35]) < 1
+    assert float(worth[30, 50]) == pytest.approx(s.aside)
+    assert float(worth[11, 50]) == pytest.approx(s.outline)
+    assert float(told.looked(torch.ones(1, 1, 4, 4)).max()) == 1
+
+
+def test_a_network_that_chooses_leaves_the_order_of_the_lines(pool):
+    assert not guide_of("squeezenet", pool).counts_after
+    importances = [note.importance for note in drawn(pool, steps=0).layers[0].notes]
+    assert importances == sorted(importances, reverse=True)

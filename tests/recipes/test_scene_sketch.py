@@ -305,16 +305,16 @@ def test_an_encoder_orders_what_comes_after_the_first_strokes_by_what_leaving_ea
 
 
 def test_an_encoder_has_no_voice_in_which_lines_a_scene_has():
-    def strokes(guidance, votes):
-        region = replace(SMALL.settings.region, votes=votes, sure=None)
+    def strokes(guidance, chosen):
+        region = replace(SMALL.settings.region, chosen=chosen, sure=None)
         recipe = SceneSketch(replace(SMALL.settings, region=region))
         choices = SketchChoices(steps=0, strokes=24, guidance=guidance)
         inputs = Inputs(photograph(landscape()), ball())
         drawing = completed(recipe.run(inputs, choices, StylePack("plain", "Plain"), TinyPool.made()))
         return [[layer.strokes.curve(i).tolist() for i in range(len(layer.strokes))] for layer in drawing.layers]
 
-    assert not SceneSketch().settings.region.votes
-    assert strokes("squeezenet", votes=False) == strokes("classical", votes=True) != strokes("squeezenet", votes=True)
+    assert not SceneSketch().settings.region.chosen
+    assert strokes("squeezenet", chosen=False) == strokes("classical", chosen=True) != strokes("squeezenet", chosen=True)
 
 
 def test_the_horizon_survives_simplification():
