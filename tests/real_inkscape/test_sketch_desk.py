@@ -51,7 +51,7 @@ def steps():
         return
     yield from until(lambda: window._desk)
     desk = window._desk
-    facts["view"] = desk.view.get_mapped() and not window._paper.get_mapped()
+    facts["view"] = desk.view.get_mapped() and not window._sheet.picture.get_mapped()
     facts["all at once"] = [button.get_sensitive() for button in desk.buttons]
     yield from until(lambda: desk.stopped)
     desk.tick()
@@ -91,7 +91,7 @@ def steps():
     if end == "back":
         window._stop.clicked()
         facts["message"] = window._message.get_text()
-        facts["again"] = window._paper.get_mapped() and window._form.get_mapped() and window._desk is None
+        facts["again"] = window._sheet.picture.get_mapped() and window._form.get_mapped() and window._desk is None
         window._stop.clicked()
     elif end == "all":
         desk.buttons[0].clicked()

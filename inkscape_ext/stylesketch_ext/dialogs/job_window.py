@@ -20,8 +20,8 @@ from stylesketch_ext.dialogs.engine_line import EngineLine
 from stylesketch_ext.dialogs.job_terms import Leads, Try, Words
 from stylesketch_ext.dialogs.look import room, scrolled, styled, text, use_css
 from stylesketch_ext.dialogs.packs_panel import PacksPanel
-from stylesketch_ext.dialogs.pictures import pixbuf
 from stylesketch_ext.dialogs.progress_panel import ProgressPanel
+from stylesketch_ext.dialogs.sheet import Sheet
 from stylesketch_ext.dialogs.stumbling import errors_told
 from stylesketch_ext.dialogs.style_chooser import StyleChooser
 from stylesketch_ext.dialogs.tries import Tries
@@ -98,14 +98,10 @@ class JobWindow(Gtk.Window):
             Gtk.main_iteration()
 
     def _build(self, wanted: Optional[str]) -> None:
-        self._paper = Gtk.Image()
         self._room = room()
         lack = max(0, LEFT - self._room)  # shared by the picture and the styles
         self._least = PAPER[1] - lack // 2
-        self._paper.set_size_request(PAPER[0], self._least)
-        self._paper.get_accessible().set_name(_("Picture"))
-        self._sheet = Gtk.Box()
-        self._sheet.pack_start(self._paper, True, True, 0)
+        self._sheet = Sheet(PAPER[0], self._least)
         self._styles = StyleChooser(wanted or "", self._tell_style, self._manage, lack - lack // 2)
         self._styles.set_no_show_all(wanted is None)
         self._picture_side = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
@@ -115,7 +111,7 @@ class JobWindow(Gtk.Window):
         self._title.get_style_context().add_class("ss-title")
         self._message = text("", 40)
         self._message.set_properties(selectable=True, can_focus=False, no_show_all=True)
-        self._tries = Tries(self._show_picture)
+        self._tries = Tries(self._sheet.show_picture)
         self._work = ProgressPanel(self._words.waits)
         side = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=16)
         side.set_size_request(SIDE, -1)
@@ -157,7 +153,7 @@ class JobWindow(Gtk.Window):
         self._job = self._leads.new_job()
         self._number = -1  # of the picture that is shown
         self._preview: Optional[bytes] = None
-        self._height = self._least  # px there are for the picture
+        self._sheet.height = self._least
         self._show_source(0)
         self._name([name for name, data in self._pictures])
 
@@ -185,7 +181,7 @@ class JobWindow(Gtk.Window):
         if not self._job.ident:
             self._job.start()
         self._work.begin(self._form.summary(self._styles.title))
-        self._height = self._picture_side.get_allocation().height
+        self._sheet.height = self._picture_side.get_allocation().height
         room = self._side.get_allocation()  # the window must not shrink either: Inkscape does not repaint what is behind
         self._side.set_size_request(room.width, room.height)
         for widget in (self._message, self._sheet_of_form, self._start, self._styles):
@@ -234,26 +230,23 @@ class JobWindow(Gtk.Window):
         self._rest([], _("_Insert"))
         self._work.hide()
         self._desk = desk
-        desk.view.set_size_request(self._paper.get_allocation().width, -1)
-        self._paper.hide()
-        self._sheet.pack_start(desk.view, True, True, 0)
+        self._sheet.replace_by(desk.view)
         for more in desk.buttons:
             self._verbs.add(more)
             self._verbs.reorder_child(more, 1)
             more.show()
         self._sheet_of_desk = self._fitted(desk)
         self._side.pack_start(self._sheet_of_desk, False, False, 0)
-        for widget in (desk.view, self._sheet_of_desk):
-            widget.show_all()
+        self._sheet_of_desk.show_all()
         self._look = self._while_adjusting
 
     def _clear_desk(self) -> None:
         if self._desk:
             self._desk.stop()
-            for widget in (self._desk.view, *self._desk.buttons, self._desk, self._sheet_of_desk):
+            self._sheet.take_back()
+            for widget in (*self._desk.buttons, self._desk, self._sheet_of_desk):
                 widget.destroy()
             self._desk = None
-            self._paper.show()
 
     def _rest(self, notes: List[str], verb: str) -> None:
         """The work is done, and waits for the user."""
@@ -405,7 +398,7 @@ class JobWindow(Gtk.Window):
         example = snapshot.previews.get(self._styles.chosen)
         if example and not self._shown and example is not self._preview:  # nothing else is there to look at
             self._preview = example
-            self._show_picture(example)
+            self._sheet.show_picture(example)
 
     def _stumbled(self, failure: Failure) -> None:
         if self._panel and self._look == self._while_managing:
@@ -450,11 +443,11 @@ class JobWindow(Gtk.Window):
             self._show_source(self._number)
         elif snapshot.preview and snapshot.preview is not self._preview:
             self._preview = snapshot.preview
-            self._show_picture(snapshot.preview)
+            self._sheet.show_picture(snapshot.preview)
 
     def _show_source(self, number: int) -> None:
         """The picture that the work is about, if there is one."""
-        self._show_picture(self._shown[number][1] if number < len(self._shown) else b"")
+        self._sheet.show_picture(self._shown[number][1] if number < len(self._shown) else b"")
 
     @property
     def _shown(self) -> Sequence[Tuple[str, bytes]]:
@@ -467,11 +460,3 @@ class JobWindow(Gtk.Window):
     def _told(self, method: str, fact: object) -> None:
         """Let the form know, if it wants to."""
         getattr(self._form, method, lambda fact: None)(fact)
-
-    def _show_picture(self, data: bytes) -> None:
-        picture = pixbuf(data, PAPER[0] - 16, self._height - 16) if data else None
-        if picture:
-            self._paper.set_from_pixbuf(picture)
-        else:
-            self._paper.set_from_icon_name("image-x-generic-symbolic", Gtk.IconSize.DIALOG)
-        self._paper.set_opacity(1.0 if picture else 0.3)
