@@ -140,6 +140,23 @@ def test_the_real_engine_restyles_and_makes_a_texture(screen, installed_profile,
     assert shades(tmp_path / "filled.png")[30:110, 30:170].std() > 20
 
 
+def test_the_real_engine_draws_what_it_restyled(screen, installed_profile, tmp_path):
+    """From a photograph through its restyled picture to strokes over it."""
+    rings.write_pictures(tmp_path)
+    document = rings.write_document(tmp_path / "document.svg", *CASES["rotated"])
+    chosen = {"style": "engraving", "result": "sketch", "pen": "technical-pen", "picture": True}
+    installed_profile.remember("style_restyle", gui=False, **chosen)
+    root = run("restyle", screen, installed_profile, document, tmp_path / "out.svg", ["i"], timeout=120)
+    picture, layer = [child for child in root if child.get(OURS + "recipe")]
+    assert layer.get(LABEL).endswith(" — Technical pen (StyleSketch)") and len(list(layer.iter(SVG + "path"))) >= 2
+    render(screen, installed_profile.profile, document, tmp_path / "photograph.png")
+    render(screen, installed_profile.profile, tmp_path / "out.svg", tmp_path / "drawn.png", only=layer.get("id"))
+    strokes_to_lines, _ = rings.distances(tmp_path / "photograph.png", tmp_path / "drawn.png")
+    assert strokes_to_lines <= 6  # px: both sides of the ring, which an engraving makes wider
+    render(screen, installed_profile.profile, tmp_path / "out.svg", tmp_path / "restyled.png", only=picture.get("id"))
+    assert shades(tmp_path / "restyled.png").std() > 10
+
+
 def test_a_text_becomes_strokes_by_a_tiny_network(screen, installed_profile, tmp_path):
     """From Inkscape through the real engine and a random diffusion network in the true layout to a layer."""
     pytest.importorskip("diffusers", reason="the packages of the diffusion networks are not here")
