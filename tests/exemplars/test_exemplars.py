@@ -29,7 +29,7 @@ def test_the_pack_holds_what_its_exemplar_shows(folder):
     found, kept = measured(folder / "exemplar.png"), read_pack(folder).measured
     for field in dataclasses.fields(kept):
         value = getattr(found, field.name)
-        near = None if value is None else pytest.approx(value, rel=0.08, abs=1e-3)  # other versions of OpenCV smooth a little differently
+        near = None if value is None else pytest.approx(value, rel=0.05, abs=0.01)  # OpenCV's versions differ a little
         assert getattr(kept, field.name) == near, field.name
 
 
