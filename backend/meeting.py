@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from logging import getLogger
 from typing import Any, Generic, Protocol, TypeVar
 
 import torch
@@ -19,6 +20,7 @@ from backend.core.image import Image
 from backend.core.work import Progress, Work
 from backend.encoders.encoder import Encoder, Features, SalientEncoder, is_gray
 
+log = getLogger(__name__)
 T = TypeVar("T")
 MOST_TOGETHER = 64  # pictures that a network sees at once, unless one work alone asks for more
 
@@ -99,12 +101,15 @@ class Member(Generic[T]):
         return self._resumed(answer)
 
     def close(self) -> None:
-        """Closes the work, wherever it stands."""
+        """Closes the work, wherever it stands; what it raises then is logged, so that others can be closed, too."""
         if self._thread is not None and not self.ended:
             self._inbox.put(_Leave())
-            while not isinstance(self._outbox.get(), (_Ended, _Failed)):
+            while not isinstance(told := self._outbox.get(), (_Ended, _Failed)):
                 self._inbox.put(_Leave())
-        self.ended = True
+            self._thread.join()  # lets go of what the work held
+            if isinstance(told, _Failed) and not isinstance(told.error, _Leave):
+                log.warning("A work that was closed failed", exc_info=told.error)
+        self.ended, self.request = True, None
 
     def look(self, encoder: Encoder, images: Image) -> Features:
         """Asked by the work itself."""
@@ -156,9 +161,17 @@ class Member(Generic[T]):
         except StopIteration as end:
             self._outbox.put(_Ended(end.value))
         except BaseException as error:
-            if work is not None:
-                work.close()
-            self._outbox.put(_Failed(error))
+            self._outbox.put(_Failed(_closed(work) or error))
+
+
+def _closed(work: Work[Any] | None) -> BaseException | None:
+    """What closing a work raises, since whoever waits for it must be told."""
+    try:
+        if work is not None:
+            work.close()
+    except BaseException as error:
+        return error
+    return None
 
 
 class SeatedEncoder:

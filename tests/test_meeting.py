@@ -152,3 +152,22 @@ def test_what_a_work_raises_is_raised_where_it_is_driven():
         member.step()
     assert member.ended
     member.close()
+
+
+@pytest.mark.parametrize("looks", [False, True])
+def test_a_work_that_fails_while_it_is_closed_keeps_nobody_waiting(looks, caplog):
+    def work(seat):
+        try:
+            if looks:
+                SeatedEncoder(Halves(), seat)(torch.ones(1, 1, 2, 2))
+            yield Progress("drawing", 0.1)
+        finally:
+            raise OSError("the pipe is broken")
+
+    member = Member(work)
+    member.step()
+    closing = threading.Thread(target=member.close, daemon=True)
+    closing.start()
+    closing.join(20)
+    assert not closing.is_alive() and member.ended and member.request is None
+    assert "the pipe is broken" in caplog.text
