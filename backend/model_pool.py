@@ -159,7 +159,7 @@ def choose_engine(name: str) -> str:
     says so once.
     """
     found = rasterizers()
-    name = os.environ.get(RASTERIZER, name) if name == "auto" else name
+    name = os.environ.get(RASTERIZER) or name if name == "auto" else name
     if name == "auto":
         best = next(iter(found))
         if best != "native":

@@ -10,13 +10,13 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from backend.adam import DECAY, EPSILON
 from backend.core.image import Image
 from backend.core.strokes import Strokes
 from backend.guidance.view import View
 from backend.optimize import Parameterization, Schedule, Step
 
 WARM_UP = 3  # steps before recording, so that whatever is made once is made
-DECAY, EPSILON = (0.9, 0.999), 1e-8  # torch's own for Adam
 
 
 class RecordableRasterizer(Protocol):

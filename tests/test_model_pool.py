@@ -33,6 +33,8 @@ def test_the_environment_says_what_auto_means(monkeypatch):
     monkeypatch.setenv(RASTERIZER, "culled")
     assert ModelPool.choose("cpu").engine == "culled"
     assert ModelPool.choose("cpu", "reference").engine == "reference"
+    monkeypatch.setenv(RASTERIZER, "")
+    assert ModelPool.choose("cpu").engine == next(iter(model_pool.rasterizers()))
     monkeypatch.setenv(RASTERIZER, "abacus")
     with pytest.raises(BadRequest, match="abacus"):
         ModelPool.choose("cpu")

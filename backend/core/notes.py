@@ -45,7 +45,7 @@ def unpacked(text: str) -> Note:
     try:
         pattern, values = json.loads(text)
         return Note(str(pattern), **values)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, LookupError):
         return Note("{sentence}", sentence=text)
 
 

@@ -27,7 +27,7 @@ def test_notes_survive_processes_and_files(note):
         assert again == note and pattern_of(again) == pattern_of(note)
 
 
-@pytest.mark.parametrize("text", ["An old sentence.", "[1]", "3", '["{a}", {}, 2]'])
+@pytest.mark.parametrize("text", ["An old sentence.", "[1]", "3", '["{a}", {}, 2]', '["{0}", {"a": "1"}]'])
 def test_what_an_earlier_version_kept_is_a_sentence(text):
     assert unpacked(text) == text
 
