@@ -68,7 +68,8 @@ def _at(foreground: Foreground, size: tuple[int, int]) -> Foreground:
     def scaled(mask: Mask) -> Mask:
         return F.interpolate(mask, size, mode="bilinear", antialias=True, align_corners=False)
 
-    mask = scaled(foreground.mask).gt(0.5).float()
+    mask = scaled(foreground.mask)
+    mask = mask.gt(0.5 * mask.max()).float()  # thinner than a px it would vanish
     interest = None if foreground.interest is None else scaled(foreground.interest)
     silhouette = None if foreground.silhouette is None else (OUTLINED * scaled(foreground.silhouette)).clamp(0, 1)
     certainty = min(1.0, OUTLINED * foreground.certainty)
