@@ -87,7 +87,8 @@ def restyled(
     mask: of the picture, for the sketch.
     """
     prepare_process()
-    pool = ModelPool.choose(request.device, places=places)
+    rasterizer = "auto" if request.sketch is None else request.sketch.rasterizer
+    pool = ModelPool.choose(request.device, rasterizer, places)
     found = _exemplar(request, exemplar, places)
     style = StyleSource(decode(found.content).pixels, found.title or UPLOADED, found.learned)
     choices = RestyleChoices(strength=request.strength, method=request.method, prompt=request.prompt, seed=request.seed)

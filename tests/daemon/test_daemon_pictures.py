@@ -323,6 +323,14 @@ def test_a_restyled_picture_is_drawn_and_kept(tmp_path, house_of_packs):
     assert done == sorted(done) and any(event.preview for event in events if event.done < 0.5)
 
 
+def test_a_restyled_picture_is_drawn_by_the_rasterizer_that_was_asked_for(tmp_path, house_of_packs):
+    photograph, style = photographed(tmp_path / "photograph"), stripes(tmp_path / "style")
+    settings = SketchSettings(strokes=2, steps=0, mask="none", rasterizer="reference")
+    request = RestyleRequest("ab", "cd", method="classical", sketch=settings)
+    made = completed(restyled(request, photograph, style, None, house_of_packs))
+    assert made.finished.result.engine == "reference"
+
+
 def test_the_subject_of_a_restyled_sketch_is_the_photograph_s_mask(tmp_path, house_of_packs):
     photograph, style, mask = photographed(tmp_path / "photograph"), stripes(tmp_path / "style"), tmp_path / "mask"
     Image.fromarray(np.pad(np.full((60, 30), 255, np.uint8), ((0, 0), (0, 60)))).save(mask, "PNG")

@@ -122,7 +122,7 @@ class RestyleRequest:
     device: str = "auto"
     title: str = ""
     sketch: Optional[SketchSettings] = None  # how the restyled picture is drawn: the result is a sketch then
-    # (its mask and marks are those of the uploaded picture); None: the restyled picture is the result
+    # (its mask and marks are those of the uploaded picture, its device is that of this request); None: the picture itself
 
     def __post_init__(self) -> None:
         _check_pictures(self)
