@@ -25,6 +25,7 @@ from backend.core.errors import BadRequest, NotFound
 from backend.core.files import remove_parts, write_folder, write_whole
 
 RESULT, SVG, PREVIEW = "result.json", "drawing.svg", "preview.png"
+GONE = "The files of this result are gone. Draw it again."
 WHOLE = 32_000_000  # bytes of a sequence's frames that are sent in one answer
 
 
@@ -126,9 +127,11 @@ class ResultFiles:
         return self._frames(job).is_dir()
 
     def whole(self, job: str) -> Iterator[bytes]:
-        """The result of a sequence with all its frames, piece by piece; BadRequest where that is too much for one answer."""
+        """The result of a sequence with all its frames, piece by piece; NotFound, BadRequest where that is too much."""
         result = loads(SequenceResult, self.read(job, RESULT))
         files = [self._frames(job) / f"{number}.json" for number in range(1, result.count + 1)]
+        if not all(file.is_file() for file in files):
+            raise NotFound(GONE)
         if sum(file.stat().st_size for file in files) > WHOLE:
             told = "Ask with frames=false, and for each frame by itself."
             raise BadRequest(f"These {result.count} frames are too many for one answer. {told}")
@@ -161,7 +164,7 @@ class ResultFiles:
         try:
             return (self._folder / job / name).read_bytes()
         except FileNotFoundError:
-            raise NotFound("The files of this result are gone. Draw it again.") from None
+            raise NotFound(GONE) from None
 
     def remove(self, job: str) -> None:
         """Deletes the files of a job."""

@@ -70,6 +70,14 @@ def test_frames_go_with_their_job(web, tmp_path):
     problem(web.http.get(f"/v1/jobs/{job}/frames/1"), "not-found", 404)
 
 
+def test_a_sequence_whose_frames_are_gone_says_so(web, tmp_path):
+    job = submit(web, "plain").json()["id"]
+    ended(web, job)
+    (tmp_path / "results" / f"{job}.frames" / "2.json").unlink()
+    assert "are gone" in problem(web.http.get(f"/v1/jobs/{job}/result"), "not-found", 404)
+    assert loads(SequenceResult, web.http.get(f"/v1/jobs/{job}/result?frames=false").content).count == 3
+
+
 def test_a_result_of_an_earlier_version_holds_its_frames(web, tmp_path):
     job = submit(web, "plain").json()["id"]
     assert ended(web, job)[-1][1] == "finished"

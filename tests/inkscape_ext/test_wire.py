@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from stylesketch_ext.wire import codec
 from stylesketch_ext.wire.messages import (
+    CandidateData,
     DrawingData,
     FeaturesRequest,
     FilterStep,
@@ -147,6 +148,17 @@ def test_a_simplified_result_keeps_equal_ratios_of_strokes(simplicity, count):
     simpler = result.simplified(simplicity)
     assert simpler.drawing.layers == [LayerData("object", paths[:count])]
     assert simpler.settings == replace(result.settings, simplicity=simplicity)
+
+
+def test_what_was_noted_of_the_attempt_that_was_kept_is_not_told_of_another():
+    attempts = [CandidateData(3, 0.4, RESULT.drawing), CandidateData(4, 0.6, RESULT.drawing, kept=True)]
+    phrases = [Phrase("Only {found} lines.", {"found": "3"}), Phrase("Seed {seed} was kept.", {"seed": "4"})]
+    notes = ["Only 3 lines.", "Seed 4 was kept."]
+    result = replace(RESULT, candidates=attempts, notes=notes, phrases=phrases)
+    other, kept = result.attempt(0), result.attempt(1)
+    assert (other.settings.seed, other.notes, other.phrases) == (3, notes[:1], phrases[:1])
+    assert (kept.settings.seed, kept.notes, kept.phrases) == (4, notes, phrases)
+    assert replace(result, phrases=[]).attempt(0).notes == notes  # of an engine that tells no phrases
 
 
 def test_an_empty_result_can_be_simplified():

@@ -118,12 +118,17 @@ class SketchResult:
     def attempt(self, number: int) -> "SketchResult":
         """The attempt of that number as a result of its own, of the request for its seed alone.
 
-        Scores by encoders are known of the one that was kept only.
+        Scores by encoders are known of the one that was kept only. What was noted of another seed (that it was kept) goes.
         """
         each = self.candidates[number]
         settings = replace(self.settings, seed=each.seed, candidates=1)
         scores = self.scores if each.kept else {}
-        return replace(self, drawing=each.drawing, settings=settings, candidates=[], judge="", scores=scores)
+        result = replace(self, drawing=each.drawing, settings=settings, candidates=[], judge="", scores=scores)
+        if len(self.notes) != len(self.phrases):
+            return result
+        seed = str(each.seed)
+        told = [i for i, phrase in enumerate(self.phrases) if phrase.values.get("seed", seed) == seed]
+        return replace(result, notes=[self.notes[i] for i in told], phrases=[self.phrases[i] for i in told])
 
     def _simplified(self, drawing: DrawingData, simplicity: float) -> DrawingData:
         full = sum(len(layer.paths) for layer in drawing.layers)
