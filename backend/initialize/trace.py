@@ -164,11 +164,12 @@ def _is_crumb(trace: Trace, settings: TracedStartSettings) -> bool:
 
 
 def _attended(found: Sequence[_Line], attention: Attention, worth: Map) -> list[_Line]:
-    """The lines that are more than flecks, and the lines of large forms where there are none."""
+    """The lines that are more than flecks, and the lines of large forms where there are none; if nothing else is, flecks."""
     forms = attention.added([line.trace for line in found])
     part = attention.settings.form
     seen_from_afar = [_Line(form, part * _worth_along(form, worth), "contour") for form in forms]
-    return [line for line in found if attention.tells(line.trace, line.enlarged)] + seen_from_afar
+    telling = [line for line in found if attention.tells(line.trace, line.enlarged)]
+    return [*telling, *seen_from_afar] or list(found)
 
 
 def far_lines(lines: Lines, worth: Map, scale: float, settings: TracedStartSettings, forms: FormSettings) -> list[Trace]:

@@ -152,3 +152,9 @@ def test_far_lines_lie_on_the_canvas():
     [line] = far_lines(small, EVERYWHERE, 0.5, TracedStartSettings(), FormSettings())
     assert np.allclose(line.row[:, 1], 60.5, atol=0.3)
     assert np.ptp(line.row[:, 0]) == pytest.approx(120, abs=14)
+
+
+def test_a_picture_of_nothing_but_flecks_is_drawn_even_where_nobody_looks():
+    field = drawn_lines(*(along((x, 80), (x + 9, 80)) for x in (20, 60, 100)))
+    unseen = Attention(COARSE, settings=AttentionSettings(fleck=0.5))
+    assert len(traced_start(field, EVERYWHERE, 8, attention=unseen).curves) == 3
