@@ -208,7 +208,7 @@ def _tell(arguments: argparse.Namespace, done: _Done, work: _Work, seconds: floa
     if arguments.json:
         account = {
             "version": __version__,
-            "recipe": "restyled_sketch" if work.pen else "style_transfer",
+            "recipe": "restyled" if work.pen else "style_transfer",
             "outputs": outputs,
             "seed": arguments.seed,
             "device": str(work.pool.device) if last and last.steps else "cpu",

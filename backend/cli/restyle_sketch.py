@@ -116,8 +116,9 @@ def opened_pen(arguments: argparse.Namespace, exemplar: Exemplar) -> Iterator[Pe
 
 
 def account(result: SketchResult) -> dict[str, object]:
-    """What --json tells of a sketch beside the restyling."""
+    """What --json tells of a sketch beside the restyling; its device is what drew it."""
     return {
+        "device": result.device,
         "pen": result.settings.style,
         "strokes": sketch.stroke_count(result),
         "engine": result.engine,

@@ -3,6 +3,9 @@ import json
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from stylesketch_ext.wire.messages import DrawingData, SketchResult, SketchSettings
+
+from backend.cli import restyle_sketch
 
 
 @pytest.fixture
@@ -150,11 +153,18 @@ def test_a_restyled_photograph_becomes_a_sketch(command, disc, tmp_path):
     assert code == 0, err
     account = json.loads(told)
     assert account["outputs"] == [str(path) for path in (out, drawn, film, seen, tmp_path / "edges.png")]
-    assert (account["recipe"], account["style"], account["pen"]) == ("restyled_sketch", "woodcut", "charcoal")
+    assert (account["recipe"], account["style"], account["pen"]) == ("restyled", "woodcut", "charcoal")
     assert 1 <= account["strokes"] <= 5 and out.read_text().count("<path") >= account["strokes"]
     assert Image.open(drawn).size == Image.open(seen).size == (120, 90) and Image.open(film).n_frames > 3
     code, _told, err = command("restyle", disc, "--style", "woodcut", "-o", tmp_path / "plain.png")
     assert code == 0 and (tmp_path / "plain.png").read_bytes() == seen.read_bytes()
+
+
+def test_the_device_that_is_told_of_a_sketch_is_the_one_that_drew_it():
+    drawing = DrawingData(4, 3, [], "0123abcd")
+    result = SketchResult(drawing, "ab", "x", "restyled", SketchSettings(), "Pen", "squeezenet", "cuda", "native", 3, "0")
+    told = restyle_sketch.account(result)
+    assert (told["device"], told["engine"]) == ("cuda", "native")
 
 
 def test_the_pen_is_the_style_s_or_the_usual_one(command, disc, style, tmp_path):
