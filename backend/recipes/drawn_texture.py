@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from backend.core.entries import Color
+from backend.core.errors import BadRequest
 from backend.core.image import Image
 from backend.core.strokes import Strokes
 from backend.core.style_tables import Hatch
@@ -27,13 +28,14 @@ TONE = 0.62  # how dark what is hatched is, 0 = paper … 1 = black
 APART = 4.0  # widths of a pen that hatches nothing by itself, from line to line
 LENGTH = 0.3  # of a stroke, a share of SIDE, where the pack breaks none
 OVERLAP = 0.55  # of the part in which a stroke thins, that lies over the next
+MOST_STROKES = 100_000  # of a tile, about; the packs that come along need at most 8000
 FINER = 2  # times as many px a side are drawn as the tile has
 
 
 def drawn_texture(pack: StylePack, ink: Color, choices: TextureChoices, pool: ModelPool) -> Work[TextureResult]:
     """A tile by a pack's own pen. ink: color of what is hatched, for packs that take the picture's colors.
 
-    Lines are as large as in a drawing whose longer side has SIDE px.
+    Lines are as large as in a drawing whose longer side has SIDE px. Raises BadRequest where they would be too many.
     """
     yield Progress("drawing", 0.0)
     chance = np.random.default_rng(choices.seed)
@@ -54,9 +56,11 @@ def _strokes(pack: StylePack, ink: Color, choices: TextureChoices, chance: np.ra
     hatch = pack.hatch if pack.hatch.share else Hatch(spacing=max(Hatch().spacing, APART * pack.pen.width), width=1.0)
     hand = Hand(pack.pen, pack.gesture, pack.palette)
     generator = torch.Generator().manual_seed(choices.seed)
-    motif = _motif(pack, ink)
+    motif, layers = _motif(pack, ink), _layers(hatch)
+    if sum(choices.size[0] * choices.size[1] / (layer.spacing * layer.length) for layer in layers) > MOST_STROKES:
+        raise BadRequest(f"{pack.title} has too many strokes for a texture of this size; make it smaller and repeat it.")
     found, moved = list[Strokes](), list[Strokes]()
-    for level, layer in enumerate(_layers(hatch)):
+    for level, layer in enumerate(layers):
         rows = hatch_rows(choices.size, layer, chance)
         centers = [row.mean(0) - SIDE / 2 for row in rows]
         floor = _threshold(hatch, level) if level else 0.5 * hatch.lightest

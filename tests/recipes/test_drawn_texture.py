@@ -8,11 +8,13 @@ import torch
 import torch.nn.functional as F
 
 from backend.core.errors import BadRequest
+from backend.core.style_tables import Hatch
 from backend.core.work import completed
 from backend.model_pool import ModelPool
+from backend.recipes.drawn_texture import MOST_STROKES, drawn_texture
 from backend.recipes.style_texture import style_texture
 from backend.recipes.texture_choices import Drawer, TextureChoices
-from backend.style_pack import read_pack
+from backend.style_pack import StylePack, read_pack
 
 PACKS = sorted(path.name for path in (Path(__file__).parents[2] / "style_packs").iterdir())
 CHOICES = TextureChoices(size=(160, 192), tiled=True, area="lines", guidance="drawn")
@@ -70,3 +72,11 @@ def test_the_same_seed_draws_the_same_and_another_another():
 def test_only_a_pack_draws():
     with pytest.raises(BadRequest, match="Only a style pack"):
         completed(style_texture(torch.rand(1, 3, 64, 64), CHOICES, ModelPool.choose("cpu")))
+
+
+def test_a_pack_of_countless_tiny_strokes_is_refused_before_they_are_made():
+    side, hatch = 300, Hatch(share=0.3, spacing=0.002, longest=0.0004)
+    assert side * side / (2 * 0.4) > MOST_STROKES
+    pack, choices = StylePack("dust", "Dust", hatch=hatch), TextureChoices(size=(side, side))
+    with pytest.raises(BadRequest, match="Dust has too many strokes"):
+        completed(drawn_texture(pack, (0.2, 0.2, 0.2), choices, ModelPool.choose("cpu")))
