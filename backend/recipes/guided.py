@@ -222,6 +222,13 @@ def guide_of(name: str, pool: ModelPool) -> Guide | None:
     return Guide(name, tuple(_eye(part, pool) for part in name.split("+")))
 
 
+def check_guide(name: str, pool: ModelPool) -> None:
+    """Raises Missing as `guide_of` does, for work that comes long before the guide is needed; loads nothing."""
+    for part in name.split("+"):
+        if part in EYES and not pool.has_encoder(EYES[part][0]):
+            pool.encoder(EYES[part][0])
+
+
 def _eye(name: str, pool: ModelPool) -> Eye:
     encoder_name, weights, chooses = EYES[name]
     encoder = pool.encoder(encoder_name)

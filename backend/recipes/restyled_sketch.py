@@ -14,6 +14,7 @@ from backend.perception.faces import find_faces
 from backend.perception.foreground import Foreground
 from backend.perception.photograph import Photograph
 from backend.recipes.candidates import Attempts, attempted
+from backend.recipes.guided import check_guide
 from backend.recipes.object_sketch import OBJECT_SKETCH, choose_foreground
 from backend.recipes.recipe import Inputs, Recipe, SketchChoices
 from backend.recipes.sparing import sparing
@@ -50,6 +51,7 @@ def restyled_sketch(
     Progress carries small pictures, then previews of the drawing. Raises as `restyle` and the recipe do.
     """
     choices.check_guidance(recipe.guidances)
+    check_guide(choices.guidance, pool)
     photograph = inputs.photograph.pixels
     restyled = yield from mapped(restyle(photograph, style, restyling, pool), lambda p: p.within(0.0, RESTYLED))
     yield Progress("finding the subject", RESTYLED)

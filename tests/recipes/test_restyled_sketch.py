@@ -3,9 +3,11 @@
 import pytest
 import torch
 
+from backend.core.errors import Missing
 from backend.core.work import Progress, completed
 from backend.model_pool import ModelPool
 from backend.parameterize.pixels import resized
+from backend.places import Places
 from backend.recipes import Inputs, SketchChoices, restyled_sketch
 from backend.recipes.style_transfer import RestyleChoices, RestyleResult, StyleSource
 from backend.style_pack import StylePack
@@ -41,3 +43,21 @@ def test_a_mask_thinner_than_a_pixel_of_the_result_is_kept():
     )
     [layer] = result.drawing.layers
     assert result.drawing.size == (SMALLER, SMALLER) and len(layer.strokes)
+
+
+@pytest.mark.parametrize(("guidance", "network"), [("squeezenet", "squeezenet"), ("clip", "clip_rn101")])
+def test_a_guide_that_is_not_here_is_told_before_anything_is_restyled(guidance, network, tmp_path, monkeypatch):
+    def restyle(*given):
+        raise AssertionError("the work of the restyling would be lost")
+
+    monkeypatch.setattr(restyled_sketch, "restyle", restyle)
+    work = restyled_sketch.restyled_sketch(
+        Inputs(photograph(disc(64, 20))),
+        StyleSource(torch.ones(1, 3, 64, 64), "plain"),
+        RestyleChoices(),
+        SketchChoices(guidance=guidance),
+        StylePack("plain", "Plain"),
+        ModelPool.choose("cpu", places=Places(tmp_path, tmp_path)),
+    )
+    with pytest.raises(Missing, match=f"models pull {network}"):
+        completed(work)
