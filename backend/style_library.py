@@ -62,6 +62,8 @@ def read_pack_file(path: Path, name: str = "") -> Pack:
         raise BadPack(SEED_LIBRARY)
     if not path.exists():
         raise BadRequest(f"There is no style pack {path}. Check its name.")
+    if not path.is_file():
+        raise BadRequest(f"{path} is a device or a pipe. Save the style pack to a file, and choose that.")
     return check_pack(read_archive(path.read_bytes(), name, path.name))
 
 

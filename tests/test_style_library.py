@@ -1,6 +1,7 @@
 import errno
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -220,6 +221,8 @@ def test_a_folder_that_is_no_pack_is_told(tmp_path):
         read_folder(tmp_path)
     with pytest.raises(BadRequest, match="no style pack"):
         read_pack_file(tmp_path / "none.stylepack")
+    with pytest.raises(BadRequest, match="device or a pipe"):
+        read_pack_file(Path(os.devnull))
     (tmp_path / "style_library.pkl").write_bytes(b"x")
     with pytest.raises(BadPack, match="style extract"):
         read_pack_file(tmp_path / "style_library.pkl")
