@@ -108,6 +108,8 @@ def add_checkpoint(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Draws and writes; the exit code."""
     mask = sketch.mask_file(arguments.mask)
+    if mask:
+        sketch.read_file(mask)  # what is wrong with it is told before the picture is generated
     check_writable([*arguments.output, *([arguments.image_out] if arguments.image_out else [])], [mask] if mask else [])
     sketch.make_candidates_folder(arguments)
     line = ProgressLine(arguments.quiet)

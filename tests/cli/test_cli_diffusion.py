@@ -56,6 +56,11 @@ def test_the_same_prompt_gives_the_same_bytes(command, checkpoint, tmp_path):
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
 
 
+def test_a_mask_that_is_not_there_is_told_before_anything_is_generated(command, tmp_path):
+    code, _out, err = command("prompt", "a cup", "-o", tmp_path / "x.svg", "--mask", tmp_path / "gone.png")
+    assert code == 1 and "There is no file" in err
+
+
 def test_without_any_network_the_sentence_tells_command_size_and_licence(command, tmp_path):
     code, out, err = command("prompt", "a cup", "-o", tmp_path / "x.svg")
     assert code == 3 and not out and err.count("\n") == 1
