@@ -12,17 +12,17 @@ SHARE = 0.25  # of the strokes that are left is taken away before the others are
 Losses = Callable[[Sequence[Sequence[int]]], npt.NDArray[np.float64]]  # of drawings of these strokes
 
 
-def leave_one_out(count: int, losses: Losses, kept: int = 0) -> tuple[list[int], list[float]]:
+def leave_one_out(count: int, losses: Losses) -> tuple[list[int], list[float]]:
     """The strokes' indices from the one whose loss would cost most, and their importances, 1 … 0.
 
     Strokes are taken away from the end: round by round those whose absence costs least, so that of two that say the same
-    one stays. kept: so many strokes that matter most keep the order they have (0: all are judged).
+    one stays.
     """
     left, gone, costs = list(range(count)), list[int](), list[float]()
-    while len(left) > max(kept, 1):
+    while len(left) > 1:
         whole, *without = losses([left, *([i for i in left if i != out] for out in left)])
         cost = [float(loss - whole) for loss in without]
-        number = min(max(1, round(SHARE * len(left))), len(left) - max(kept, 1))
+        number = min(max(1, round(SHARE * len(left))), len(left) - 1)
         out = sorted(range(len(left)), key=lambda i: (cost[i], -left[i]))[:number]
         gone += [left[i] for i in out]
         costs += [cost[i] for i in out]

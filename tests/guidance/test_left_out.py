@@ -24,12 +24,6 @@ def test_of_two_that_say_the_same_one_stays():
     assert {order[2], order[3]} & {0, 1}
 
 
-def test_the_first_ones_may_be_kept_as_they_are():
-    order, importances = leave_one_out(5, losses_of([1, 2, 3, 4, 5]), kept=2)
-    assert order == [3, 4, 2, 1, 0]
-    assert importances[:2] == [1.0, 1.0]
-
-
 def test_one_stroke_or_none_need_no_order():
     assert leave_one_out(1, losses_of([1])) == ([0], [1.0])
     assert leave_one_out(0, losses_of([])) == ([], [])
