@@ -110,11 +110,7 @@ def best_of(candidates: Sequence[Candidate]) -> Candidate:
 def told(candidates: Sequence[Candidate], judge: str) -> Note:
     """What the user should know of the choice."""
     best = best_of(candidates)
-    others = ", ".join(
-        f"{each.score:.3f} (seed {each.seed}{'' if each.finished else ', stopped early'})"
-        for each in candidates
-        if each is not best
-    )
+    others = ", ".join(f"{each.score:.3f}" for each in candidates if each is not best)  # no words, which would stay English
     pattern = BY_LINES if judge == "lines" else BY_NETWORK
     return Note(pattern, count=len(candidates), seed=best.seed, judge=judge, score=f"{best.score:.3f}", others=others)
 
