@@ -224,9 +224,9 @@ def test_names_that_are_no_folders_everywhere_are_refused(name):
 
 
 def test_the_wire_knows_the_same_names():
-    from stylesketch_ext.wire import messages
+    from stylesketch_ext.wire import messages, packs
 
     from backend import style_members
 
     assert style_members.NAME.pattern == messages.STYLE_NAME
-    assert style_members.DEVICE_NAME.pattern == messages._DEVICE_NAMES.pattern
+    assert style_members.DEVICE_NAME.pattern == packs._DEVICE_NAMES.pattern

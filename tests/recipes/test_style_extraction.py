@@ -114,7 +114,7 @@ def test_a_huge_picture_is_scaled_down(monkeypatch):
     [
         (file(Image.new("RGB", (1, 1))), BadImage, "1 × 1 px"), (file(lines(size=(4000, 20))), BadImage, "4000 × 20 px"),
         (file(Image.new("RGB", (300, 300), "white")), BadRequest, "No line was found in the picture"),
-        (file(Image.new("RGBA", (300, 300))), BadRequest, "No line was found"), (b"GIF89a", BadImage, "picture"),
+        (file(Image.new("RGBA", (300, 300))), BadRequest, "wholly transparent"), (b"GIF89a", BadImage, "picture"),
         (file(lines())[:900], BadImage, "damaged"), (b"", BadImage, "empty"), (b"\x80\x04.", BadImage, "not a picture"),
     ],
 )  # fmt: skip
