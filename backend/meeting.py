@@ -16,7 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from backend.core.image import Image
+from backend.core.image import Image, Mask
 from backend.core.work import Progress, Work
 from backend.encoders.encoder import Encoder, Features, SalientEncoder, is_gray
 
@@ -192,10 +192,10 @@ class SeatedEncoder:
         """Every layer [B, C, h, w] of images [B, 3 or 1, H, W]."""
         return self._seat.look(self._encoder, images)
 
-    def saliency(self, images: Image) -> Tensor:
+    def saliency(self, images: Image, inside: Mask | None = None) -> Tensor:
         """As the encoder itself says; asked alone, since it is asked once."""
         assert isinstance(self._encoder, SalientEncoder)
-        return self._encoder.saliency(images)
+        return self._encoder.saliency(images, inside)
 
 
 def answer(members: Sequence[Member[Any]]) -> list[tuple[Member[Any], Progress | None]]:

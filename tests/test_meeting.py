@@ -24,7 +24,7 @@ class Halves:
             half.register_hook(lambda gradient: self.gradients.append(len(gradient)))
         return {"half": half}
 
-    def saliency(self, images):
+    def saliency(self, images, inside=None):
         return images[:, :1]
 
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from backend.core.image import Image
+from backend.core.image import Image, Mask
 from backend.encoders.encoder import Features, Kernels, Weights, arithmetic
 
 MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)  # sRGB
@@ -47,13 +47,17 @@ class ClipVit:
         found[POOLED] = self._pooled(tokens)[:, :, None, None]
         return found
 
-    def saliency(self, images: Image) -> Tensor:
-        """Attention [B, 1, h, w] of the class token to every patch, mean over heads and blocks: CLIPasso's."""
+    def saliency(self, images: Image, inside: Mask | None = None) -> Tensor:
+        """Attention [B, 1, h, w] of the class token to every patch, mean over heads and blocks: CLIPasso's.
+
+        inside: [B, 1, H, W]; patches without any of it are seen by no token in any block.
+        """
         tokens, total = self._tokens(images), torch.zeros(())
+        hidden = None if inside is None else _hidden(inside, round((len(self._place) - 1) ** 0.5)).to(tokens)
         for block in self._blocks:
-            tokens, attention = block(tokens)
+            tokens, attention = block(tokens, hidden)
             total = total + attention[:, :, 0, 1:].float().mean(1)
-        return self._as_map((total / len(self._blocks))[:, :, None])
+        return _of_the_picture(self._as_map((total / len(self._blocks))[:, :, None]), images)
 
     def _tokens(self, images: Image) -> Tensor:
         x = _prepared(images, self._side, self._kernels)
@@ -80,7 +84,7 @@ class Block:
         self._wide, self._narrow = (kernels.convolution(f"{name}.mlp.{part}") for part in ("c_fc", "c_proj"))
 
     def __call__(self, tokens: Tensor, hidden: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The tokens [B, T, C], and the attention [B, heads, T, T]; hidden: [T, T] is added to it, −∞ where nothing is seen."""
+        """The tokens [B, T, C], and the attention [B, heads, T, T]; hidden is added to it, −∞ where nothing is seen."""
         x = F.layer_norm(tokens, tokens.shape[-1:], *self._norms[0], EPSILON)
         q, k, v = (_heads(part) for part in F.linear(x, *self._inward).chunk(3, -1))
         scores = q @ k.transpose(-1, -2) / HEAD**0.5
@@ -109,14 +113,15 @@ class ClipResNet:
         pooled = F.linear((attention @ values).transpose(1, 2).flatten(2)[:, 0], *self._parts["c"])
         return {**{layer: value.float() for layer, value in found.items()}, POOLED: pooled.float()[:, :, None, None]}
 
-    def saliency(self, images: Image) -> Tensor:
+    def saliency(self, images: Image, inside: Mask | None = None) -> Tensor:
         """Attention [B, 1, h, w] of the pooled embedding to every place, mean over heads.
 
-        Differs from CLIPasso, which takes Grad-CAM against a text here.
+        inside: [B, 1, H, W]; places without any of it are not attended to. Differs from CLIPasso, which takes Grad-CAM
+        against a text here.
         """
         last = self._maps(images)["layer4"]
-        attention, _values = self._attention(last)
-        return attention[:, :, 0, 1:].float().mean(1).unflatten(1, last.shape[-2:])[:, None]
+        attention, _values = self._attention(last, None if inside is None else _hidden(inside, last.shape[-1]).to(last))
+        return _of_the_picture(attention[:, :, 0, 1:].float().mean(1).unflatten(1, last.shape[-2:])[:, None], images)
 
     def _maps(self, images: Image) -> Features:
         x = _prepared(images, self._side, self._kernels)
@@ -130,12 +135,13 @@ class ClipResNet:
             found[f"layer{number}"] = x
         return found
 
-    def _attention(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """From the mean to every place: [B, heads, 1, T] and the values [B, heads, T, C]."""
+    def _attention(self, x: Tensor, hidden: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """From the mean to every place: [B, heads, 1, T] and the values [B, heads, T, C]; hidden: as of a block."""
         tokens = x.flatten(2).transpose(1, 2)
         tokens = torch.cat([tokens.mean(1, keepdim=True), tokens], 1) + self._place
         q, k, v = (_heads(F.linear(t, *self._parts[part])) for t, part in ((tokens[:, :1], "q"), (tokens, "k"), (tokens, "v")))
-        return torch.softmax(q @ k.transpose(-1, -2) / HEAD**0.5, -1), v
+        scores = q @ k.transpose(-1, -2) / HEAD**0.5
+        return torch.softmax(scores if hidden is None else scores + hidden, -1), v
 
     def _stage(self, number: int) -> list[_Bottleneck]:
         prefix = f"visual.layer{number}."
@@ -195,13 +201,40 @@ def blocks_from_hub(weights: Weights, theirs: str, ours: str) -> dict[str, Tenso
 
 def _prepared(images: Image, side: int, kernels: Kernels) -> Tensor:
     """Images on white squares of the network's own size, normalized."""
-    height, width = images.shape[-2:]
-    across, down = max(height - width, 0), max(width - height, 0)
-    x = F.pad(images, (across // 2, across - across // 2, down // 2, down - down // 2), value=1.0)
+    x = _squared(images, 1.0)
     if x.shape[-1] != side:
         x = F.interpolate(x, (side, side), mode="bicubic", align_corners=False, antialias=True)
     mean, deviation = (torch.tensor(values, device=x.device).view(1, 3, 1, 1) for values in (MEAN, DEVIATION))
     return ((x - mean) / deviation).to(kernels.device, kernels.dtype, memory_format=torch.channels_last)
+
+
+def _squared(images: Tensor, value: float) -> Tensor:
+    """Images [B, C, H, W] in the middle of squares of a value."""
+    height, width = images.shape[-2:]
+    across, down = max(height - width, 0), max(width - height, 0)
+    return F.pad(images, (across // 2, across - across // 2, down // 2, down - down // 2), value=value)
+
+
+def _of_the_picture(maps: Tensor, images: Image) -> Tensor:
+    """Of maps of the square [B, 1, h, w] the part that shows the images."""
+    height, width = images.shape[-2:]
+    if height == width:
+        return maps
+    side = max(height, width)
+    wide = F.interpolate(maps, (side, side), mode="bilinear", align_corners=False)
+    top, left = (side - height) // 2, (side - width) // 2
+    return wide[..., top : top + height, left : left + width]
+
+
+def _hidden(inside: Mask, side: int) -> Tensor:
+    """What is added to the attention [B, 1, 1, 1 + side²]: −∞ at places that show nothing of the inside, 0 at the first token.
+
+    Where nothing at all is inside, everything is seen.
+    """
+    shown = F.adaptive_max_pool2d(_squared(inside, 0.0), side).flatten(1) > 0.5
+    shown = shown | ~shown.any(1, keepdim=True)
+    seen = torch.cat([torch.ones_like(shown[:, :1]), shown], 1)
+    return torch.zeros(seen.shape, device=inside.device).masked_fill(~seen, -torch.inf)[:, None, None]
 
 
 def _heads(tokens: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from backend.core.errors import Missing
-from backend.core.image import Image
+from backend.core.image import Image, Mask
 
 Weights = Mapping[str, Tensor]
 Features = dict[str, Tensor]  # feature layer → [B, C, h, w]
@@ -37,8 +37,11 @@ class Encoder(Protocol):
 class SalientEncoder(Encoder, Protocol):
     """An encoder that knows where in a picture lies what it shows."""
 
-    def saliency(self, images: Image) -> Tensor:
-        """How much each place tells of what the picture shows, ≥ 0 [B, 1, h, w], of images as for a call."""
+    def saliency(self, images: Image, inside: Mask | None = None) -> Tensor:
+        """How much each place tells of what the picture shows, ≥ 0 [B, 1, h, w], of images as for a call.
+
+        inside: [B, 1, H, W], 1 = the subject; one that attends to places attends to no others.
+        """
         ...
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from backend.core.image import Image
+from backend.core.image import Image, Mask
 from backend.encoders.encoder import Encoder, Features, SalientEncoder
 
 
@@ -25,10 +26,11 @@ class InPieces:
         seen = [self._seen(piece) for piece in self._pieces(images)]
         return {layer: torch.cat([part[layer] for part in seen]) for layer in seen[0]}
 
-    def saliency(self, images: Image) -> Tensor:
+    def saliency(self, images: Image, inside: Mask | None = None) -> Tensor:
         """As the encoder itself says."""
         assert isinstance(self._encoder, SalientEncoder)
-        return torch.cat([self._encoder.saliency(piece) for piece in self._pieces(images)])
+        within = self._pieces(inside) if inside is not None else itertools.repeat(None)
+        return torch.cat([self._encoder.saliency(*both) for both in zip(self._pieces(images), within, strict=False)])
 
     def _pieces(self, images: Image) -> Iterator[Image]:
         for begin in range(0, len(images), self._together):

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from backend.core.image import Image
+from backend.core.image import Image, Mask
 from backend.encoders.encoder import Features, Kernel, Kernels, Weights, arithmetic, is_gray
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, sRGB
@@ -44,9 +44,12 @@ class SqueezeNet:
         seen = self._seen(images, self._last)
         return {layer: seen[MODULES[layer] - 2].float() for layer in self.layers}
 
-    def saliency(self, images: Image) -> Tensor:
+    def saliency(self, images: Image, inside: Mask | None = None) -> Tensor:
         """Evidence [B, 1, h, w] for the classes that the network sees, each by its probability (class activation maps, Zhou
-        et al. 2016; here the classifier's own maps, since it averages over places last)."""
+        et al. 2016; here the classifier's own maps, since it averages over places last).
+
+        inside: changes nothing, since convolutions attend to nothing.
+        """
         weight, bias = (part.float() for part in self._kernels.convolution("classifier.1"))
         evidence = F.relu(F.conv2d(self._seen(images, MODULES["fire9"])[-1].float(), weight, bias))
         likely = torch.softmax(evidence.mean((2, 3), keepdim=True), 1)

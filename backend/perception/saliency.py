@@ -21,8 +21,10 @@ def saliency_map(encoder: SalientEncoder, image: Image, mask: Mask) -> Mask:
             height, width = image.shape[-2:]
             scale = side / max(height, width)
             size = (max(LEAST_SIDE, round(height * scale)), max(LEAST_SIDE, round(width * scale)))
-            small = F.interpolate(subject, size, mode="bilinear", antialias=True, align_corners=False)
-            evidence = encoder.saliency(small).to(found)
+            small, inside = (
+                F.interpolate(seen, size, mode="bilinear", antialias=True, align_corners=False) for seen in (subject, mask)
+            )
+            evidence = encoder.saliency(small, inside).to(found)
             found = found + _unit(F.interpolate(evidence, (height, width), mode="bicubic", align_corners=False).clamp_min(0))
     return _unit(found * mask)
 

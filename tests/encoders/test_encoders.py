@@ -172,6 +172,33 @@ def test_attention_is_saliency(name):
     assert bool((found.sum((1, 2, 3)) < 1).all())  # the rest goes to the class token
 
 
+@pytest.mark.parametrize("name", ["clip_vit_b32", "clip_rn101"], indirect=True)
+def test_attention_goes_to_the_inside_alone(name):
+    network, inside = exact(name), torch.zeros(2, 1, 40, 40)
+    inside[0, :, :20, :20] = 1
+    whole, within = network.saliency(images(2, 40)), network.saliency(images(2, 40), inside)
+    side = whole.shape[-1]
+    seen = torch.nn.functional.adaptive_max_pool2d(inside, side) > 0
+    assert seen[0].any() and not seen[0].all()
+    assert (within[0][~seen[0]] == 0).all() and (within[0][seen[0]] > 0).all()
+    assert not torch.allclose(within[0][seen[0]], whole[0][seen[0]])  # the others' share went to these
+    assert torch.equal(within[1], whole[1])  # nothing is inside: everything is seen
+
+
+@pytest.mark.parametrize("name", ["clip_vit_b32", "clip_rn101"], indirect=True)
+@pytest.mark.parametrize("turned", [False, True], ids=["tall", "wide"])
+def test_attention_to_oblong_pictures_lies_where_they_are_looked_at(name, turned):
+    network, picture = exact(name), images(1, 64)[..., :32]
+    square = F.pad(picture, (16, 16), value=1.0)
+    if turned:
+        picture, square = picture.transpose(2, 3), square.transpose(2, 3)
+    found, whole = network.saliency(picture), network.saliency(square)
+    wide = F.interpolate(whole, (64, 64), mode="bilinear", align_corners=False)
+    part = wide[:, :, 16:48] if turned else wide[..., 16:48]
+    assert found.shape[-2:] == picture.shape[-2:]
+    assert torch.allclose(found, part, atol=1e-5)
+
+
 def test_clip_sees_oblong_pictures_on_a_white_square():
     network, tall = exact("clip_vit_b32"), images(1, 48)[..., :20]
     squared = F.pad(tall, (14, 14), value=1.0)

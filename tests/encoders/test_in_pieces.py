@@ -26,9 +26,9 @@ class Counting:
         self.seen.append(len(images))
         return self.encoder(images)
 
-    def saliency(self, images):
+    def saliency(self, images, inside=None):
         self.seen.append(len(images))
-        return self.encoder.saliency(images)
+        return self.encoder.saliency(images, inside)
 
 
 @pytest.fixture(params=["squeezenet", "clip_vit_b32", "clip_rn101"])

@@ -23,7 +23,7 @@ class Blobs:
             found[layer] = F.softplus(F.conv2d(gray, kernel.to(gray), padding=1))
         return found
 
-    def saliency(self, images):
+    def saliency(self, images, inside=None):
         return F.avg_pool2d(1 - images.mean(1, keepdim=True), 8).clamp_min(0)
 
 

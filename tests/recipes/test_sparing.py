@@ -108,8 +108,8 @@ class Narrow:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return self._encoder(images)
 
-    def saliency(self, images):
-        return self._encoder.saliency(images)
+    def saliency(self, images, inside=None):
+        return self._encoder.saliency(images, inside)
 
 
 def test_a_guided_drawing_goes_on_picture_by_picture(monkeypatch):
