@@ -22,7 +22,7 @@ from stylesketch_ext.requirements import inkex_version, no_window_sentence
 from stylesketch_ext.rows_job import RowsJob
 from stylesketch_ext.sketch_job import MarksOn, SketchJob
 from stylesketch_ext.subjects import Subject, subjects
-from stylesketch_ext.words import marked
+from stylesketch_ext.words import _, marked
 
 LOG = logging.getLogger("style_sketch")
 HERE = os.path.dirname(os.path.abspath(__file__))  # inkscape_ext/stylesketch_ext
@@ -63,8 +63,10 @@ class SketchEffect(inkex.EffectExtension):
             return False
         except Failure as failure:
             reports.logged(failure)
-            reports.tell(failure, windows, over=self._window)
-            return None if len(self.svg) > before else False  # the sketches that were finished stay
+            finished = len(self.svg) > before
+            about = _("StyleSketch could not do all of this") if finished else ""
+            reports.tell(failure, windows, over=self._window, about=about)
+            return None if finished else False  # what was finished stays
         finally:
             if self._window:
                 self._window.close_now()
@@ -77,10 +79,11 @@ class SketchEffect(inkex.EffectExtension):
         job, sketched = (self._in_window if windows else self._without_window)(folders, installation)
         if job.cancelled or job.is_alive():
             raise Cancelled()
-        for number, (subject, done) in reversed(list(enumerate(zip(sketched, job.results)))):  # each right above its own layer
+        for place, done in reversed(list(enumerate(job.results))):  # each right above its own layer
+            subject = sketched[done.number]
             placement = subject.placement(done.image.width, done.image.height)
             if job.planes:
-                add_plane(self.svg, job.planes[number], job.chosen, subject, placement)
+                add_plane(self.svg, job.planes[place], job.chosen, subject, placement)
             else:
                 add_sketch(self.svg, done.result, subject, placement)
         if job.results and inkex_version(inkex) >= (1, 3):

@@ -41,7 +41,7 @@ class EngineThread(threading.Thread):
     """Connects at once, waits for a task, and does it.
 
     Read `snapshot` at any time. Once the thread has ended there is a `result`, what the task returned; or a `failure`;
-    or it was `cancelled`. The task is called in this thread with (client, this), and uses the methods from `part` on.
+    or both, where the task could do a part only; or it was `cancelled`. The task is called in this thread with (client, this), and uses the methods from `part` on.
     """
 
     def __init__(self, connect: Connect, with_styles: bool = False) -> None:
@@ -70,7 +70,7 @@ class EngineThread(threading.Thread):
 
     def discard(self) -> None:
         """Do without the result."""
-        self.cancelled, self.result = True, None
+        self.cancelled, self.result, self.failure = True, None, None
 
     @property
     def has_result(self) -> bool:
@@ -101,6 +101,10 @@ class EngineThread(threading.Thread):
         self.go_on()
         self._count = count
         self._show(number=number, preview=None)
+
+    def fall_short(self, failure: Failure) -> None:
+        """What the task is going to return is not all of it, and this is why."""
+        self.failure = failure
 
     def go_on(self) -> None:
         """Raises Cancelled if the user wants no more."""

@@ -3,7 +3,7 @@
 Each failure names the part of the README's troubleshooting page that helps further, by its key in HELP.
 """
 
-from typing import Optional
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from stylesketch_ext.wire.messages import Problem
 from stylesketch_ext.words import _
@@ -43,6 +43,11 @@ class Failure(Exception):
         super().__init__(text)
         self.help = help
 
+    @property
+    def log_helps(self) -> bool:
+        """Does the log say more than the sentence?"""
+        return True
+
 
 class Unreachable(Failure):
     """The engine does not answer: not started, ended, or the connection broke."""
@@ -69,6 +74,28 @@ class Refusal(Failure):
     def is_ours(self) -> bool:
         """Is it a bug or a crash (the log helps), not something the user did?"""
         return self.problem.code in ("internal", "worker-died")
+
+    @property
+    def log_helps(self) -> bool:
+        return self.is_ours
+
+
+class Shortfall(Failure):
+    """Some of several pictures failed; what was made of the others is there."""
+
+    def __init__(self, failed: Sequence[Tuple[str, Failure]], done: int, count: int) -> None:
+        """failed: (name of the picture, why); `done` of `count` pictures succeeded."""
+        names: Dict[str, List[str]] = {}  # by sentence
+        for name, failure in failed:
+            names.setdefault(sentence(str(failure)), []).append(name)
+        told = ["%s: %s" % (", ".join(about), text) for text, about in names.items()]
+        super().__init__(" ".join([_("Done: %d of %d pictures.") % (done, count), *told]))
+        self.help = failed[0][1].help
+        self._log_helps = any(failure.log_helps for _name, failure in failed)
+
+    @property
+    def log_helps(self) -> bool:
+        return self._log_helps
 
 
 class Cancelled(Exception):

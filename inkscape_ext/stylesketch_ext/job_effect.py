@@ -10,7 +10,7 @@
         def insert(self, result, picked, values): …        # into self.svg
 
 Without GTK, or with --gui=false, the task is done with the parameters as they are, and what fails is one sentence. The
-document stays as it is unless there is a result. The .inx file has a parameter of the same name, type and default for each
+document stays as it is unless there is a result; where that is a part only, it is inserted before the sentence. The .inx file has a parameter of the same name, type and default for each
 field, and a hidden one `gui`.
 """
 
@@ -45,6 +45,7 @@ class JobEffect(inkex.EffectExtension):
     fields: Sequence[Field] = ()
 
     _window: Any = None  # ours, once it is on the screen
+    _inserted = False  # has the document changed?
 
     def words(self) -> Any:
         """What the window says: a dialogs.job_terms.Words."""
@@ -89,8 +90,9 @@ class JobEffect(inkex.EffectExtension):
             return False
         except Failure as failure:
             reports.logged(failure)
-            reports.tell(failure, windows, over=self._window, about=_("StyleSketch could not do this"))
-            return False
+            about = _("StyleSketch could not do all of this") if self._inserted else _("StyleSketch could not do this")
+            reports.tell(failure, windows, over=self._window, about=about)
+            return None if self._inserted else False
         finally:
             if self._window:
                 self._window.close_now()
@@ -111,13 +113,15 @@ class JobEffect(inkex.EffectExtension):
         given = {field.key: getattr(self.options, field.key) for field in self.fields}
         checked(self.fields, given)
         job, values = (self._in_window if windows else self._without_window)(installation, given)
+        if job.has_result and not job.cancelled:
+            self.insert(job.result, job.picked, values)
+            self._inserted = True
+            if inkex_version(inkex) >= (1, 3):
+                hrefs.repair_links(self.svg, self.folders[0], self.document_path())
+        elif not job.failure:
+            raise Cancelled()
         if job.failure:
             raise job.failure
-        if job.cancelled or not job.has_result:
-            raise Cancelled()
-        self.insert(job.result, job.picked, values)
-        if inkex_version(inkex) >= (1, 3):
-            hrefs.repair_links(self.svg, self.folders[0], self.document_path())
 
     def _without_window(self, installation: Installation, values: Values) -> Tuple[EngineThread, Values]:
         """Do it with the options as they are; the ended job."""

@@ -6,6 +6,7 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple, TypeVar
 from stylesketch_ext.client import BackendClient
 from stylesketch_ext.engine_thread import EngineThread
 from stylesketch_ext.failures import Refusal
+from stylesketch_ext.one_by_one import each
 from stylesketch_ext.wire.messages import (
     ImageInfo,
     PicturesResult,
@@ -28,11 +29,12 @@ class Made:
     result: PicturesResult
     pictures: List[bytes]  # a PNG for each entry of the result
     source: Optional[ImageInfo] = None  # the picture that it was made of, as the engine decoded it
+    number: int = 0  # of that picture, from 0, among those of the task
 
 
 @dataclass(frozen=True)
 class PicturesMade:
-    """What all requests of a task brought."""
+    """What those requests of a task brought that succeeded."""
 
     parts: List[Made]
 
@@ -57,6 +59,7 @@ class Drawn:
     sketch: SketchResult
     picture: Optional[bytes]  # that it was drawn after
     source: Optional[ImageInfo] = None  # the picture that was restyled, as the engine decoded it
+    number: int = 0  # of that picture, from 0, among those of the task
 
     @property
     def notes(self) -> List[str]:
@@ -114,21 +117,21 @@ def _each(
     thread: EngineThread,
     pictures: Sequence[Bitmap],
     request: Callable[[str, str], RestyleRequest],
-    fetched: Callable[[BackendClient, EngineThread, str, ImageInfo], T],
+    fetched: Callable[[BackendClient, EngineThread, str, ImageInfo, int], T],
 ) -> List[T]:
-    """What `fetched` brings of the job of each picture."""
-    thread.pictures, parts = pictures, []
-    for number, (name, data) in enumerate(pictures):
-        thread.part(number, len(pictures))
+    """What `fetched` brings of the job of each picture, of those that succeed."""
+
+    def do(number: int, data: bytes) -> T:
         source = _handed_over(client, thread, data)
-        job = thread.done_by(client, request(source.sha256, name))
-        parts.append(fetched(client, thread, job, source))
-    return parts
+        job = thread.done_by(client, request(source.sha256, pictures[number][0]))
+        return fetched(client, thread, job, source, number)
+
+    return each(thread, pictures, do)
 
 
-def _drawn(client: BackendClient, thread: EngineThread, job: str, source: Optional[ImageInfo] = None) -> Drawn:
+def _drawn(client: BackendClient, thread: EngineThread, job: str, source: Optional[ImageInfo] = None, number: int = 0) -> Drawn:
     thread.tell(_("Placing the strokes …"), 1.0)
-    return Drawn(client.result(job), _picture_if_any(client, job), source)
+    return Drawn(client.result(job), _picture_if_any(client, job), source, number)
 
 
 def _handed_over(client: BackendClient, thread: EngineThread, data: bytes) -> ImageInfo:
@@ -136,14 +139,16 @@ def _handed_over(client: BackendClient, thread: EngineThread, data: bytes) -> Im
     return client.upload(data)
 
 
-def _fetched(client: BackendClient, thread: EngineThread, job: str, source: Optional[ImageInfo] = None) -> Made:
+def _fetched(
+    client: BackendClient, thread: EngineThread, job: str, source: Optional[ImageInfo] = None, number: int = 0
+) -> Made:
     thread.tell(_("Fetching the pictures …"), 1.0)
     result = client.pictures(job)
     found = []
-    for number in range(len(result.pictures)):
+    for place in range(len(result.pictures)):
         thread.go_on()
-        found.append(client.picture(job, number + 1))
-    return Made(result, found, source)
+        found.append(client.picture(job, place + 1))
+    return Made(result, found, source, number)
 
 
 def _picture_if_any(client: BackendClient, job: str) -> Optional[bytes]:

@@ -10,7 +10,7 @@ import inkex
 from stylesketch_ext import transport
 from stylesketch_ext.diagnostics import Diagnostics
 from stylesketch_ext.dialogs import toolkit
-from stylesketch_ext.failures import HELP, Failure, Refusal, sentence, stumbled
+from stylesketch_ext.failures import HELP, Failure, sentence, stumbled
 from stylesketch_ext.installation import find_installation
 from stylesketch_ext.words import _
 
@@ -68,7 +68,7 @@ def tell(failure: Failure, windows: bool, log: bool = False, over: object = None
         show_failure(sentence(str(failure)), _more(failure), over, about or _("StyleSketch could not make the sketch"))
     else:
         text, path = sentence(str(failure)), _log_path()
-        say(" ".join([text, _help(failure)] + ([_("(Details: %s)") % path] if log or _log_helps(failure) else [])))
+        say(" ".join([text, _help(failure)] + ([_("(Details: %s)") % path] if log or failure.log_helps else [])))
 
 
 def logged(failure: Failure) -> List[str]:
@@ -79,15 +79,11 @@ def logged(failure: Failure) -> List[str]:
 
 def _more(failure: Failure) -> List[str]:
     """Where more is to be found about a failure."""
-    return [_help(failure)] + ([_("Details are in %s") % _log_path()] if _log_helps(failure) else [])
+    return [_help(failure)] + ([_("Details are in %s") % _log_path()] if failure.log_helps else [])
 
 
 def _help(failure: Failure) -> str:
     return _("More: README, Troubleshooting, “%s”.") % HELP[failure.help]
-
-
-def _log_helps(failure: Failure) -> bool:
-    return not isinstance(failure, Refusal) or failure.is_ours
 
 
 def _log_path() -> str:

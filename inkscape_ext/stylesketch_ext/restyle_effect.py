@@ -109,8 +109,9 @@ class RestyleEffect(JobEffect):
 
     def insert(self, result: Restyled, picked: int, values: Values) -> None:
         parts: Sequence[Union[Made, Drawn]] = result.parts
-        for subject, part in reversed(list(zip(self._subjects, parts))):  # each goes right above its own layer
+        for part in reversed(parts):  # each goes right above its own layer
             assert part.source
+            subject = self._subjects[part.number]
             size = part.source.width, part.source.height
             if isinstance(part, Drawn):
                 self._add_drawn(subject, part, size, values)

@@ -6,6 +6,7 @@ from typing import Callable, Dict, List, Sequence, Tuple
 
 from stylesketch_ext.client import BackendClient
 from stylesketch_ext.engine_thread import Connect, EngineThread
+from stylesketch_ext.one_by_one import each
 from stylesketch_ext.wire.messages import ImageInfo, Mark, SketchRequest, SketchResult, SketchSettings
 from stylesketch_ext.words import _
 
@@ -19,13 +20,14 @@ class Sketched:
 
     image: ImageInfo
     result: SketchResult
+    number: int = 0  # of the picture, from 0, among those of the job
 
 
 class SketchJob(EngineThread):
     """Connects at once, waits for `begin`, then for each picture uploads, submits and follows the job to its end.
 
     Once the thread has ended, `results` holds the finished sketches in the order of the pictures; fewer than pictures
-    if there is a `failure`, none if it was `cancelled`.
+    if there is a `failure`, which then says of which and why, none if it was `cancelled`.
     """
 
     def __init__(self, connect: Connect, with_styles: bool = False) -> None:
@@ -58,7 +60,7 @@ class SketchJob(EngineThread):
 
     def choose(self, sketches: Sequence[SketchResult]) -> None:
         """These are to be inserted instead of the full ones."""
-        self.results = [Sketched(done.image, sketch) for done, sketch in zip(self.results, sketches)]
+        self.results = [dataclasses.replace(done, result=sketch) for done, sketch in zip(self.results, sketches)]
 
     def choose_all(self, planes: Sequence[Sequence[SketchResult]], fidelity: float, simplicity: float) -> None:
         """All these are to be inserted for each picture; what is nearest to this place is to be seen."""
@@ -75,27 +77,25 @@ class SketchJob(EngineThread):
         Of several pictures, with the names of those that it is about.
         """
         about: Dict[str, Dict[str, None]] = {}  # note: names
-        for (title, _data), done in zip(self.pictures, self.results):
+        for done in self.results:
             for note in done.result.notes:
-                about.setdefault(note, {})[title] = None
+                about.setdefault(note, {})[self.pictures[done.number][0]] = None
         if len(self.pictures) == 1:
             return list(about)
         return ["%s: %s" % (", ".join(names), note) for note, names in about.items()]
 
     def _sketch_all(self, client: BackendClient) -> None:
-        for number, (title, data) in enumerate(self.pictures):
-            self.part(number, len(self.pictures))
-            self.results.append(self._sketch(client, title, data))
+        self.results = each(self, self.pictures, lambda number, data: self._sketch(client, number, data))
         self.go_on()
 
-    def _sketch(self, client: BackendClient, title: str, data: bytes) -> Sketched:
+    def _sketch(self, client: BackendClient, number: int, data: bytes) -> Sketched:
         self.tell(_("Handing over the picture …"))
         image = client.upload(data)
         settings = self._settings
         if self._marks:
-            marks = self._marks[len(self.results)](image.width, image.height)
+            marks = self._marks[number](image.width, image.height)
             settings = dataclasses.replace(settings, marks=marks)
-        request = SketchRequest(image=image.sha256, settings=settings, recipe=self._recipe, title=title)
+        request = SketchRequest(image=image.sha256, settings=settings, recipe=self._recipe, title=self.pictures[number][0])
         job = self.done_by(client, request)
         self.tell(_("Placing the strokes …"), 1.0)
-        return Sketched(image, client.result(job))
+        return Sketched(image, client.result(job), number)

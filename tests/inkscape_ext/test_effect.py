@@ -100,17 +100,20 @@ def test_several_pictures_become_a_layer_each(run):
     assert len({element.get("id") for element in root.iter() if element.get("id")}) == len(root.findall(".//*[@id]"))
 
 
-def test_what_was_finished_before_a_failure_stays(run, monkeypatch):
+@pytest.mark.parametrize(("failing", "failed", "finished"), [(0, "i", "second"), (1, "second", "i")])
+def test_one_that_fails_keeps_no_other_from_being_sketched(run, monkeypatch, failing, failed, finished):
     sketch = sketch_job.SketchJob._sketch
 
-    def only_once(job, client, title, data):
-        if job.results:
-            raise Failure("The second one fails: try again.")
-        return sketch(job, client, title, data)
+    def all_but_one(job, client, number, data):
+        if number == failing:
+            raise Failure("This one fails: try again.")
+        return sketch(job, client, number, data)
 
-    monkeypatch.setattr(sketch_job.SketchJob, "_sketch", only_once)
-    root, told = run(PAIR, "--id=i", "--id=j")
-    assert len(layers(root)) == 1 and "The second one fails" in told[0]
+    monkeypatch.setattr(sketch_job.SketchJob, "_sketch", all_but_one)
+    root, [told] = run(PAIR, "--id=i", "--id=j")
+    labels = [layer.get("{http://www.inkscape.org/namespaces/inkscape}label") for layer in layers(root)]
+    assert labels == [f"{finished} — Technical pen (StyleSketch)"]
+    assert told.startswith(f"Done: 1 of 2 pictures. {failed}: This one fails: try again.")
 
 
 @pytest.mark.parametrize(

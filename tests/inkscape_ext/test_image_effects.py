@@ -28,7 +28,7 @@ SKETCH = (
 def run(tmp_path, install_json, monkeypatch):
     """Runs a menu entry on a document; gives (the written document or None, the sentences told, what the engine was asked)."""
 
-    def run_on(name, body, *arguments, mode="good", page='width="400" height="300"'):
+    def run_on(name, body, *arguments, mode="good", page='width="400" height="300"', failing=None):
         from stylesketch_ext import job_effect
 
         module = importlib.import_module(f"stylesketch_ext.{name}_effect")
@@ -39,6 +39,7 @@ def run(tmp_path, install_json, monkeypatch):
         monkeypatch.setattr(job_effect.inkex, "errormsg", told.append)
         with FakeEngine(mode) as engine:
             engine.write_endpoint(install_json()["endpoint"])
+            engine.failing = failing
             effect = getattr(module, name.capitalize() + "Effect")()
             effect.run(["--gui=false", *arguments, str(path)], output=written)
         assert len(told) <= 1 and all("\n" not in text for text in told)
@@ -119,6 +120,31 @@ def test_several_pictures_are_restyled_one_by_one(run):
         None, None, "i — Engraving (StyleSketch)", "j — Engraving (StyleSketch)",
     ]  # fmt: skip
     assert len({element.get("id") for element in root.iter() if element.get("id")}) == len(root.findall(".//*[@id]"))
+
+
+@pytest.mark.parametrize("result", ["picture", "sketch"])
+@pytest.mark.parametrize(("failing", "failed", "finished"), [("job1", "i", "j"), ("job2", "j", "i")])
+def test_one_that_fails_keeps_no_other_from_being_restyled(run, result, failing, failed, finished):
+    pair = IMAGE + IMAGE.replace('id="i"', 'id="j" x="50"')
+    more = ("--id=i", "--id=j", f"--result={result}", "--picture=false")
+    root, [told], requests = run("restyle", pair, *more, mode="fails", failing={failing})
+    style = "Engraving" if result == "picture" else "Technical pen"
+    assert [child.get(LABEL) for child in root if child.get(LABEL)] == [f"{finished} — {style} (StyleSketch)"]
+    assert told.startswith(f"Done: 1 of 2 pictures. {failed}: There was not enough memory: choose fewer strokes.")
+    assert "There is not enough memory or space" in told and "Details" not in told  # the log would not help
+    assert len(requests) == 2
+
+
+def test_where_all_fail_for_one_reason_it_is_said_once(run):
+    pair = IMAGE + IMAGE.replace('id="i"', 'id="j" x="50"')
+    root, [told], requests = run("restyle", pair, "--id=i", "--id=j", mode="fails")
+    assert root is None and told.startswith("There was not enough memory") and len(requests) == 2
+
+
+def test_without_the_engine_no_further_pictures_are_tried(run):
+    pair = IMAGE + IMAGE.replace('id="i"', 'id="j" x="50"')
+    root, [told], requests = run("restyle", pair, "--id=i", "--id=j", mode="garbled")
+    assert root is None and "run ./install.sh again" in told and len(requests) == 1
 
 
 def on_page(path, root):

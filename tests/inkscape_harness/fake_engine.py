@@ -110,6 +110,7 @@ class FakeEngine:
     def __init__(self, mode="good", protocol=PROTOCOL_VERSION, queue=0, seconds=20.0, token="secret"):
         self.mode, self.protocol, self.queue, self.seconds, self.token = mode, protocol, queue, seconds, token
         self.pauses = {}  # path: s before the answer
+        self.failing = None  # ids of the jobs that fail in the mode `fails`; None: all
         self.images, self.jobs, self.keys, self.streams = {}, {}, {}, 0
         self.styles, self.models = FakeStyles(_preview(10)), FakeModels()
         self.cancelled, self.seen_last_ids, self.stopped = set(), [], threading.Event()
@@ -346,7 +347,8 @@ class _Handler(BaseHTTPRequestHandler):
             asked = getattr(engine.jobs[job], "fidelities", ())
             told = ProgressEvent(self.stage(job), number / 11, shown, {"line": 1 / number}, rows=number * len(asked) // 10)
             self.event(number, "progress", codec.dumps(told))
-            if engine.mode in ("fails", "cancels") and number == 3:
+            failing = engine.failing is None or job in engine.failing
+            if engine.mode in ("fails", "cancels") and number == 3 and failing:
                 problem = Problem("Out of memory", 507, "out-of-memory", "There was not enough memory: choose fewer strokes.")
                 kind, data = ("failed", codec.dumps(problem)) if engine.mode == "fails" else ("cancelled", "{}")
                 return self.event(4, kind, data, last=True)
