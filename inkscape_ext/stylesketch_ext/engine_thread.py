@@ -41,7 +41,8 @@ class EngineThread(threading.Thread):
     """Connects at once, waits for a task, and does it.
 
     Read `snapshot` at any time. Once the thread has ended there is a `result`, what the task returned; or a `failure`;
-    or both, where the task could do a part only; or it was `cancelled`. The task is called in this thread with (client, this), and uses the methods from `part` on.
+    or both, where the task could do a part only; or it was `cancelled`. The task is called in this thread with (client, this),
+    and uses the methods from `part` on.
     """
 
     def __init__(self, connect: Connect, with_styles: bool = False) -> None:

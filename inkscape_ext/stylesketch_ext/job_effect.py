@@ -10,8 +10,8 @@
         def insert(self, result, picked, values): …        # into self.svg
 
 Without GTK, or with --gui=false, the task is done with the parameters as they are, and what fails is one sentence. The
-document stays as it is unless there is a result; where that is a part only, it is inserted before the sentence. The .inx file has a parameter of the same name, type and default for each
-field, and a hidden one `gui`.
+document stays as it is unless there is a result; where that is a part only, it is inserted before the sentence. The .inx file
+has a parameter of the same name, type and default for each field, and a hidden one `gui`.
 """
 
 import logging
