@@ -104,8 +104,21 @@ class Pack:
     kind = str
 
 
-Shown = Union[Number, Share, Choice, Line, Switch]  # what has a row in a form
-Field = Union[Number, Share, Choice, Line, Switch, Pack]
+@dataclass(frozen=True)
+class Pen:
+    """The name of a further style pack, in a row of the form; empty is called `none`."""
+
+    key: str
+    label: str
+    none: str
+    value: str = ""
+    tip: str = ""
+    applies: Applies = always
+    kind = str
+
+
+Shown = Union[Number, Share, Choice, Line, Switch, Pen]  # what has a row in a form
+Field = Union[Number, Share, Choice, Line, Switch, Pen, Pack]
 
 
 def checked(fields: Sequence[Field], values: Values) -> Values:

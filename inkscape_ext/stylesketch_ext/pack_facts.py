@@ -77,14 +77,17 @@ def stand_in(wanted: str, packs: Sequence[StyleInfo]) -> Optional[StyleInfo]:
 
 def gone_sentence(wanted: str, packs: Sequence[StyleInfo], instead: Optional[StyleInfo]) -> Optional[str]:
     """What is to be said where another pack stands in for the wanted one."""
-    if instead is None or instead.name == wanted:
-        return None
+    return None if instead is None or instead.name == wanted else replaced_sentence(wanted, packs, title_of(instead))
+
+
+def replaced_sentence(wanted: str, packs: Sequence[StyleInfo], title: str) -> str:
+    """Why what is called `title` was chosen in place of the wanted pack."""
     broken = next((pack for pack in packs if pack.name == wanted), None)
     if broken:
         return _("The style “%s” cannot be used (%s), so “%s” is chosen.") % (
-            title_of(broken), broken.problem.rstrip("."), title_of(instead)
+            title_of(broken), broken.problem.rstrip("."), title
         )  # fmt: skip
-    return _("The style “%s” is no longer installed, so “%s” is chosen.") % (wanted, title_of(instead))
+    return _("The style “%s” is no longer installed, so “%s” is chosen.") % (wanted, title)
 
 
 def title_from(picture: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, List, Sequence, Tuple, Union
 
-from stylesketch_ext.fields import Choice, Line, Number, Pack, Share, Switch, Values, settings_failure
+from stylesketch_ext.fields import Choice, Line, Number, Pack, Pen, Share, Switch, Values, settings_failure
 from stylesketch_ext.image_layers import Picture, add_picture
 from stylesketch_ext.job_effect import JobEffect, Task
 from stylesketch_ext.layers import add_sketch
@@ -16,25 +16,6 @@ from stylesketch_ext.words import _, marked, plural
 
 PICTURE, SKETCH = "picture", "sketch"
 RESULTS = ((PICTURE, marked("A picture")), (SKETCH, marked("A sketch of it")))
-SAME = "same"
-PENS = (  # the packs that come with StyleSketch
-    (SAME, marked("The same style")),
-    ("ballpoint", "Ballpoint"),
-    ("blueprint", "Blueprint"),
-    ("brush-ink", "Brush and ink"),
-    ("chalk", "Chalk"),
-    ("charcoal", "Charcoal"),
-    ("colored-pencil", "Colored pencil"),
-    ("crosshatch", "Crosshatch"),
-    ("engraving", "Engraving"),
-    ("felt-tip", "Felt-tip"),
-    ("gesture", "Gesture"),
-    ("pencil", "Pencil"),
-    ("single-line", "Single line"),
-    ("technical-pen", "Technical pen"),
-    ("woodcut", "Woodcut"),
-)
-
 METHODS = (
     ("classical", marked("Patches of the style's picture")),
     ("diffusion", marked("Diffusion network")),
@@ -60,7 +41,8 @@ class RestyleEffect(JobEffect):
         Line("prompt", marked("S_hows"), "", marked("What is to be seen, in words"), marked("a horse in a meadow"),
              lambda values: values["method"] != "classical"),
         Choice("result", marked("Resu_lt"), PICTURE, RESULTS, marked("A picture of pixels, or strokes drawn after it")),
-        Choice("pen", marked("Dra_wn with"), SAME, PENS, marked("The pen that draws the restyled picture"), _as_sketch),
+        Pen("pen", marked("Dra_wn with"), marked("The same style"), tip=marked("The pen that draws the restyled picture"),
+            applies=_as_sketch),
         Number("strokes", marked("S_trokes"), 0, 1, MAX_STROKES, tip=marked("As many strokes as the style usually takes"),
                automatic=marked("A_utomatic"), usual=USUAL_STROKES, applies=_as_sketch),
         Switch("picture", marked("_Insert the picture too"), False,
@@ -138,8 +120,7 @@ class RestyleEffect(JobEffect):
 
 def _pen(values: Values) -> SketchSettings:
     """How the restyled picture is drawn."""
-    style = values["style"] if values["pen"] == SAME else values["pen"]
-    return SketchSettings(strokes=values["strokes"] or None, style=style, seed=values["seed"])
+    return SketchSettings(strokes=values["strokes"] or None, style=values["pen"] or values["style"], seed=values["seed"])
 
 
 def picture_of(part: Made, picked: int, name: str, settings: Values) -> Picture:

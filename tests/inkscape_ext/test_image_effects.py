@@ -5,7 +5,6 @@ import importlib
 import io
 import json
 import re
-from pathlib import Path
 
 import pytest
 from documents import IMAGE, svg_text
@@ -177,20 +176,12 @@ def test_a_sketch_of_a_restyled_picture_lies_where_one_of_the_picture_would(run)
 
 
 def test_the_restyled_picture_goes_below_its_sketch_if_wanted_and_another_pen_may_draw(run):
-    more = ("--id=i", "--style=charcoal", "--result=sketch", "--pen=felt-tip", "--picture=true")
+    more = ("--id=i", "--style=charcoal", "--result=sketch", "--pen=my-pen", "--picture=true")
     root, told, [request] = run("restyle", IMAGE, *more)
-    assert not told and (request.style, request.sketch.style) == ("charcoal", "felt-tip")
+    assert not told and (request.style, request.sketch.style) == ("charcoal", "my-pen")
     assert [child.get(LABEL) for child in root] == [None, "i (picture)", "i — Technical pen (StyleSketch)"]
     below = root[1].find(SVG + "image")
     assert embedded(below) == (20, 15) and [float(below.get(name)) for name in ("width", "height")] == [40, 30]
-
-
-def test_the_pens_are_the_packs_that_come_with_the_program():
-    from stylesketch_ext.restyle_effect import PENS
-
-    packs = Path(__file__).parents[2] / "style_packs"
-    titles = [re.search(r'^title = "(.*)"$', (pack / "style.toml").read_text(), re.M)[1] for pack in sorted(packs.iterdir())]
-    assert list(PENS[1:]) == [(pack.name, title) for pack, title in zip(sorted(packs.iterdir()), titles, strict=True)]
 
 
 def test_a_prompt_that_does_not_count_is_not_sent(run):

@@ -18,7 +18,7 @@ from stylesketch_ext.dialogs.job_terms import Leads, Words
 from stylesketch_ext.dialogs.job_window import JobWindow
 from stylesketch_ext.engine_thread import EngineThread
 from stylesketch_ext.failures import Failure
-from stylesketch_ext.fields import Choice, Line, Number, Pack, Share, Switch
+from stylesketch_ext.fields import Choice, Line, Number, Pack, Pen, Share, Switch
 from stylesketch_ext.wire.messages import Health, StyleInfo
 
 fields = (
@@ -29,6 +29,8 @@ fields = (
     Line("text", "Te_xt", hint="a horse", applies=lambda values: values["tiled"]),
     Switch("tiled", "Seam_less", False),
     Number("seed", "S_eed", 5, 0, 100, random=True),
+    Pen("pen", "_Pen", "The same", applies=lambda values: not values["tiled"]),
+    Pen("other", "_Other", "The same", "gone"),
     Pack("style", "charcoal", applies=lambda values: values["from"] == "pack"),
 )
 pictures = [png(20, 20, lambda x, y, v=value: v) for value in (0, 90, 200)]
@@ -37,7 +39,8 @@ seen, mode = [], {"now": "fail"}
 
 class Client:
     def health(self): return Health(1, "fake", "cpu")
-    def styles(self): return [StyleInfo("charcoal", "Charcoal", strokes=40), StyleInfo("ink", "Ink", strokes=90)]
+    def styles(self): return [StyleInfo("charcoal", "Charcoal", strokes=40), StyleInfo("ink", "Ink", strokes=90),
+                             StyleInfo("mine", "My own", bundled=False), StyleInfo("bad", "Bad", problem="It is broken.")]
 
 def task(client, thread):
     thread.tell("working", 0.5)
@@ -72,6 +75,9 @@ def row(key):
 def steps():
     yield from until(lambda: window._engine.known and window._styles.title == "Charcoal")
     facts = [window.get_title(), window._title.get_text(), row("strokes").get_value_as_int(), row("text").get_sensitive()]
+    facts += [window._message.get_text(), [list(each)[0] for each in row("pen").get_model()], row("pen").get_active_id()]
+    row("pen").set_active_id("mine")
+    form.packs_are(Client().styles())  # again, as after the packs were managed
     row("tiled").set_active(True)
     facts += [row("text").get_sensitive(), row("strokes").get_sensitive(), form.summary("Charcoal")]
     row("zoom").set_value(2.0)
@@ -151,15 +157,17 @@ def test_a_pick_counts_for_its_own_result_only(screen):
 
 def test_choose_fail_stop_and_pick(screen):
     facts, (values, style), picked, has_result = steered(screen)
-    title, subject, strokes, text_before, text_after, number_free, summary, *messages = facts
+    title, subject, strokes, text_before, pen_gone, pens, pen, text_after, number_free, summary, *messages = facts
+    assert pen_gone == "The style “gone” is no longer installed, so “The same” is chosen."
+    assert (pens, pen) == (["The same", "Charcoal", "Ink", "My own"], "")
     assert (title, subject, strokes) == ("Any work", "Subject", 40)
     assert (text_before, text_after, number_free) == (False, True, False)
-    assert summary == "Charcoal · Style pack · Seamless"
+    assert summary == "Charcoal · Style pack · Seamless · The same"
     refused, failed, stopped, wants_style, left_out, notes = messages
     assert (refused, failed, stopped) == ("Too large.", "It cannot be done: do something else.", "Stopped.")
     assert (wants_style, left_out, notes) == (False, "Left out.", "A note.")
     assert values == {
         "from": "selection", "strokes": 0, "zoom": 0.7, "strength": 0.3, "text": "hills", "tiled": True, "seed": 5,
-        "style": "charcoal",
+        "pen": "mine", "other": "", "style": "charcoal",
     }  # fmt: skip
     assert (style, picked, has_result) == ("charcoal", 2, True)

@@ -1,11 +1,12 @@
 """A form made of fields: rows of labels and inputs."""
 
-from typing import Any, Callable, Dict, Sequence
+from typing import Any, Callable, Dict, Optional, Sequence
 
 from gi.repository import Gtk
 
-from stylesketch_ext.dialogs.inputs import add_row, combo, dice, number, slider
-from stylesketch_ext.fields import Choice, Field, Line, Number, Pack, Share, Shown, Switch, Values
+from stylesketch_ext.dialogs.inputs import add_row, combo, dice, number, offer, slider
+from stylesketch_ext.fields import Choice, Field, Line, Number, Pack, Pen, Share, Shown, Switch, Values
+from stylesketch_ext.pack_facts import drawable, replaced_sentence, title_of
 from stylesketch_ext.wire.messages import StyleInfo
 from stylesketch_ext.words import _
 
@@ -41,6 +42,11 @@ class FieldsForm(Gtk.Grid):
         """A style pack is chosen: show how many strokes "automatic" means."""
         if "strokes" in self._rows:
             self._rows["strokes"].tell_usual(pack.strokes)
+
+    def packs_are(self, packs: Sequence[StyleInfo]) -> Optional[str]:
+        """Offer these style packs where one is a row's choice; a sentence where a chosen one is not among them."""
+        told = [row.offer_packs(packs) for row in self._rows.values() if isinstance(row.field, Pen)]
+        return " ".join(filter(None, told)) or None
 
     def _seen(self) -> Values:
         return {**self._values, **{key: row.value for key, row in self._rows.items()}}
@@ -87,7 +93,7 @@ class _Row:
 
     def told(self) -> str:
         """What is chosen, for a line about everything; empty where it goes without saying."""
-        if isinstance(self.field, Choice):
+        if isinstance(self.field, (Choice, Pen)):
             return str(self._input.get_active_text())
         if isinstance(self.field, Line):
             return "“%s”" % self.value if self.value else ""
@@ -101,6 +107,13 @@ class _Row:
         """Show what "automatic" means."""
         if self._automatic.get_active() and count:
             self._input.set_value(count)
+
+    def offer_packs(self, packs: Sequence[StyleInfo]) -> Optional[str]:
+        """Of the choice of a further style pack: these; a sentence where the chosen one is not among them."""
+        none, wanted = _(self.field.none), self.value
+        titles = {"": none, **{pack.name: title_of(pack) for pack in drawable(packs)}}
+        offer(self._input, titles.items(), wanted if wanted in titles else "")
+        return None if wanted in titles else replaced_sentence(wanted, packs, none)
 
     def set_counting(self, counts: bool) -> None:
         self.counts = counts
@@ -139,14 +152,23 @@ INPUTS: Dict[type, Callable[[Any, Any], Gtk.Widget]] = {
     Number: _number,
     Share: lambda field, value: slider(value, _(field.low), _(field.high), _name(field)),
     Choice: lambda field, value: combo(field.options, value, _name(field)),
+    Pen: lambda field, value: combo([("", field.none)], value, _name(field)),
     Line: _line,
     Switch: _switch,
 }
-SIGNALS = {Number: "value-changed", Share: "value-changed", Choice: "changed", Line: "changed", Switch: "toggled"}
+SIGNALS = {
+    Number: "value-changed",
+    Share: "value-changed",
+    Choice: "changed",
+    Pen: "changed",
+    Line: "changed",
+    Switch: "toggled",
+}
 VALUES: Dict[type, Callable[[Any, Any], Any]] = {
     Number: lambda field, spin: round(spin.get_value(), field.digits) if field.digits else spin.get_value_as_int(),
     Share: lambda field, scale: round(scale.get_value(), 2),
     Choice: lambda field, box: box.get_active_id() or field.value,
+    Pen: lambda field, box: box.get_active_id() or "",
     Line: lambda field, entry: entry.get_text().strip(),
     Switch: lambda field, box: box.get_active(),
 }

@@ -49,13 +49,19 @@ def slider(value: float, low: str, high: str, name: str) -> Gtk.Scale:
 def combo(options: Iterable[Tuple[str, str]], chosen: str, name: str) -> Gtk.ComboBoxText:
     """One of some words, given as (word, title); `chosen` is there in any case."""
     made = Gtk.ComboBoxText()
-    titles = dict(options)
-    titles.setdefault(chosen, chosen)
-    for key, title in titles.items():
-        made.append(key, _(title))
-    made.set_active_id(chosen)
+    offer(made, [(key, _(title)) for key, title in options], chosen)
     made.get_accessible().set_name(name)
     return made
+
+
+def offer(box: Gtk.ComboBoxText, options: Iterable[Tuple[str, str]], chosen: str) -> None:
+    """Other words for a combo, given as (word, what the user reads); `chosen` is there in any case."""
+    titles = dict(options)
+    titles.setdefault(chosen, chosen)
+    box.remove_all()
+    for key, title in titles.items():
+        box.append(key, title)
+    box.set_active_id(chosen)
 
 
 def dice(seed: Gtk.SpinButton) -> Gtk.Button:

@@ -45,8 +45,9 @@ class JobWindow(Gtk.Window):
     """Left the picture and the style packs, right the form, later the progress.
 
     `wanted` is the style pack that is chosen at first; None: there is nothing to choose. The form may have a method
-    `offer(health)`, called once the engine has answered, and `style_is(pack)`, called when a style pack is chosen; and a
-    property `wants_style`, whether a style pack counts.
+    `offer(health)`, called once the engine has answered, `style_is(pack)`, called when a style pack is chosen, and
+    `packs_are(packs)`, called when they are known, which returns what is to be told of that; and a property `wants_style`,
+    whether a style pack counts.
     """
 
     def __init__(
@@ -392,7 +393,7 @@ class JobWindow(Gtk.Window):
         snapshot = self._job.snapshot
         if snapshot.styles is not None and snapshot.styles is not self._listed:
             self._listed = snapshot.styles
-            self._tell_if(self._styles.offer(snapshot.styles, self._styles.chosen))
+            self._offer_packs(snapshot.styles, self._styles.chosen)
         if self._listed is not None:
             self._styles.show_previews(snapshot.previews)
         example = snapshot.previews.get(self._styles.chosen)
@@ -406,9 +407,10 @@ class JobWindow(Gtk.Window):
         else:
             self._say(self._leads.explained(failure))
 
-    def _tell_if(self, sentence: Optional[str]) -> None:
-        if sentence:
-            self._say([sentence])
+    def _offer_packs(self, packs: Sequence[StyleInfo], wanted: str) -> None:
+        told = [self._styles.offer(packs, wanted), self._told("packs_are", packs)]
+        if any(told):
+            self._say([sentence for sentence in told if sentence])
 
     def _manage(self) -> None:
         """Show the style packs in place of the choices."""
@@ -424,7 +426,7 @@ class JobWindow(Gtk.Window):
         """Back to the choices, with the pack that was looked at last."""
         assert self._panel
         if self._panel.packs:
-            self._tell_if(self._styles.offer(self._panel.packs, self._panel.chosen or self._styles.chosen))
+            self._offer_packs(self._panel.packs, self._panel.chosen or self._styles.chosen)
             self._styles.show_previews(self._panel.previews)
         self._pages.set_visible_child_name("job")
         self._start.grab_default()
@@ -457,6 +459,6 @@ class JobWindow(Gtk.Window):
     def _tell_style(self, pack: StyleInfo) -> None:
         self._told("style_is", pack)
 
-    def _told(self, method: str, fact: object) -> None:
-        """Let the form know, if it wants to."""
-        getattr(self._form, method, lambda fact: None)(fact)
+    def _told(self, method: str, fact: object) -> Any:
+        """Let the form know, if it wants to; what it answers."""
+        return getattr(self._form, method, lambda fact: None)(fact)
