@@ -110,6 +110,7 @@ class _Row:
 
     def offer_packs(self, packs: Sequence[StyleInfo]) -> Optional[str]:
         """Of the choice of a further style pack: these; a sentence where the chosen one is not among them."""
+        assert isinstance(self.field, Pen)
         none, wanted = _(self.field.none), self.value
         titles = {"": none, **{pack.name: title_of(pack) for pack in drawable(packs)}}
         offer(self._input, titles.items(), wanted if wanted in titles else "")
