@@ -168,8 +168,13 @@ def choose_engine(name: str) -> str:
     if name in found:
         return name
     if name in LACKED:
-        raise Missing(f"The rasterizer '{name}' is not here: {LACKED[name]}, or choose one of: auto, {', '.join(found)}.")
-    raise BadRequest(f"There is no rasterizer '{name}'; choose one of: auto, {', '.join(found)}.")
+        raise Missing(
+            "The rasterizer '{name}' is not here: {cure}, or choose one of: auto, {found}.",
+            name=name,
+            cure=LACKED[name],
+            found=", ".join(found),
+        )
+    raise BadRequest("There is no rasterizer '{name}'; choose one of: auto, {found}.", name=name, found=", ".join(found))
 
 
 def available_devices() -> list[str]:
@@ -187,7 +192,9 @@ def choose_device(name: str) -> torch.device:
         return torch.device(devices[0])
     full = "cuda:0" if name == "cuda" else name
     if full not in devices:
-        raise BadRequest(f"There is no device '{name}' here; choose one of: auto, {', '.join(devices)}.")
+        raise BadRequest(
+            "There is no device '{name}' here; choose one of: auto, {devices}.", name=name, devices=", ".join(devices)
+        )
     return torch.device(full)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from backend.core.errors import BadPack
+from backend.core.notes import wording
 from backend.style_members import Pack, check_name, most_bytes
 
 ENDING = ".stylepack"
@@ -22,7 +23,7 @@ MOST_UNPACKED = 64 * 2**20  # bytes, all members together
 MOST_MEMBERS = 32
 FIRST_DATE = (1980, 1, 1, 0, 0, 0)
 ENCRYPTED = 0x1
-SEED_LIBRARY = (
+SEED_LIBRARY = wording(
     "Style libraries in Python's pickle format are programs as much as data, so StyleSketch never opens them. "
     "Make a pack from the pictures instead: stylesketch style extract PICTURES -o NAME.stylepack"
 )
@@ -52,7 +53,7 @@ def read_archive(data: bytes, name: str = "", file: str = "") -> Pack:
     if is_pickle(data):
         raise BadPack(SEED_LIBRARY)
     if len(data) > MOST_ARCHIVE:
-        raise BadPack(f"The style pack is larger than {MOST_ARCHIVE >> 20} MB. Choose another file.")
+        raise BadPack("The style pack is larger than {most} MB. Choose another file.", most=MOST_ARCHIVE >> 20)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
@@ -62,7 +63,9 @@ def read_archive(data: bytes, name: str = "", file: str = "") -> Pack:
         raise
     except _DAMAGED as error:
         raise BadPack(
-            f"This is no style pack, or it is damaged ({error}). Choose a {ENDING} file, or export it again."
+            "This is no style pack, or it is damaged ({error}). Choose a {ending} file, or export it again.",
+            error=error,
+            ending=ENDING,
         ) from None
     return Pack(name or folder or _stem(file), files)
 
@@ -75,7 +78,11 @@ def is_pickle(data: bytes) -> bool:
 def _checked(members: list[zipfile.ZipInfo]) -> str:
     """The folder that all members lie in, empty where there is none; BadPack for what no pack of ours would hold."""
     if len(members) > MOST_MEMBERS:
-        raise BadPack(f"The archive holds {len(members)} files; a style pack has at most {MOST_MEMBERS}. Choose another file.")
+        raise BadPack(
+            "The archive holds {count} files; a style pack has at most {most}. Choose another file.",
+            count=len(members),
+            most=MOST_MEMBERS,
+        )
     names = [member.filename for member in members]
     if any(name.endswith((".pkl", ".pickle")) for name in names):
         raise BadPack(SEED_LIBRARY)
@@ -86,9 +93,13 @@ def _checked(members: list[zipfile.ZipInfo]) -> str:
     _check_unique(name for name, _ in sizes)
     for name, size in sizes:
         if size > most_bytes(name):
-            raise BadPack(f"The file {name} in the archive has {size} bytes, too many for a style pack. Make it smaller.")
+            raise BadPack(
+                "The file {name} in the archive has {size} bytes, too many for a style pack. Make it smaller.",
+                name=name,
+                size=size,
+            )
     if sum(member.file_size for member in members) > MOST_UNPACKED:
-        raise BadPack(f"The archive would unpack to more than {MOST_UNPACKED >> 20} MB. Choose another file.")
+        raise BadPack("The archive would unpack to more than {most} MB. Choose another file.", most=MOST_UNPACKED >> 20)
     if folder:
         check_name(folder)
     return folder
@@ -100,10 +111,12 @@ def _check_kind(member: zipfile.ZipInfo) -> None:
     if member.flag_bits & ENCRYPTED:
         raise BadPack("The archive is encrypted. Pack it again without a password.")
     if stat.S_IFMT(mode) not in (0, stat.S_IFDIR if member.is_dir() else stat.S_IFREG):
-        raise BadPack(f"'{name[:80]}' in the archive is a link or no ordinary file. Pack it again with the files themselves.")
+        raise BadPack(
+            "'{name}' in the archive is a link or no ordinary file. Pack it again with the files themselves.", name=name[:80]
+        )
     parts = name.rstrip("/").split("/")
     if name != member.filename or "\\" in name or ":" in name or not name.isprintable() or set(parts) & {"", ".", ".."}:
-        raise BadPack(f"The archive names a place outside of it ({name[:80]!r}). Choose another file.")
+        raise BadPack("The archive names a place outside of it ({name}). Choose another file.", name=repr(name[:80]))
 
 
 def _folder(names: Iterable[str]) -> str:
@@ -122,7 +135,11 @@ def _check_unique(names: Iterable[str]) -> None:
     for name in names:
         key = name.casefold()
         if key in seen:
-            raise BadPack(f"The archive holds '{seen[key][:80]}' and '{name[:80]}', one file on many systems. Keep one.")
+            raise BadPack(
+                "The archive holds '{other}' and '{name}', one file on many systems. Keep one.",
+                other=seen[key][:80],
+                name=name[:80],
+            )
         seen[key] = name
 
 

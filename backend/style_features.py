@@ -41,17 +41,34 @@ def read_features(file: Path, encoder: str, layers: Sequence[str], kind: str = G
     try:
         tensors, way = safetensors.read(file.read_bytes())
     except (OSError, ValueError) as error:
-        raise BadPack(f"The features {file} are damaged: {error}. {_mend(file)}") from None
+        raise BadPack("The features {file} are damaged: {error}. {cure}", file=file, error=error, cure=_mend(file)) from None
     if any(way.get(key) != WAY[key] for key in ("format", "side", kind)):
-        raise BadPack(f"The features {file} were measured another way than this StyleSketch does. {_mend(file)}")
+        raise BadPack(
+            "The features {file} were measured another way than this StyleSketch does. {cure}", file=file, cure=_mend(file)
+        )
     lacking = [layer for layer in layers if _name(encoder, layer, kind) not in tensors]
     if lacking:
         held = ", ".join(sorted({name.rpartition("/")[0] for name in tensors})) or "none"
-        raise Missing(f"The style pack {file.parent.name} has no {kind} of {encoder}/{lacking[0]}, only: {held}. {_mend(file)}")
+        raise Missing(
+            "The style pack {name} has no {kind} of {encoder}/{layer}, only: {held}. {cure}",
+            name=file.parent.name,
+            kind=kind,
+            encoder=encoder,
+            layer=lacking[0],
+            held=held,
+            cure=_mend(file),
+        )
     found = {layer: tensors[_name(encoder, layer, kind)] for layer in layers}
     for layer, value in found.items():
         if value.ndim != RANKS[kind] or len(set(value.shape)) != 1 or not np.isfinite(value).all():
-            raise BadPack(f"The features {file} of {encoder}/{layer} are no {kind}. {_mend(file)}")
+            raise BadPack(
+                "The features {file} of {encoder}/{layer} are no {kind}. {cure}",
+                file=file,
+                encoder=encoder,
+                layer=layer,
+                kind=kind,
+                cure=_mend(file),
+            )
     return found
 
 
@@ -69,8 +86,13 @@ def check_channels(file: Path, encoder: str, layer: str, found: int, channels: i
     """BadPack where features were measured by another network than the one of that name that is here."""
     if found != channels:
         raise BadPack(
-            f"The features {file} of {encoder}/{layer} are another network's: of {found} channels, not {channels}. "
-            f"{_mend(file)}"
+            "The features {file} of {encoder}/{layer} are another network's: of {found} channels, not {channels}. {cure}",
+            file=file,
+            encoder=encoder,
+            layer=layer,
+            found=found,
+            channels=channels,
+            cure=_mend(file),
         )
 
 
@@ -86,7 +108,9 @@ def feature_layers(file: Path) -> list[str]:
     try:
         names = safetensors.header(file.read_bytes())[0]
     except ValueError as error:
-        raise BadPack(f"The features {file} are damaged: {error}. Remove the file {FEATURES}.") from None
+        raise BadPack(
+            "The features {file} are damaged: {error}. Remove the file {features}.", file=file, error=error, features=FEATURES
+        ) from None
     return sorted({name.rpartition("/")[0] for name in names})
 
 

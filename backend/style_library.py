@@ -49,7 +49,12 @@ def load_pack(name: str, own: Path) -> StylePack:
 def read_folder(folder: Path) -> Pack:
     """The pack in any folder: what belongs in a pack, and nothing else of it. BadPack, OSError."""
     if not (folder / STYLE).is_file():
-        raise BadPack(f"There is no {STYLE} in {folder}. Choose the folder of a style pack, or a {ENDING} file.")
+        raise BadPack(
+            "There is no {style} in {folder}. Choose the folder of a style pack, or a {ending} file.",
+            style=STYLE,
+            folder=folder,
+            ending=ENDING,
+        )
     return Pack(folder.name, {path.name: _read_limited(path) for path in sorted(folder.iterdir()) if _belongs(path.name)})
 
 
@@ -61,9 +66,9 @@ def read_pack_file(path: Path, name: str = "") -> Pack:
     if path.suffix in (".pkl", ".pickle"):
         raise BadPack(SEED_LIBRARY)
     if not path.exists():
-        raise BadRequest(f"There is no style pack {path}. Check its name.")
+        raise BadRequest("There is no style pack {path}. Check its name.", path=path)
     if not path.is_file():
-        raise BadRequest(f"{path} is a device or a pipe. Save the style pack to a file, and choose that.")
+        raise BadRequest("{path} is a device or a pipe. Save the style pack to a file, and choose that.", path=path)
     return check_pack(read_archive(path.read_bytes(), name, path.name))
 
 
@@ -86,7 +91,7 @@ class Library:
             if folder.name == name:
                 return folder
         names = ", ".join(sorted(folder.name for folder in self.folders())) or "none"
-        raise NotFound(f"There is no style pack named '{name[:80]}'. Installed packs: {names}.")
+        raise NotFound("There is no style pack named '{name}'. Installed packs: {names}.", name=name[:80], names=names)
 
     def is_bundled(self, name: str) -> bool:
         """Whether the pack of that name is the program's."""
@@ -104,9 +109,11 @@ class Library:
         """Conflict where the name is a bundled pack's; Exists where it is an own pack's and that may not be replaced."""
         check_name(name)
         if (bundled_packs() / name / STYLE).exists():
-            raise Conflict(f"'{name}' is a style pack that comes with StyleSketch and stays as it is. Choose another name.")
+            raise Conflict(
+                "'{name}' is a style pack that comes with StyleSketch and stays as it is. Choose another name.", name=name
+            )
         if not replacing and os.path.lexists(self.own / name):
-            raise Exists(f"There is a style pack named '{name}' already. Replace it, or choose another name.")
+            raise Exists("There is a style pack named '{name}' already. Replace it, or choose another name.", name=name)
 
     def install(self, pack: Pack, replacing: bool = False) -> None:
         """Puts a checked pack among the own ones, whole or not at all; what is there already as it is, is left.
@@ -187,7 +194,7 @@ class Library:
         folder = self.folder(name)
         if folder.parent != self.own:
             raise Conflict(
-                f"'{name}' comes with StyleSketch and stays as it is. Export it, and import that under another name."
+                "'{name}' comes with StyleSketch and stays as it is. Export it, and import that under another name.", name=name
             )
         return folder
 
@@ -223,7 +230,9 @@ def with_title(toml: str, title: str) -> str:
     head, table, rest = toml.partition("\n[")
     changed = re.sub(r"(?m)^[ \t]*title[ \t]*=.*$", lambda _: line, head, count=1) + table + rest
     if parse_pack(changed, "pack") != replace(before, title=title):
-        raise BadRequest(f"The title in this {STYLE} is written in a way that only a person can change. Edit the file by hand.")
+        raise BadRequest(
+            "The title in this {style} is written in a way that only a person can change. Edit the file by hand.", style=STYLE
+        )
     return changed
 
 
@@ -238,9 +247,9 @@ def _belongs(name: str) -> bool:
 def _read_limited(path: Path) -> bytes:
     """The content of a member; BadPack where it is no plain file or too large."""
     if path.is_symlink() or not path.is_file():
-        raise BadPack(f"{path} is a link or no file. Take it out of the style pack.")
+        raise BadPack("{path} is a link or no file. Take it out of the style pack.", path=path)
     with open(path, "rb") as file:
         content = file.read(most_bytes(path.name) + 1)
     if len(content) > most_bytes(path.name):
-        raise BadPack(f"{path} is too large for a style pack. Make it smaller.")
+        raise BadPack("{path} is too large for a style pack. Make it smaller.", path=path)
     return content

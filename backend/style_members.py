@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from backend.core import safetensors
 from backend.core.errors import BadImage, BadPack, BadRequest
+from backend.core.notes import wording
 from backend.perception.picture_file import open_picture
 from backend.style_pack import MOST_BYTES, parse_pack
 
@@ -23,7 +24,9 @@ MEGABYTE = 2**20
 TEXTS = ("NOTICE", "LICENSE")
 PICTURE_FORMATS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP"}
 
-NO_EXEMPLAR = "The style pack '{name}' carries no exemplar picture. Name a picture file instead, or a pack that was extracted."
+NO_EXEMPLAR = wording(
+    "The style pack '{name}' carries no exemplar picture. Name a picture file instead, or a pack that was extracted."
+)
 
 Files = Mapping[str, bytes]
 
@@ -44,7 +47,7 @@ class Pack:
     def exemplar(self) -> bytes:
         """The first of them; BadRequest where there is none."""
         if not self.exemplars:
-            raise BadRequest(NO_EXEMPLAR.format(name=self.name))
+            raise BadRequest(NO_EXEMPLAR, name=self.name)
         return self.exemplars[0]
 
     @property
@@ -57,7 +60,8 @@ def check_name(name: str) -> None:
     """BadRequest where no pack can be called so."""
     if not NAME.fullmatch(name) or DEVICE_NAME.fullmatch(name):
         raise BadRequest(
-            f"A style pack cannot be called '{name[:80]}'. Use small letters a to z, digits, - and _, at most 64 of them."
+            "A style pack cannot be called '{name}'. Use small letters a to z, digits, - and _, at most 64 of them.",
+            name=name[:80],
         )
 
 
@@ -92,8 +96,13 @@ def most_bytes(member: str) -> int:
         if names.fullmatch(member):
             return most
     raise BadPack(
-        f"A style pack cannot hold '{member[:80]}'. It holds a {STYLE} and, if wanted, exemplar pictures, {PREVIEW}, "
-        f"{FEATURES}, {LEARNED}, NOTICE and LICENSE; take out everything else."
+        "A style pack cannot hold '{member}'. It holds a {style} and, if wanted, exemplar pictures, "
+        "{preview}, {features}, {learned}, NOTICE and LICENSE; take out everything else.",
+        member=member[:80],
+        style=STYLE,
+        preview=PREVIEW,
+        features=FEATURES,
+        learned=LEARNED,
     )
 
 
@@ -101,12 +110,16 @@ def check_pack(pack: Pack) -> Pack:
     """The pack itself, once every file in it is known to be what it must be; BadPack, BadRequest for its name."""
     check_name(pack.name)
     if STYLE not in pack.files:
-        raise BadPack(f"There is no {STYLE} in this style pack. Choose the folder, or its archive, that holds one.")
+        raise BadPack("There is no {style} in this style pack. Choose the folder, or its archive, that holds one.", style=STYLE)
     if len(pack.exemplars) > MOST_EXEMPLARS:
-        raise BadPack(f"The style pack has more than {MOST_EXEMPLARS} exemplars. Take some out.")
+        raise BadPack("The style pack has more than {most} exemplars. Take some out.", most=MOST_EXEMPLARS)
     for name, content in pack.files.items():
         if len(content) > most_bytes(name):
-            raise BadPack(f"The file {name} of this style pack is larger than {_amount(most_bytes(name))}. Make it smaller.")
+            raise BadPack(
+                "The file {name} of this style pack is larger than {most}. Make it smaller.",
+                name=name,
+                most=_amount(most_bytes(name)),
+            )
         _check(name, content, pack.name)
     return pack
 
@@ -126,21 +139,23 @@ def _check_style(toml: str, pack: str) -> None:
     try:
         parse_pack(toml, pack)
     except BadRequest as error:
-        raise BadPack(str(error)) from None
+        raise BadPack(error.sentence) from None
 
 
 def _check_tensors(name: str, content: bytes) -> None:
     try:
         safetensors.header(content)
     except ValueError as error:
-        raise BadPack(f"The file {name} of this style pack is damaged: {error}. Export the pack again.") from None
+        raise BadPack(
+            "The file {name} of this style pack is damaged: {error}. Export the pack again.", name=name, error=error
+        ) from None
 
 
 def _check_picture(name: str, content: bytes) -> None:
     try:
         picture = open_picture(content, [PICTURE_FORMATS[name.rpartition(".")[2]]], MOST_PIXELS)
     except BadImage as error:
-        raise BadPack(f"The file {name} of this style pack cannot be used. {error}") from None
+        raise BadPack("The file {name} of this style pack cannot be used. {error}", name=name, error=error) from None
     picture.close()
 
 
@@ -148,7 +163,7 @@ def _text(name: str, content: bytes) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        raise BadPack(f"The file {name} of this style pack is no text in UTF-8. Save it as such.") from None
+        raise BadPack("The file {name} of this style pack is no text in UTF-8. Save it as such.", name=name) from None
 
 
 def _amount(count: int) -> str:

@@ -77,10 +77,12 @@ def read_pack(folder: Path) -> StylePack:
     file = folder / "style.toml"
     try:
         if file.stat().st_size > MOST_BYTES:
-            raise BadRequest(f"The style pack {file} is too large; a style.toml has at most {MOST_BYTES} bytes.")
+            raise BadRequest(
+                "The style pack {file} is too large; a style.toml has at most {most} bytes.", file=file, most=MOST_BYTES
+            )
         return replace(parse_pack(file.read_text(encoding="utf-8"), folder.name, str(file)), folder=folder)
     except (OSError, UnicodeDecodeError) as error:
-        raise BadRequest(f"The style pack {file} cannot be read: {error}.") from error
+        raise BadRequest("The style pack {file} cannot be read: {error}.", file=file, error=error) from error
 
 
 def parse_pack(toml: str, name: str, file: str = "style.toml") -> StylePack:
@@ -88,14 +90,19 @@ def parse_pack(toml: str, name: str, file: str = "style.toml") -> StylePack:
     try:
         entries = tomllib.loads(toml)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BadRequest(f"The style pack {file} cannot be read: {error}.") from error
+        raise BadRequest("The style pack {file} cannot be read: {error}.", file=file, error=error) from error
     version = entries.get("format", FORMAT)
     if isinstance(version, int) and version > FORMAT:
-        raise BadRequest(f"The style pack {file} has format {version}; this StyleSketch reads {FORMAT}. Update StyleSketch.")
+        raise BadRequest(
+            "The style pack {file} has format {version}; this StyleSketch reads {known}. Update StyleSketch.",
+            file=file,
+            version=version,
+            known=FORMAT,
+        )
     try:
         return read_table(StylePack, entries, extra={"name": name, "folder": None})
     except WrongEntry as error:
-        raise BadRequest(f"The style pack {file} has a wrong entry: {error}.") from error
+        raise BadRequest("The style pack {file} has a wrong entry: {error}.", file=file, error=error) from error
 
 
 def write_pack(pack: StylePack) -> str:

@@ -15,12 +15,13 @@ import sys
 import xml.etree.ElementTree as xml
 import zipfile
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Collection, Dict, Iterator, List, Optional, Tuple
 
 from install import HERE, ROOT, extension_files
 
 TRANSLATED_TAGS = ("name", "menu-tip", "label", "option")
 TRANSLATED_ATTRIBUTES = ("gui-text", "gui-description")
+NOTES = ("Note", "wording")  # in the engine, what makes a note
 TEXT_OF = {"_": 1, "marked": 1, "plural": 2}  # function: how many of its arguments are texts
 DATE = (2020, 1, 1, 0, 0, 0)  # of every file in the zip: same files, same bytes
 
@@ -47,7 +48,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
 
 
 def texts() -> List[Text]:
-    """Everything that can be translated, of the extension, the engine's notes and the style packs, without repeats."""
+    """Everything that can be translated, of the extension, the engine's notes and errors, and the style packs, each once."""
     found: Dict[Text, None] = {}
     for path in sorted(HERE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -57,7 +58,8 @@ def texts() -> List[Text]:
                 if forms and len(forms) == len(arguments):
                     found[forms] = None
     for path in sorted((ROOT / "backend").rglob("*.py")):
-        for text in note_patterns(path.read_text(encoding="utf-8")):
+        errors = () if path.parent.name == "cli" else error_names()  # those of the command line stay there
+        for text in first_texts(path.read_text(encoding="utf-8"), {*NOTES, *errors}):
             found[(text,)] = None
     for path in (ROOT / "stylesketch.inx", *sorted(HERE.glob("*.inx*"))):
         for text in inx_texts(path):
@@ -68,10 +70,16 @@ def texts() -> List[Text]:
     return list(found)
 
 
-def note_patterns(source: str) -> Iterator[str]:
-    """What the engine tells of its results: the texts in `Note("…")` and `wording("…")`."""
+def error_names() -> List[str]:
+    """What the engine's errors are called."""
+    tree = ast.parse((ROOT / "backend" / "core" / "errors.py").read_text(encoding="utf-8"))
+    return [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+
+
+def first_texts(source: str, names: Collection[str]) -> Iterator[str]:
+    """What the engine tells: the texts that calls of these names, such as `Note("…")`, begin with."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Note", "wording"):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
             first = node.args[0] if node.args else None
             if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value != "{sentence}":
                 yield first.value

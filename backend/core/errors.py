@@ -16,8 +16,14 @@
     ├── Internal                    internal           500     1
     └── Cancelled                   cancelled          499   130
 
-Each carries one sentence that a user can act on.
+Each carries one sentence that a user can act on. Of a pattern and values it can be said in any language, as a Note:
+
+    raise BadImage("{file} is no picture that can be read.", file=path.name)
 """
+
+from __future__ import annotations
+
+from backend.core.notes import Note
 
 
 class StyleSketchError(Exception):
@@ -26,6 +32,11 @@ class StyleSketchError(Exception):
     code = "internal"
     status = 500
     exit_code = 1
+
+    def __init__(self, sentence: str, /, **values: object) -> None:
+        """A sentence, or a pattern of one with its values."""
+        self.sentence = sentence if isinstance(sentence, Note) else Note(sentence, **values)
+        super().__init__(self.sentence)
 
 
 class BadRequest(StyleSketchError):

@@ -24,10 +24,18 @@ class Capabilities:
         """BadRequest for a recipe, guidance, device or rasterizer that is not here."""
         settings = request.settings
         if request.recipe not in self.guidance:
-            raise BadRequest(f"There is no recipe '{request.recipe}'; choose one of: {', '.join(self.guidance)}.")
+            raise BadRequest(
+                "There is no recipe '{recipe}'; choose one of: {recipes}.",
+                recipe=request.recipe,
+                recipes=", ".join(self.guidance),
+            )
         guidances = ["auto", *self.guidance[request.recipe]]
         if settings.guidance not in guidances:
-            raise BadRequest(f"There is no guidance '{settings.guidance}' here; choose one of: {', '.join(guidances)}.")
+            raise BadRequest(
+                "There is no guidance '{guidance}' here; choose one of: {guidances}.",
+                guidance=settings.guidance,
+                guidances=", ".join(guidances),
+            )
         self.check_drawing(settings)
 
     def check_drawing(self, settings: SketchSettings) -> None:
@@ -35,13 +43,19 @@ class Capabilities:
         self.check_device(settings.device)
         names = ["auto", *self.rasterizers]
         if settings.rasterizer not in names:
-            raise BadRequest(f"There is no rasterizer '{settings.rasterizer}' here; choose one of: {', '.join(names)}.")
+            raise BadRequest(
+                "There is no rasterizer '{rasterizer}' here; choose one of: {names}.",
+                rasterizer=settings.rasterizer,
+                names=", ".join(names),
+            )
 
     def check_device(self, device: str) -> None:
         """BadRequest for a device that is not here."""
         devices = ["auto", *self.devices]
         if self.lane(device) not in devices:
-            raise BadRequest(f"There is no device '{device}' here; choose one of: {', '.join(devices)}.")
+            raise BadRequest(
+                "There is no device '{device}' here; choose one of: {devices}.", device=device, devices=", ".join(devices)
+            )
 
     def lane(self, device: str) -> str:
         """The device that a name means: `auto` is the best one, `cuda` the first."""

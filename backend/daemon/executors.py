@@ -175,6 +175,6 @@ class Child:
         code = self.process.exitcode
         logger.warning("worker %s (process %s) ended with %s", self.process.name, self.process.pid, code)
         return WorkerDied(
-            "The drawing process ended without an answer; most often memory has run out. "
-            "Close other programs or scale the picture down, and try again."
+            "The drawing process ended without an answer; most often memory has run out. Close other programs or "
+            "scale the picture down, and try again."
         )

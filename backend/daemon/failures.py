@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import sqlite3
 
-from stylesketch_ext.wire.messages import Problem
+from stylesketch_ext.wire.messages import Phrase, Problem
 
 from backend.core.errors import ERRORS_BY_CODE, BadRequest, Internal, Missing, OutOfDisk, OutOfMemory, StyleSketchError
 from backend.core.memory import is_out_of_memory
+from backend.core.notes import pattern_of
 
 DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -23,11 +24,19 @@ def as_failure(error: BaseException, log: str = "") -> StyleSketchError:
     if is_out_of_memory(error):
         return OutOfMemory("There is not enough memory for this picture. Close other programs or scale the picture down.")
     if isinstance(error, OSError) and error.errno in NO_ACCESS and error.filename:
-        return BadRequest(f"There is no access to {error.filename} ({error.strerror}). Check its permissions.")
+        return BadRequest(
+            "There is no access to {file} ({reason}). Check its permissions.", file=error.filename, reason=error.strerror
+        )
     if isinstance(error, ModuleNotFoundError):
-        return Missing(f"StyleSketch is not installed completely ({error}). Run ./install.sh in its folder again.")
-    where = f" The details are in {log}." if log else " Run it again with STYLESKETCH_DEBUG=1 to see the details."
-    return Internal(f"Something went wrong inside StyleSketch ({type(error).__name__}).{where}")
+        return Missing("StyleSketch is not installed completely ({error}). Run ./install.sh in its folder again.", error=error)
+    if log:
+        return Internal(
+            "Something went wrong inside StyleSketch ({kind}). The details are in {log}.", kind=type(error).__name__, log=log
+        )
+    return Internal(
+        "Something went wrong inside StyleSketch ({kind}). Run it again with STYLESKETCH_DEBUG=1 to see the details.",
+        kind=type(error).__name__,
+    )
 
 
 def is_disk_full(error: BaseException) -> bool:
@@ -40,7 +49,9 @@ def is_disk_full(error: BaseException) -> bool:
 def as_problem(error: StyleSketchError, status: int | None = None) -> Problem:
     """The wire form of an error."""
     title = error.code.replace("-", " ").capitalize()
-    return Problem(title=title, status=status or error.status, code=error.code, detail=str(error))
+    pattern, values = pattern_of(error.sentence)
+    phrase = Phrase(pattern, values) if pattern else None
+    return Problem(title=title, status=status or error.status, code=error.code, detail=str(error), phrase=phrase)
 
 
 def from_problem(problem: Problem) -> StyleSketchError:

@@ -128,7 +128,7 @@ class Images:
 def check_size(count: int) -> None:
     """ImageTooLarge above MAX_UPLOAD bytes."""
     if count > MAX_UPLOAD:
-        raise ImageTooLarge(f"The picture has more than {MAX_UPLOAD >> 20} MB. Save it smaller and try again.")
+        raise ImageTooLarge("The picture has more than {most} MB. Save it smaller and try again.", most=MAX_UPLOAD >> 20)
 
 
 def _result(work: Measured) -> tuple[int, int]:

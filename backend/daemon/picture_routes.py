@@ -18,6 +18,7 @@ from stylesketch_ext.wire.messages import (
 )
 
 from backend.core.errors import BadRequest, NotFound
+from backend.core.notes import wording
 from backend.daemon.examples import PROMPT_REQUESTS, RESTYLE_REQUESTS, SEQUENCE_REQUESTS, TEXTURE_REQUESTS
 from backend.daemon.house import House
 from backend.daemon.message import Message
@@ -92,13 +93,13 @@ def _check(house: House, request: TextureRequest | RestyleRequest) -> None:
     least = MIN_EXEMPLAR
     if isinstance(request, RestyleRequest):
         least = MIN_RESTYLED
-        _check_side("picture", _here(house, request.image), least)
+        _check_side(wording("picture"), _here(house, request.image), least)
         if request.sketch is not None:
             _check_here(house, [] if request.sketch.mask in ("auto", "none") else [request.sketch.mask])
             packs.append(request.sketch.style)
     if request.exemplar:
         exemplar = _here(house, request.exemplar)
-        _check_side("style image", exemplar, least)
+        _check_side(wording("style image"), exemplar, least)
         if isinstance(request, TextureRequest):
             _check_region(request, exemplar)
     for pack in packs:
@@ -107,7 +108,13 @@ def _check(house: House, request: TextureRequest | RestyleRequest) -> None:
 
 def _check_side(name: str, picture: ImageInfo, least: int) -> None:
     if min(picture.width, picture.height) < least:
-        raise BadRequest(f"The {name} has {picture.width} × {picture.height} px; choose one of at least {least} px a side.")
+        raise BadRequest(
+            "The {name} has {width} × {height} px; choose one of at least {least} px a side.",
+            name=name,
+            width=picture.width,
+            height=picture.height,
+            least=least,
+        )
 
 
 def _check_region(request: TextureRequest, exemplar: ImageInfo) -> None:
@@ -116,8 +123,13 @@ def _check_region(request: TextureRequest, exemplar: ImageInfo) -> None:
     x, y, width, height = request.region
     if x + width > exemplar.width or y + height > exemplar.height:
         raise BadRequest(
-            f"The region {x},{y},{width},{height} is not inside the style image, which has "
-            f"{exemplar.width} × {exemplar.height} px."
+            "The region {x},{y},{width},{height} is not inside the style image, which has {whole_width} × {whole_height} px.",
+            x=x,
+            y=y,
+            width=width,
+            height=height,
+            whole_width=exemplar.width,
+            whole_height=exemplar.height,
         )
 
 

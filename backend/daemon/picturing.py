@@ -189,4 +189,4 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise NotFound(f"The picture {path.name} is gone. Choose it again.") from None
+        raise NotFound("The picture {name} is gone. Choose it again.", name=path.name) from None

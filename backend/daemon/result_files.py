@@ -23,9 +23,10 @@ from stylesketch_ext.wire.messages import (
 
 from backend.core.errors import BadRequest, NotFound
 from backend.core.files import remove_parts, write_folder, write_whole
+from backend.core.notes import wording
 
 RESULT, SVG, PREVIEW = "result.json", "drawing.svg", "preview.png"
-GONE = "The files of this result are gone. Draw it again."
+GONE = wording("The files of this result are gone. Draw it again.")
 WHOLE = 32_000_000  # bytes of a sequence's frames that are sent in one answer
 
 

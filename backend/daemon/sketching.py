@@ -69,7 +69,9 @@ def sketch(request: SketchRequest, sources: Sources, workers: Sequence[Executor]
     begin, seconds = time.perf_counter(), _Stopwatch()
     settings = request.settings
     if request.recipe not in EVERY_RECIPE:
-        raise BadRequest(f"There is no recipe '{request.recipe}'; choose one of: {', '.join(EVERY_RECIPE)}.")
+        raise BadRequest(
+            "There is no recipe '{recipe}'; choose one of: {recipes}.", recipe=request.recipe, recipes=", ".join(EVERY_RECIPE)
+        )
     pack = load_pack(settings.style, sources.packs)
     pool = ModelPool.choose(settings.device, settings.rasterizer, sources.places)
     yield seconds.seen(Progress("reading the picture", 0.0))
@@ -146,7 +148,7 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise NotFound(f"The picture {path.name} is gone. Choose it again.") from None
+        raise NotFound("The picture {name} is gone. Choose it again.", name=path.name) from None
 
 
 def choices_of(settings: SketchSettings) -> SketchChoices:

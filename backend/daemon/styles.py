@@ -76,7 +76,7 @@ class Styles:
         try:
             return (self.library.folder(name) / PREVIEW).read_bytes()
         except FileNotFoundError:
-            raise NotFound(f"The style pack '{name[:80]}' has no preview. Draw with it to see it.") from None
+            raise NotFound("The style pack '{name}' has no preview. Draw with it to see it.", name=name[:80]) from None
 
     def export(self, name: str) -> bytes:
         """It as the bytes of an archive."""

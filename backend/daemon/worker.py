@@ -85,4 +85,4 @@ def _outcome(
 def _failed(error: BaseException, log: str) -> tuple:
     failure = as_failure(error, log)
     details = "" if failure is error else "".join(traceback.format_exception(error))
-    return ("failed", failure.code, str(failure), details)
+    return ("failed", failure.code, failure.sentence, details)

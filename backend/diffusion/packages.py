@@ -28,7 +28,11 @@ def need_packages() -> None:
     """Missing, with the command that brings them, where checkpoints cannot be read."""
     if not have_packages():
         names = " and ".join(_name(line) for line in REQUIREMENTS)
-        raise Missing(f"Diffusion needs the Python packages {names}, which are not installed: run `{packages_cure()}`.")
+        raise Missing(
+            "Diffusion needs the Python packages {names}, which are not installed: run `{cure}`.",
+            names=names,
+            cure=packages_cure(),
+        )
 
 
 def diffusers() -> Any:

@@ -48,9 +48,9 @@ class TextToImage:
         if not self.prompt.strip():
             raise BadRequest("The prompt is empty. Say in a few words what is to be drawn.")
         if self.steps is not None and not 1 <= self.steps <= MOST_STEPS:
-            raise BadRequest(f"A picture takes 1 to {MOST_STEPS} steps, not {self.steps}.")
+            raise BadRequest("A picture takes 1 to {most} steps, not {steps}.", most=MOST_STEPS, steps=self.steps)
         if self.cfg_scale is not None and not 0 <= self.cfg_scale <= 100:
-            raise BadRequest(f"The CFG scale is a number from 0 to 100, not {self.cfg_scale}.")
+            raise BadRequest("The CFG scale is a number from 0 to 100, not {cfg_scale}.", cfg_scale=self.cfg_scale)
 
     @property
     def text(self) -> str:
@@ -114,7 +114,7 @@ def shown(steps: Generator[Step, None, Tensor], networks: Networks, stage: str) 
 def _size(wanted: TextToImage, networks: Networks) -> tuple[int, int]:
     side, unit = wanted.side or networks.side, 8 * networks.scale
     if wanted.side is not None and (side % unit or not unit <= side <= 2048):
-        raise BadRequest(f"The side of a picture is a multiple of {unit} px up to 2048 px, not {side}.")
+        raise BadRequest("The side of a picture is a multiple of {unit} px up to 2048 px, not {side}.", unit=unit, side=side)
     return side, side
 
 

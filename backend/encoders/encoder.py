@@ -64,8 +64,10 @@ class Kernels:
         """The tensor of that name; Missing where the weights are another network's."""
         if key not in self.weights:
             raise Missing(
-                f"The weights for {self._network} have no '{key}': they are another network's. "
-                f"Bring the right ones with: stylesketch models pull {self._network}"
+                "The weights for {network} have no '{key}': they are another network's. Bring the right ones with: "
+                "stylesketch models pull {network}",
+                network=self._network,
+                key=key,
             )
         return self.laid_out(self.weights[key])
 

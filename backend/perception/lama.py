@@ -28,7 +28,8 @@ class Lama:
         root = next((key.removesuffix(FIRST) for key in weights if key.endswith(FIRST)), None)
         if root is None:
             raise Missing(
-                f"The weights for {name} are another network's. Bring the right ones with: stylesketch models pull lama"
+                "The weights for {name} are another network's. Bring the right ones with: stylesketch models pull lama",
+                name=name,
             )
         plain = {key.removeprefix(f"{root}model."): value for key, value in weights.items() if key.startswith(root)}
         self._kernels = kernels = Kernels(plain, device, torch.float32, name)  # a spectrum in less is noise

@@ -32,11 +32,15 @@ class Mark:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise BadRequest(f"There are no marks of the kind '{self.kind}'; use one of: {', '.join(KINDS)}.")
+            raise BadRequest(
+                "There are no marks of the kind '{kind}'; use one of: {kinds}.", kind=self.kind, kinds=", ".join(KINDS)
+            )
         if not self.points or not np.isfinite(self.points).all():
             raise BadRequest("A mark needs at least one point, in numbers.")
         if len(self.points) > MOST_POINTS:
-            raise BadRequest(f"A mark of {len(self.points)} points is too long; simplify it to at most {MOST_POINTS}.")
+            raise BadRequest(
+                "A mark of {count} points is too long; simplify it to at most {most}.", count=len(self.points), most=MOST_POINTS
+            )
 
 
 def marked_foreground(image: Image, marks: Sequence[Mark]) -> Foreground:

@@ -29,15 +29,17 @@ def open_picture(data: bytes, formats: Sequence[str] = FORMATS, most_pixels: int
     if not data:
         raise BadImage("The picture is empty (0 bytes). Choose another file.")
     if len(data) > MAX_BYTES:
-        raise ImageTooLarge(f"The picture has more than {MAX_BYTES >> 20} MB. Save it smaller and try again.")
+        raise ImageTooLarge("The picture has more than {most} MB. Save it smaller and try again.", most=MAX_BYTES >> 20)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(data), formats=[name for name in formats if _known(name)])
             if image.width * image.height > most_pixels:
                 raise ImageTooLarge(
-                    f"The picture has {image.width} × {image.height} pixels; {most_pixels // 10**6} million is the limit. "
-                    "Scale it down and try again."
+                    "The picture has {width} × {height} pixels; {most} million is the limit. Scale it down and try again.",
+                    width=image.width,
+                    height=image.height,
+                    most=most_pixels // 10**6,
                 )
             image.load()
             return ImageOps.exif_transpose(image)
@@ -48,7 +50,7 @@ def open_picture(data: bytes, formats: Sequence[str] = FORMATS, most_pixels: int
     except Image.DecompressionBombError as error:
         raise ImageTooLarge("The picture has too many pixels. Scale it down and try again.") from error
     except _DAMAGED as error:
-        raise BadImage(f"The picture is damaged or cut short ({error}). Save it again and retry.") from error
+        raise BadImage("The picture is damaged or cut short ({error}). Save it again and retry.", error=error) from error
 
 
 def picture_size(data: bytes) -> tuple[int, int]:

@@ -85,7 +85,9 @@ def sparingly(wanted: Wanted, make: Callable[[Networks], Work[T]]) -> Work[T]:
         del networks
         KEPT.forget()
         if memory is None:
-            raise OutOfMemory(f"{wanted.name} does not fit into the memory of {wanted.device}. Choose --device cpu.")
+            raise OutOfMemory(
+                "{name} does not fit into the memory of {device}. Choose --device cpu.", name=wanted.name, device=wanted.device
+            )
         yield Progress("loading the checkpoint again, more sparingly", 0.0)
 
 
@@ -128,9 +130,10 @@ def adapter_eyes(folder: Path, networks: Networks) -> Callable[[Image], Tensor]:
 def need_style(name: str) -> Missing:
     """What is said where a diffusion network cannot be told a style."""
     return Missing(
-        f"The style '{name}' was not trained, and no image adapter is here: `stylesketch style train NAME` trains a pack, "
-        "`stylesketch models pull ip_adapter` brings the adapter (Apache-2.0; the command first tells its size), "
-        "and --prompt tells the style in words."
+        "The style '{name}' was not trained, and no image adapter is here: `stylesketch style train NAME` "
+        "trains a pack, `stylesketch models pull ip_adapter` brings the adapter (Apache-2.0; the command "
+        "first tells its size), and --prompt tells the style in words.",
+        name=name,
     )
 
 

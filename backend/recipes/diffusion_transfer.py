@@ -131,8 +131,11 @@ class _Told:
         """Texts whose placeholder is the word of the photograph, of its edges, and of the exemplars, mixed."""
         if learned.width != self.networks.width:
             raise BadPack(
-                f"The style '{self.redrawing.style.name}' was trained for {learned.title or 'another checkpoint'}, whose words "
-                f"have another size than those of {self.networks.name}. Train it again, or choose that checkpoint."
+                "The style '{name}' was trained for {checkpoint}, whose words have another size than those of "
+                "{networks}. Train it again, or choose that checkpoint.",
+                name=self.redrawing.style.name,
+                checkpoint=learned.title or "another checkpoint",
+                networks=self.networks.name,
             )
         notes = []
         if learned.checkpoint != self.networks.fingerprint:
@@ -156,8 +159,9 @@ class _Told:
     def _word(self, learned: LearnedStyle, embedded: Tensor) -> Tensor:
         if embedded.shape[-1] != learned.word.outward.in_features:
             raise BadPack(
-                f"The style '{self.redrawing.style.name}' was trained with another image encoder than {self.networks.name} "
-                "has. Train it again."
+                "The style '{name}' was trained with another image encoder than {networks} has. Train it again.",
+                name=self.redrawing.style.name,
+                networks=self.networks.name,
             )
         word: Tensor = learned.word(embedded.cpu().float())
         return word

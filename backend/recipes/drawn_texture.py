@@ -58,7 +58,9 @@ def _strokes(pack: StylePack, ink: Color, choices: TextureChoices, chance: np.ra
     generator = torch.Generator().manual_seed(choices.seed)
     motif, layers = _motif(pack, ink), _layers(hatch)
     if sum(choices.size[0] * choices.size[1] / (layer.spacing * layer.length) for layer in layers) > MOST_STROKES:
-        raise BadRequest(f"{pack.title} has too many strokes for a texture of this size; make it smaller and repeat it.")
+        raise BadRequest(
+            "{title} has too many strokes for a texture of this size; make it smaller and repeat it.", title=pack.title
+        )
     found, moved = list[Strokes](), list[Strokes]()
     for level, layer in enumerate(layers):
         rows = hatch_rows(choices.size, layer, chance)

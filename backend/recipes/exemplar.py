@@ -88,8 +88,12 @@ def _picture(file: Path) -> Image:
     except OSError as error:
         raise _unreadable(file, error) from error
     except BadImage as error:
-        raise BadPack(f"The exemplar {file} cannot be used: {error} Or draw with --style-weight 0.") from error
+        raise BadPack(
+            "The exemplar {file} cannot be used: {error} Or draw with --style-weight 0.", file=file, error=error
+        ) from error
 
 
 def _unreadable(path: Path, error: OSError) -> BadPack:
-    return BadPack(f"The exemplar in {path} cannot be read ({error.strerror}). Install the style pack again.")
+    return BadPack(
+        "The exemplar in {path} cannot be read ({reason}). Install the style pack again.", path=path, reason=error.strerror
+    )

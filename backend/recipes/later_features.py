@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.core.errors import BadRequest, Missing
+from backend.core.notes import wording
 from backend.core.work import Progress, Work
 from backend.model_pool import ModelPool
 from backend.perception.photograph import decode
@@ -10,8 +11,8 @@ from backend.recipes.deep_features import encoders_here, features_by
 from backend.style_features import Feature, kept_features, write_features
 from backend.style_members import FEATURES, Pack
 
-NO_WEIGHTS = "No network that could see the style is here. Bring one with: stylesketch models pull squeezenet"
-NO_EXEMPLAR = "The style pack '{name}' keeps no exemplar to be seen. Make it anew with: stylesketch style extract"
+NO_WEIGHTS = wording("No network that could see the style is here. Bring one with: stylesketch models pull squeezenet")
+NO_EXEMPLAR = wording("The style pack '{name}' keeps no exemplar to be seen. Make it anew with: stylesketch style extract")
 
 
 def later_features(pack: Pack, pool: ModelPool) -> Work[bytes]:
@@ -23,7 +24,7 @@ def later_features(pack: Pack, pool: ModelPool) -> Work[bytes]:
     if not names:
         raise Missing(NO_WEIGHTS)
     if not pack.exemplars:
-        raise BadRequest(NO_EXEMPLAR.format(name=pack.name))
+        raise BadRequest(NO_EXEMPLAR, name=pack.name)
     yield Progress("reading the exemplars", 0.0)
     pictures = [decode(data).pixels for data in pack.exemplars]
     found: dict[tuple[str, str], Feature] = dict(kept_features(pack.files.get(FEATURES, b"")))

@@ -35,7 +35,12 @@ def texture_encoder(choices: TextureChoices, pool: ModelPool) -> Encoder:
     known = FEATURE_LAYERS[choices.guidance]
     wanted = choices.layers or DEFAULT_LAYERS[choices.guidance]
     if unknown := [layer for layer in wanted if layer not in known]:
-        raise BadRequest(f"{choices.guidance} has no layer '{unknown[0]}'; choose from: {', '.join(known)}.")
+        raise BadRequest(
+            "{guidance} has no layer '{layer}'; choose from: {known}.",
+            guidance=choices.guidance,
+            layer=unknown[0],
+            known=", ".join(known),
+        )
     return KINDS[choices.guidance](weights.load(choices.guidance, pool.places), pool.device, wanted, torch.float32)
 
 

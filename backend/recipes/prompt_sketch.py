@@ -61,7 +61,9 @@ class PromptChoices:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            raise BadRequest(f"There is no method '{self.method}'; choose one of: {', '.join(METHODS)}.")
+            raise BadRequest(
+                "There is no method '{method}'; choose one of: {methods}.", method=self.method, methods=", ".join(METHODS)
+            )
         self.picture(0)  # says what is wrong
 
     def picture(self, seed: int) -> TextToImage:
@@ -146,7 +148,7 @@ def _by_clip(prompt: PromptChoices, pool: ModelPool) -> bool:
             return True
         lacking = [MANIFEST[name] for name in (ENCODER, VOCABULARY) if not pool.has_encoder(name)]
         told = " and ".join(f"{weights.cure} ({megabytes(weights.size or 0)})" for weights in lacking)
-        raise Missing(f"{error} CLIP alone (MIT) draws poorer sketches: {told}.") from None
+        raise Missing("{error} CLIP alone (MIT) draws poorer sketches: {told}.", error=error, told=told) from None
     return False
 
 

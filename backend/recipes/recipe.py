@@ -42,7 +42,12 @@ class Inputs:
             raise BadRequest("The mask must have the size of the picture.")
         height, width = self.photograph.size
         if min(height, width) < LEAST_SIDE:
-            raise BadRequest(f"The picture is only {width} × {height} px; choose one of at least {LEAST_SIDE} px a side.")
+            raise BadRequest(
+                "The picture is only {width} × {height} px; choose one of at least {least} px a side.",
+                width=width,
+                height=height,
+                least=LEAST_SIDE,
+            )
 
 
 @dataclass(frozen=True)
@@ -73,18 +78,22 @@ class SketchChoices:
         """BadRequest for a guidance that is not among a recipe's."""
         if self.guidance not in ("auto", *names):
             known = ", ".join(("auto", *names))
-            raise BadRequest(f"There is no guidance named '{self.guidance}'; choose one of: {known}.")
+            raise BadRequest(
+                "There is no guidance named '{guidance}'; choose one of: {known}.", guidance=self.guidance, known=known
+            )
 
     def __post_init__(self) -> None:
         if self.strokes is not None and self.strokes < 1:
-            raise BadRequest(f"A sketch needs at least one stroke, not {self.strokes}.")
+            raise BadRequest("A sketch needs at least one stroke, not {strokes}.", strokes=self.strokes)
         if self.steps is not None and self.steps < 0:
-            raise BadRequest(f"The number of steps cannot be negative ({self.steps}); 0 keeps the traced strokes.")
+            raise BadRequest("The number of steps cannot be negative ({steps}); 0 keeps the traced strokes.", steps=self.steps)
         for name in ("fidelity", "simplicity", "style_strength"):
             if not 0 <= getattr(self, name) <= 1:
-                raise BadRequest(f"The {name.replace('_', ' ')} is a number from 0 to 1, not {getattr(self, name)}.")
+                raise BadRequest(
+                    "The {name} is a number from 0 to 1, not {found}.", name=name.replace("_", " "), found=getattr(self, name)
+                )
         if not 0 <= self.style_weight <= 100:
-            raise BadRequest(f"The style weight is a number from 0 to 100, not {self.style_weight}.")
+            raise BadRequest("The style weight is a number from 0 to 100, not {style_weight}.", style_weight=self.style_weight)
 
 
 class Recipe(Protocol):

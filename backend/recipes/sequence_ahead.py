@@ -144,7 +144,9 @@ def frames_of(inputs: SequenceInputs) -> Iterator[tuple[Frame, Map | None]]:
             continue
         mask = next(masks, None)
         if mask is None:
-            raise BadRequest(f"There are only {number} masks for the frames. Give one for each frame, or only one.")
+            raise BadRequest(
+                "There are only {number} masks for the frames. Give one for each frame, or only one.", number=number
+            )
         if mask.shape != frame.shape:
             raise BadRequest("The masks must have the size of the frames.")
         yield frame, (mask.mean(2) > 127.5).astype(np.float32)

@@ -7,12 +7,15 @@ from typing import TypeVar
 
 from backend.core.errors import OutOfMemory
 from backend.core.memory import is_out_of_memory
+from backend.core.notes import wording
 from backend.core.work import Progress, Work
 from backend.model_pool import ModelPool
 from backend.recipes import diffusion_parts, exemplar
 
 T = TypeVar("T")
-TOO_LITTLE = "There is not enough memory for this picture, even sparingly used. Close other programs or scale the picture down."
+TOO_LITTLE = wording(
+    "There is not enough memory for this picture, even sparingly used. Close other programs or scale the picture down."
+)
 
 
 def sparing(work: Callable[[ModelPool], Work[T]], pool: ModelPool) -> Work[tuple[T, ModelPool]]:

@@ -124,7 +124,13 @@ def _pixels(photograph: Photograph, label: str) -> Map:
     """The picture [H, W, 3] as it is measured; BadImage where it is too small for lines."""
     height, width = photograph.size
     if min(height, width) < LEAST_SIDE:
-        raise BadImage(f"{label} is only {width} × {height} px. Choose one of at least {LEAST_SIDE} px a side.")
+        raise BadImage(
+            "{label} is only {width} × {height} px. Choose one of at least {least} px a side.",
+            label=label,
+            width=width,
+            height=height,
+            least=LEAST_SIDE,
+        )
     pixels = np.ascontiguousarray(photograph.pixels[0].permute(1, 2, 0).numpy())
     scale = MOST_SIDE / max(height, width)
     if scale < 1:
@@ -136,7 +142,10 @@ def _notes(seen: Sequence[Observation], labels: Sequence[str]) -> list[Note]:
     """What is to be said of the pictures; BadRequest where none of them holds a line."""
     blank = [label for picture, label in zip(seen, labels, strict=True) if picture.is_blank]
     if len(blank) == len(seen):
-        raise BadRequest(f"No line was found in {_listed(blank)}. Choose a picture of a drawing, print or painting with lines.")
+        raise BadRequest(
+            "No line was found in {pictures}. Choose a picture of a drawing, print or painting with lines.",
+            pictures=_listed(blank),
+        )
     soft = [label for picture, label in zip(seen, labels, strict=True) if not picture.is_blank and not picture.is_drawn]
     notes = [Note("No line was found in {pictures}; it was left out.", pictures=_listed(blank))] if blank else []
     if soft:

@@ -64,7 +64,9 @@ def _texture(style: Image, choices: TextureChoices, drawer: Drawer | None, pool:
         result = yield from _encoded(exemplar, choices, pool)
     else:
         raise BadRequest(
-            f"There is no guidance named '{guidance}' for textures; choose one of: {', '.join((AUTO, *GUIDANCES))}."
+            "There is no guidance named '{guidance}' for textures; choose one of: {guidances}.",
+            guidance=guidance,
+            guidances=", ".join((AUTO, *GUIDANCES)),
         )
     image = calm_border(result.image) if choices.tiled else result.image
     return TextureResult(image, result.guidance, result.steps, result.losses, (*notes, *result.notes))
@@ -97,9 +99,22 @@ def exemplar_of(style: Image, choices: TextureChoices) -> tuple[Image, tuple[str
     height, width = style.shape[-2:]
     x, y, w, h = choices.region or _area(style, choices.area)
     if x < 0 or y < 0 or x + w > width or y + h > height:
-        raise BadRequest(f"The region {x},{y},{w},{h} is not inside the style image, which has {width} × {height} px.")
+        raise BadRequest(
+            "The region {x},{y},{width},{height} is not inside the style image, which has {whole_width} × {whole_height} px.",
+            x=x,
+            y=y,
+            width=w,
+            height=h,
+            whole_width=width,
+            whole_height=height,
+        )
     if min(w, h) < LEAST_EXEMPLAR:
-        raise BadRequest(f"The region of the style image has {w} × {h} px; choose at least {LEAST_EXEMPLAR} px a side.")
+        raise BadRequest(
+            "The region of the style image has {width} × {height} px; choose at least {least} px a side.",
+            width=w,
+            height=h,
+            least=LEAST_EXEMPLAR,
+        )
     part = style[..., y : y + h, x : x + w]
     scale = max(max(choices.size) / max(w, h), LEAST_EXEMPLAR / min(w, h))
     if scale >= 1:
@@ -154,5 +169,9 @@ def _patch(exemplar: Image, choices: TextureChoices) -> int:
     if choices.patch is None:
         return max(16, min(round(max(exemplar.shape[-2:]) / 8), most))
     if choices.patch > most:
-        raise BadRequest(f"A patch has at most {most} px here, half of the shortest side there is, not {choices.patch}.")
+        raise BadRequest(
+            "A patch has at most {most} px here, half of the shortest side there is, not {patch}.",
+            most=most,
+            patch=choices.patch,
+        )
     return choices.patch

@@ -91,11 +91,17 @@ class RestyleChoices:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            raise BadRequest(f"There is no method '{self.method}'; choose one of: {', '.join(METHODS)}.")
+            raise BadRequest(
+                "There is no method '{method}'; choose one of: {methods}.", method=self.method, methods=", ".join(METHODS)
+            )
         if self.inversion not in INVERSIONS:
-            raise BadRequest(f"There is no inversion '{self.inversion}'; choose one of: {', '.join(INVERSIONS)}.")
+            raise BadRequest(
+                "There is no inversion '{inversion}'; choose one of: {inversions}.",
+                inversion=self.inversion,
+                inversions=", ".join(INVERSIONS),
+            )
         if self.strength is not None and not 0 <= self.strength <= 1:
-            raise BadRequest(f"The strength is a number from 0 to 1, not {self.strength}.")
+            raise BadRequest("The strength is a number from 0 to 1, not {strength}.", strength=self.strength)
 
     @property
     def for_diffusion(self) -> bool:
@@ -198,12 +204,18 @@ def style_transfer(
 
 
 def _check(photograph: Image, style: Image, strength: float) -> None:
-    for name, picture in (("photograph", photograph), ("style image", style)):
+    for name, picture in ((wording("photograph"), photograph), (wording("style image"), style)):
         height, width = picture.shape[-2:]
         if min(height, width) < LEAST_SIDE:
-            raise BadRequest(f"The {name} has {width} × {height} px; choose one of at least {LEAST_SIDE} px a side.")
+            raise BadRequest(
+                "The {name} has {width} × {height} px; choose one of at least {least} px a side.",
+                name=name,
+                width=width,
+                height=height,
+                least=LEAST_SIDE,
+            )
     if not 0 <= strength <= 1:
-        raise BadRequest(f"The strength is a number from 0 to 1, not {strength}.")
+        raise BadRequest("The strength is a number from 0 to 1, not {strength}.", strength=strength)
 
 
 def _fitted(photograph: Image) -> tuple[Image, tuple[str, ...]]:

@@ -51,19 +51,28 @@ class TextureChoices:
 
     def __post_init__(self) -> None:
         if self.start not in STARTS:
-            raise BadRequest(f"There is no start '{self.start}' of a texture; choose one of: {', '.join(STARTS)}.")
+            raise BadRequest(
+                "There is no start '{start}' of a texture; choose one of: {starts}.", start=self.start, starts=", ".join(STARTS)
+            )
         if self.area not in AREAS:
-            raise BadRequest(f"There is no area '{self.area}' of a style image; choose one of: {', '.join(AREAS)}.")
+            raise BadRequest(
+                "There is no area '{area}' of a style image; choose one of: {areas}.", area=self.area, areas=", ".join(AREAS)
+            )
         height, width = self.size
         if not (min(self.size) >= LEAST_SIDE and max(self.size) <= MOST_SIDE and height * width <= MOST_PIXELS):
             raise BadRequest(
-                f"A texture has sides from {LEAST_SIDE} to {MOST_SIDE} px and at most {MOST_PIXELS // 10**5 / 10} million "
-                f"pixels, not {width} × {height}."
+                "A texture has sides from {least} to {longest} px and at most {most} million pixels, not {width} × {height}.",
+                least=LEAST_SIDE,
+                longest=MOST_SIDE,
+                most=MOST_PIXELS // 10**5 / 10,
+                width=width,
+                height=height,
             )
         if self.guidance in ENCODERS and height * width > MOST_ENCODED:
             raise BadRequest(
-                f"An encoder makes textures of at most {MOST_ENCODED // 10**5 / 10} million pixels; make it smaller and repeat "
-                "it with --tile, or take --guidance classical."
+                "An encoder makes textures of at most {most} million pixels; make it smaller and repeat it with "
+                "--tile, or take --guidance classical.",
+                most=MOST_ENCODED // 10**5 / 10,
             )
 
 

@@ -36,7 +36,9 @@ def intact(name: str, places: Places, manifest: Manifest = MANIFEST) -> bool:
     """Whether the bytes on the shelf are still those that the receipt tells of; NotFound where there are none."""
     path, receipt = find(name, places, manifest), read_receipt(name, places, manifest)
     if path is None or receipt is None:
-        raise NotFound(f"The weights of {named(name, manifest).title} are not here. `stylesketch models list` shows what is.")
+        raise NotFound(
+            "The weights of {title} are not here. `stylesketch models list` shows what is.", title=named(name, manifest).title
+        )
     return path.stat().st_size == receipt.size and sha256_of(path) == receipt.sha256
 
 
@@ -45,7 +47,7 @@ def remove(name: str, places: Places, manifest: Manifest = MANIFEST) -> int:
     weights = named(name, manifest)
     folder = folder_of(weights, places)
     if not folder.is_dir():
-        raise NotFound(f"The weights of {weights.title} are not here. `stylesketch models list` shows what is.")
+        raise NotFound("The weights of {title} are not here. `stylesketch models list` shows what is.", title=weights.title)
     with holding(weights, places) as held:
         if not held:
             raise busy(weights)
@@ -64,4 +66,6 @@ def holding(weights: Weights, places: Places) -> Iterator[bool]:
 
 def busy(weights: Weights) -> Conflict:
     """What is said where another process changes these weights."""
-    return Conflict(f"The weights of {weights.title} are just being brought by another process. Wait for it, or stop it first.")
+    return Conflict(
+        "The weights of {title} are just being brought by another process. Wait for it, or stop it first.", title=weights.title
+    )

@@ -33,6 +33,14 @@ NOTED = wording(
     "The publisher names no sha256 for {file} ({proof}); this one, {sha256}, was noted, "
     "and a later download must have the same."
 )
+OFFLINE = wording(
+    "{title} cannot be downloaded, the network does not reach it ({reasons}): try again later, or bring {files} from "
+    "another computer with `stylesketch models add FILE`."
+)
+NOT_DOWNLOADED = wording(
+    "{title} could not be downloaded ({reasons}): try again later, or bring {files} from another computer with "
+    "`stylesketch models add FILE`."
+)
 
 DOWNLOADED = 0.95  # of the work; the rest is checking
 PATIENCE = Patience()
@@ -59,7 +67,12 @@ def pull(name: str, places: Places, manifest: Manifest = MANIFEST, patience: Pat
     """
     weights = named(name, manifest)
     if not weights.files:
-        raise Missing(f"{weights.title} cannot be downloaded: {weights.cure} takes a file of yours. {weights.about}".strip())
+        raise Missing(
+            "{title} cannot be downloaded: {cure} takes a file of yours. {about}",
+            title=weights.title,
+            cure=weights.cure,
+            about=weights.about,
+        )
     while True:
         with holding(weights, places) as held:
             if held:
@@ -101,7 +114,7 @@ class _Pull:
                     refusals.append(f"{host(url)}: {error}")
                 else:
                     return self._taken(file, receipt, refusals)
-        raise Missing(_failure(self.weights, offline, refusals))
+        raise _failure(self.weights, offline, refusals)
 
     def _from(self, url: str, file: WeightsFile) -> Work[Receipt]:
         """A checked part from this address; what was gone on with and is wrong in the end is tried anew once."""
@@ -159,10 +172,7 @@ def _digest(part: Path, file: WeightsFile) -> Work[str]:
     raise AssertionError("hashed ends with a digest")
 
 
-def _failure(weights: Weights, offline: bool, refusals: list[str]) -> str:
+def _failure(weights: Weights, offline: bool, refusals: list[str]) -> Missing:
     files = " or ".join(file.name for file in weights.files)
-    bring = f"bring {files} from another computer with `stylesketch models add FILE`"
     reasons = "; ".join(dict.fromkeys(refusals))
-    if offline:
-        return f"{weights.title} cannot be downloaded, the network does not reach it ({reasons}): try again later, or {bring}."
-    return f"{weights.title} could not be downloaded ({reasons}): try again later, or {bring}."
+    return Missing(OFFLINE if offline else NOT_DOWNLOADED, title=weights.title, reasons=reasons, files=files)

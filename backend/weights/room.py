@@ -15,6 +15,9 @@ def need_room(folder: Path, count: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < count + RESERVE:
         raise OutOfDisk(
-            f"{(count + RESERVE) / 1e6:.0f} MB are needed in {folder}, and {free / 1e6:.0f} MB are free. Free some space, "
-            "or set STYLESKETCH_HOME to a folder on another disk."
+            "{wanted} MB are needed in {folder}, and {free} MB are free. Free some space, or set "
+            "STYLESKETCH_HOME to a folder on another disk.",
+            wanted=f"{(count + RESERVE) / 1e6:.0f}",
+            folder=folder,
+            free=f"{free / 1e6:.0f}",
         )

@@ -48,12 +48,17 @@ def load(name: str, places: Places, manifest: Manifest = MANIFEST) -> Tensors:
 
     weights, path = named(name, manifest), find(name, places, manifest)
     if path is None:
-        raise Missing(f"The weights of {weights.title} are not here: {weights.cure} brings them{_price(weights)}.")
+        raise Missing(
+            "The weights of {title} are not here: {cure} brings them{price}.",
+            title=weights.title,
+            cure=weights.cure,
+            price=_price(weights),
+        )
     try:
         tensors = read_tensors(path, known_archives(manifest))
         check_layout(weights, tensors, path)
     except BadRequest as error:
-        raise Missing(f"The weights {path} are damaged: {weights.cure} brings them anew.") from error
+        raise Missing("The weights {path} are damaged: {cure} brings them anew.", path=path, cure=weights.cure) from error
     return tensors
 
 
@@ -61,7 +66,11 @@ def named(name: str, manifest: Manifest = MANIFEST) -> Weights:
     """The manifest's entry; NotFound lists the names there are."""
     weights = manifest.get(name.replace("-", "_").lower())
     if weights is None:
-        raise NotFound(f"There are no weights named '{name[:64]}'. There are: {', '.join((*manifest, *CHECKPOINTS))}.")
+        raise NotFound(
+            "There are no weights named '{name}'. There are: {names}.",
+            name=name[:64],
+            names=", ".join((*manifest, *CHECKPOINTS)),
+        )
     return weights
 
 
@@ -83,7 +92,7 @@ def read_receipt(name: str, places: Places, manifest: Manifest = MANIFEST) -> Re
 def check_layout(weights: Weights, tensors: Tensors, path: Path) -> None:
     """BadRequest where the tensors are not those of this network."""
     if not fits(weights, tensors):
-        raise BadRequest(f"{path} does not hold the weights of {weights.title}.")
+        raise BadRequest("{path} does not hold the weights of {title}.", path=path, title=weights.title)
 
 
 def fits(weights: Weights, tensors: Tensors) -> bool:

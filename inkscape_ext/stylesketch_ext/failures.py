@@ -5,8 +5,8 @@ Each failure names the part of the README's troubleshooting page that helps furt
 
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from stylesketch_ext.wire.messages import Problem
-from stylesketch_ext.words import _
+from stylesketch_ext.wire.messages import Phrase, Problem
+from stylesketch_ext.words import _, spoken
 
 HELP = {  # key: heading in README.md, below Troubleshooting
     "select": "Nothing is sketched, or the wrong thing",
@@ -64,10 +64,13 @@ class Garbled(Failure):
 
 
 class Refusal(Failure):
-    """The engine answered with a problem; its sentence is shown as it is."""
+    """The engine answered with a problem; its sentence is shown, in the user's language where that is known."""
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.detail or problem.title, HELP_BY_CODE.get(problem.code, "bug"))
+        known = problem.phrase or Phrase("")
+        super().__init__(
+            spoken(problem.detail or problem.title, known.pattern, known.values), HELP_BY_CODE.get(problem.code, "bug")
+        )
         self.problem = problem
 
     @property

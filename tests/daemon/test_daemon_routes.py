@@ -3,9 +3,10 @@ import hashlib
 
 import pytest
 from daemon_process import parsed_events, problem, until
-from stylesketch_ext.wire.codec import loads
+from stylesketch_ext.wire.codec import loads, to_json
 from stylesketch_ext.wire.messages import Health, ImageInfo, JobInfo, SketchResult
 
+from backend.core.notes import Note
 from backend.daemon import images as images_module
 
 
@@ -129,7 +130,10 @@ def test_requests_for_what_is_not_here_are_refused(web):
     until(lambda: web.house.jobs.capabilities)
     problem(web.http.post("/v1/jobs", json={"image": "0" * 64}), "not-found", 404)
     problem(submit(web, mask="0" * 64), "not-found", 404)
-    assert "technical-pen" in problem(submit(web, style="no-such-style"), "not-found", 404)
+    answer = submit(web, style="no-such-style")
+    assert "technical-pen" in problem(answer, "not-found", 404)
+    assert answer.json()["phrase"]["pattern"] == "There is no style pack named '{name}'. Installed packs: {names}."
+    assert answer.json()["phrase"]["values"]["name"] == "no-such-style"
     assert "classical" in problem(submit(web, guidance="tarot"), "bad-request", 400)
     assert "cpu" in problem(submit(web, device="cuda:9"), "bad-request", 400)
     assert "fake" in problem(submit(web, rasterizer="abacus"), "bad-request", 400)
@@ -149,7 +153,8 @@ def test_jobs_that_fail_say_why(web, mode, code, said):
     job, info = finished(web, mode)
     assert info.state == "failed" and info.error.code == code and said in info.error.detail
     text = web.http.get(f"/v1/jobs/{job}/events").text
-    assert list(parsed_events(text.split("\n")))[-1][1:] == ("failed", vars(info.error))
+    assert list(parsed_events(text.split("\n")))[-1][1:] == ("failed", to_json(info.error))
+    assert Note(info.error.phrase.pattern, **info.error.phrase.values) == info.error.detail
     assert said in problem(web.http.get(f"/v1/jobs/{job}/result"), "conflict", 409)
 
 

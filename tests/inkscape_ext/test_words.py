@@ -8,14 +8,18 @@ import re
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 
 import pytest
 from inkex_finder import EXTENSION, inkex_folder
 from stylesketch_ext import words
+from stylesketch_ext.failures import Refusal
+from stylesketch_ext.wire.messages import Phrase, Problem
 
 sys.path.insert(0, str(EXTENSION))
 import build_package
 
+ERRORS = build_package.error_names()
 CATALOGS = sorted(EXTENSION.glob("locale/*/LC_MESSAGES/stylesketch.po"))
 PLACES = re.compile(r"%(?:\d+\$)?[sd]|\{\w+\}")
 FORM = ("A_utomatic", "_New", "S_trokes", "St_yle", "_Draw", "S_ource", "_Fidelity", "Style st_rength", "E_xemplar",
@@ -109,7 +113,7 @@ def test_no_two_widgets_share_a_key(catalog, group):
 
 
 def test_the_form_s_keys_are_all_looked_at():
-    engine = {node.value for name in ("Note", "wording") for _path, node in calls(name) if isinstance(node, ast.Constant)}
+    engine = {node.value for _path, node in calls(*build_package.NOTES, *ERRORS) if isinstance(node, ast.Constant)}
     texts = {text[0] for text in build_package.texts() if re.search(r"_\w", text[0])} - engine
     assert texts - set(CHOOSING) == {name for group in GROUPS for name in group}
 
@@ -136,11 +140,11 @@ def test_every_window_is_called_after_what_it_does(catalog):
     assert all(re.fullmatch(r"_\('.+ – StyleSketch'\)", title) for title in titles), titles
 
 
-def calls(name):
-    """(file, first argument) of every call of a function of that name in the engine."""
+def calls(*names):
+    """(file, first argument) of every call of functions of those names in the engine."""
     for path in sorted((EXTENSION.parent / "backend").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == name and node.args:
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in names and node.args:
                 yield path, node.args[0]
 
 
@@ -154,13 +158,45 @@ def test_every_stage_of_the_engine_can_be_translated():
 def test_every_note_of_the_engine_has_a_pattern_that_is_translated(catalog):
     """Notes are made of texts that stand in the code, in `Note("…")` or `wording("…")`, not of what is put together there."""
     translated = build_package.read_catalog(catalog)
-    patterns = [(path, node) for name in ("Note", "wording") for path, node in calls(name)]
+    patterns = list(calls(*build_package.NOTES))
     assert len(patterns) > 60
     for path, node in patterns:
         named = isinstance(node, ast.Name) or (path.name == "notes.py" and path.parent.name == "core")
         assert named or isinstance(node, ast.Constant), (path, ast.unparse(node))
         if isinstance(node, ast.Constant) and node.value != "{sentence}":
             assert (node.value,) in translated, (path, node.value)
+
+
+ELSEWHERE = {  # errors that nobody meets in Inkscape: of the command line's commands, of those who build the program
+    "cli", "raster", "tracker_plugin.py", "frames.py", "own_file.py", "formats.py", "checkpoints.py", "style_training.py",
+    "denoising.py", "edge_guided.py", "conditions.py", "image_prompt.py", "checkpoint.py", "style_embedding.py", "animation.py",
+    "encoder.py", "problems.py", "store.py", "jobs.py", "style_routes.py", "result_files.py", "bridge.py",
+}  # fmt: skip
+
+
+def test_every_error_that_can_be_met_in_inkscape_has_a_pattern_that_is_translated(catalog):
+    """What stands in `raise BadImage("…", name=…)` is a text, not put together there."""
+    translated = build_package.read_catalog(catalog)
+    met = [(path, node) for path, node in calls(*ERRORS) if not {path.name, *path.parent.parts} & ELSEWHERE]
+    assert len(met) > 100
+    for path, node in met:
+        assert not isinstance(node, (ast.JoinedStr, ast.BinOp)), (path, ast.unparse(node))
+        assert not isinstance(node, ast.Constant) or (node.value,) in translated, (path, node.value)
+
+
+@pytest.mark.parametrize("name", sorted(ELSEWHERE))
+def test_modules_whose_errors_are_not_met_are_there(name):
+    assert list((EXTENSION.parent / "backend").rglob(name))
+
+
+def test_an_error_of_the_engine_is_said_in_the_user_s_language(catalog, monkeypatch):
+    read = gettext.GNUTranslations(io.BytesIO(catalog.with_suffix(".mo").read_bytes()))
+    monkeypatch.setattr(words, "_CATALOG", read)
+    pattern = "The {name} has {width} × {height} px; choose one of at least {least} px a side."
+    phrase = Phrase(pattern, {"name": "picture", "width": "3", "height": "4", "least": "16"})
+    told = Problem("Bad request", 400, "bad-request", "The picture has …", phrase=phrase)
+    assert str(Refusal(told)) == "Bild: 3 × 4 px sind zu wenig; ein Bild mit mindestens 16 px je Seite wählen."
+    assert str(Refusal(replace(told, phrase=None))) == "The picture has …"  # as an older engine says it
 
 
 MADE = re.compile(r"[A-Z][^\n]* [^\n]*\.$")  # a whole sentence

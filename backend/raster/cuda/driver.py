@@ -18,7 +18,9 @@ def open_driver() -> ctypes.CDLL:
     try:
         return ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError as error:
-        raise Missing(f"NVIDIA's driver was not found ({error}); install it, or choose another rasterizer.") from error
+        raise Missing(
+            "NVIDIA's driver was not found ({error}); install it, or choose another rasterizer.", error=error
+        ) from error
 
 
 class Kernels:
@@ -61,4 +63,4 @@ class Kernels:
         said = (text.value or b"unknown").decode()
         if code == _OUT_OF_MEMORY:
             raise OutOfMemory("There is not enough memory on the graphics card: choose a smaller size or fewer strokes.")
-        raise Internal(f"The graphics card refused the CUDA rasterizer's work ({said}); choose another rasterizer.")
+        raise Internal("The graphics card refused the CUDA rasterizer's work ({said}); choose another rasterizer.", said=said)

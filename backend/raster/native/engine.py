@@ -43,7 +43,12 @@ class NativeEngine:
     def batch(self, drawings: Sequence[Strokes], size: tuple[int, int], paper: Tensor, softness: float = 0.0) -> Tensor:
         """B drawings on canvases of one size, [B, 3, H, W]; where all is gray, the three channels share their memory."""
         if max(size) > LONGEST_SIDE:
-            raise BadRequest(f"A canvas of {size[1]} × {size[0]} px is too large; {LONGEST_SIDE} px a side is the most.")
+            raise BadRequest(
+                "A canvas of {width} × {height} px is too large; {most} px a side is the most.",
+                width=size[1],
+                height=size[0],
+                most=LONGEST_SIDE,
+            )
         tensors = [getattr(strokes, part) for strokes in drawings for part in _PARTS]
         segments = [strokes.segments for strokes in drawings]
         image: Tensor = _Draw.apply(self, size, paper, softness, segments, *tensors)
@@ -255,4 +260,4 @@ def _check(code: int) -> None:
     if code == _OUT_OF_MEMORY:
         raise OutOfMemory("There is not enough memory for this drawing: choose a smaller size or fewer strokes.")
     if code:
-        raise Internal(f"The native rasterizer refused its work (code {code}).")
+        raise Internal("The native rasterizer refused its work (code {code}).", code=code)

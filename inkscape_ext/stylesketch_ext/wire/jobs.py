@@ -5,6 +5,7 @@ from typing import Dict, List, Optional
 
 from stylesketch_ext.wire.networks import PullRequest
 from stylesketch_ext.wire.packs import FeaturesRequest, StyleRequest
+from stylesketch_ext.wire.phrases import Phrase
 from stylesketch_ext.wire.pictures import RestyleRequest, TextureRequest
 from stylesketch_ext.wire.sketching import MatrixRequest, PromptRequest, SequenceRequest, SketchRequest
 
@@ -46,6 +47,7 @@ class Problem:
     code: str
     detail: str
     type: str = "about:blank"
+    phrase: Optional[Phrase] = None  # of `detail`, so that it can be said in another language
 
 
 @dataclass(frozen=True)

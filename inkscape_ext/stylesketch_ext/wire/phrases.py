@@ -6,7 +6,10 @@ from typing import Dict
 
 @dataclass(frozen=True)
 class Phrase:
-    """The pattern and the values of a note: its English sentence is the pattern with the values in place of their {names}."""
+    """The pattern and the values of a note or an error.
 
-    pattern: str  # empty of a note that is known as a sentence only
+    Its English sentence is the pattern with the values in place of their {names}.
+    """
+
+    pattern: str  # empty of what is known as a sentence only
     values: Dict[str, str] = field(default_factory=dict)
