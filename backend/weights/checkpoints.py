@@ -22,7 +22,7 @@ from backend import __version__
 from backend.core.errors import Conflict, Missing, NotFound
 from backend.core.files import write_whole
 from backend.core.lock import only_one
-from backend.core.notes import Note
+from backend.core.notes import Note, wording
 from backend.places import Places
 from backend.weights.digest import sha256_of
 from backend.weights.download import Patience, Unreachable, WrongAnswer, download
@@ -156,17 +156,29 @@ def need_checkpoint(names: Sequence[str], places: Places) -> Found:
     raise Missing(how_to_get(names[0]))
 
 
-def how_to_get(name: str) -> str:
+def how_to_get(name: str) -> Note:
     """The sentence that says what a checkpoint is and which command brings it."""
     known = CHECKPOINTS.get(name.replace("-", "_").lower())
     if known is None and name.count("/") != 1:
-        return (
-            f"There is no checkpoint in {name}: name a folder with a {INDEX}, a name on the hub, or {', '.join(CHECKPOINTS)}."
+        return Note(
+            "There is no checkpoint in {name}: name a folder with a {index}, a name on the hub, or {names}.",
+            name=name,
+            index=INDEX,
+            names=", ".join(CHECKPOINTS),
         )
-    title = known.title if known else f"The checkpoint {name}"
-    facts = [known.about_size or "the command first tells its size", f"licence: {known.license}"] if known else []
-    told = f" ({'; '.join(facts)})" if facts else " (the command first tells its size and licence)"
-    return f"{title} is not here: `stylesketch models pull {known.name if known else name}` brings it{told}."
+    if known is None:
+        return Note(
+            "The checkpoint {name} is not here: `stylesketch models pull {name}` brings it (the command first tells its size "
+            "and licence).",
+            name=name,
+        )
+    return Note(
+        "{title} is not here: `stylesketch models pull {name}` brings it ({size}; licence: {license}).",
+        title=known.title,
+        name=known.name,
+        size=known.about_size or wording("the command first tells its size"),
+        license=known.license,
+    )
 
 
 def offer(name: str, hub: str = HUB, timeout: float = 30.0) -> Offer:
