@@ -35,6 +35,7 @@ class Trace:
     row: Row
     strength: npt.NDArray[np.float64]  # [M]
     closed: bool = False
+    even: bool = False  # free of tremor and corners already
 
     @property
     def length(self) -> float:

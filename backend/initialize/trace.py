@@ -14,6 +14,7 @@ from torch import Tensor
 from backend.core.bezier import find_corners, fit_poly_bezier, smoothed, straightened
 from backend.initialize.attention import Attention
 from backend.initialize.bridge import BridgeSettings, bridged
+from backend.initialize.ellipses import EllipseSettings, with_ellipses, worth_of_each
 from backend.initialize.forms import FormSettings, enlarged
 from backend.initialize.link import LinkSettings, link_traces
 from backend.initialize.order import OrderSettings, order_by_coverage
@@ -50,6 +51,7 @@ class TracedStartSettings:
     trace: TraceSettings = TraceSettings()
     link: LinkSettings = LinkSettings()
     bridge: BridgeSettings = BridgeSettings()
+    ellipse: EllipseSettings = EllipseSettings()
     order: OrderSettings = OrderSettings()
     outline: OutlineSettings = OutlineSettings()
     crumb: float = 50.0  # shorter lines are texture …
@@ -150,10 +152,13 @@ def _known(outline: Outline, lines: Lines, worth: Map, settings: OutlineSettings
 def _found(lines: Lines, worth: Map, settings: TracedStartSettings) -> list[_Line]:
     strength = np.where(worth > 0, lines.strength, 0)
     traces = link_traces(trace_lines(strength, lines.tangent_x, lines.tangent_y, settings.trace), settings.link)
-    traces = bridged(traces, (strength.shape[0], strength.shape[1]), settings.bridge)
+    ellipses, traces = with_ellipses(traces, strength, lines.tangent_x, lines.tangent_y, settings.ellipse)
+    traces = ellipses + bridged(traces, (strength.shape[0], strength.shape[1]), settings.bridge)
     traces = [trace for trace in traces if not _is_crumb(trace, settings)] or traces  # tiny pictures have nothing else
     kinds = ["detail" if _along(trace, lines.fine).mean() > 0.5 else "contour" for trace in traces]
-    return [_Line(trace, _worth_along(trace, worth), kind) for trace, kind in zip(traces, kinds, strict=True)]
+    round_worth = worth_of_each(len(ellipses), settings.ellipse)
+    worths = [(round_worth if trace.even else 1) * _worth_along(trace, worth) for trace in traces]
+    return [_Line(trace, worth, kind) for trace, worth, kind in zip(traces, worths, kinds, strict=True)]
 
 
 def _is_crumb(trace: Trace, settings: TracedStartSettings) -> bool:
@@ -205,6 +210,9 @@ def _worth_along(trace: Trace, worth: Map) -> npt.NDArray[np.float64]:
 
 def _curve(line: _Line, settings: TracedStartSettings) -> Tensor:
     row = line.trace.row * line.enlarged
+    if line.trace.even:
+        curve = fit_poly_bezier(row, min(settings.tolerance, 1.0), (), line.trace.closed)
+        return torch.from_numpy(curve / line.enlarged).float() + 0.5
     corners = find_corners(row, settings.corner_reach, settings.corner_turn)
     row = straightened(
         smoothed(row, corners, settings.calm, line.trace.closed), corners, settings.straight, settings.straight_least
