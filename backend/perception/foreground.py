@@ -35,6 +35,7 @@ Bits = npt.NDArray[np.uint8]  # 1 = keep
 
 WORKING_SIDE = 1024  # px on the longer side, which larger pictures are brought to first
 BACKDROP_SIDE = 512  # px on the longer side, where the backdrop is plain
+SOFT_EDGE = 3  # px there, over which the backdrop's color passes into the subject's; what is bright farther in belongs to it
 GLANCE_SIDE, ROUGH_SIDE, FINE_SIDE = 128, 256, 320  # px, where GrabCut takes a first look, finds the mask, refines its outline
 HOPELESS, LIKELY, TRUSTED, CLEAR = 0.5, 0.55, 0.78, 0.86  # clarity of an outline
 TRUSTED_PERSON = 0.65  # the same, where there is a face
@@ -157,8 +158,7 @@ def _against_plain_backdrop(lab: Map, tolerance: float = 7.0) -> Bits | None:
     if np.mean(np.linalg.norm(rim - backdrop, axis=1) < tolerance) < 0.7:
         return None
     difference = np.linalg.norm(lab - backdrop, axis=2).astype(np.float32)
-    halfway = 0.5 * cv2.dilate(difference, np.ones((5, 5), np.uint8))  # where a soft edge passes from one side to the other
-    like_backdrop = (difference < np.clip(halfway, tolerance, 4 * tolerance)).astype(np.uint8)
+    like_backdrop = (difference < tolerance).astype(np.uint8)
     _count, labels = cv2.connectedComponents(like_backdrop, connectivity=4)
     outer = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     background = np.isin(labels, outer[outer > 0])
@@ -167,7 +167,12 @@ def _against_plain_backdrop(lab: Map, tolerance: float = 7.0) -> Bits | None:
         & ~background
         & large_components(like_backdrop & ~background, lab.shape[0] * lab.shape[1] // LEAST_HOLE)
     )
-    return (~background & ~enclosed).astype(np.uint8)
+    halfway = 0.5 * cv2.dilate(difference, np.ones((5, 5), np.uint8))  # where a soft edge passes from one side to the other
+    beyond = (difference > np.clip(halfway, tolerance, 4 * tolerance)).astype(np.uint8)
+    known = (background | enclosed).astype(np.uint8)
+    for _ in range(SOFT_EDGE):
+        known |= cv2.dilate(known, np.ones((3, 3), np.uint8)) & (1 - beyond)
+    return 1 - known
 
 
 def _blotched(bits: Bits, lab: Map) -> bool:

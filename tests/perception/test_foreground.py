@@ -243,3 +243,14 @@ def test_a_small_part_of_the_backdrops_color_within_the_subject_belongs_to_it():
     cv2.circle(pixels, (170, 170), 30, (250, 250, 250), -1)
     mask = find_foreground(tensor(pixels)).mask[0, 0]
     assert mask[120, 120] == 1 and mask[170, 170] == 0
+
+
+def test_bright_streaks_that_reach_the_outline_belong_to_the_subject():
+    pixels = blank(300, 300)
+    pixels[60:240, 60:240] = 120
+    for x in range(70, 235, 10):
+        pixels[60:200, x : x + 3] = 232  # nearly as white as the backdrop
+    found = find_foreground(tensor(pixels))
+    assert found.trusted
+    assert found.mask[0, 0, 75:240, 64:236].min() == 1
+    assert found.mask[0, 0, :50].max() == 0
