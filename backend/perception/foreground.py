@@ -59,6 +59,7 @@ class Foreground:
     certainty: float = 0.0  # 0 … 1, how far its outline itself may be drawn as a line
     interest: Mask | None = None  # [1, 1, H, W] 0 … 1, where the subject probably is, when the mask is not trusted
     silhouette: Mask | None = None  # [1, 1, H, W] the mask, as high as its outline may be drawn as a line there; None: nowhere
+    drawn: bool = False  # the picture is a line drawing already
 
 
 def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:

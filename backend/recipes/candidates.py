@@ -16,7 +16,7 @@ from backend.meeting import Member, Seat, answer
 from backend.model_pool import ModelPool
 from backend.perception.faces import find_faces
 from backend.recipes.judging import Judge, TextJudge, image_score, judge_of
-from backend.recipes.object_sketch import choose_foreground
+from backend.recipes.object_sketch import choose_subject
 from backend.recipes.recipe import Inputs, Recipe, SketchChoices
 from backend.recipes.text_sketch import TEXT_SKETCH
 from backend.style_pack import StylePack
@@ -256,7 +256,7 @@ def draw_attempts(
     """
     yield Progress("finding the subject", 0.0)
     pixels = inputs.photograph.pixels
-    found = choose_foreground(inputs, choices, find_faces(pixels), pool)
+    found = choose_subject(inputs, choices, find_faces(pixels), pool)
     seen = torch.ones_like(pixels[:, :1]) if recipe.background else found[0].mask
     judge = judge_of(pixels, seen, pool)
     known = replace(inputs, found=found)

@@ -14,6 +14,7 @@ from backend.core.work import Progress, Work, mapped
 from backend.model_pool import ModelPool
 from backend.perception.faces import Face, find_faces
 from backend.perception.foreground import Foreground, find_foreground
+from backend.perception.line_drawing import inked, is_line_drawing
 from backend.perception.marked_foreground import marked_foreground
 from backend.perception.salient_subject import cut_by
 from backend.recipes.guided import GUIDANCES
@@ -41,10 +42,18 @@ class ObjectSketch:
         yield Progress("finding the subject", 0.02)
         pixels = inputs.photograph.pixels
         faces = find_faces(pixels)
-        foreground, notes = choose_foreground(inputs, choices, faces, pool)
+        foreground, notes = choose_subject(inputs, choices, faces, pool)
         name = "object" if float(foreground.mask.min()) < 0.5 else "picture"
         region = Region.framed(
-            name, pixels, foreground.mask, settings, foreground.certainty, faces, foreground.interest, foreground.silhouette
+            name,
+            pixels,
+            foreground.mask,
+            settings,
+            foreground.certainty,
+            faces,
+            foreground.interest,
+            foreground.silhouette,
+            foreground.drawn,
         )
         drawn = draw_region(region, choices.strokes or pack.strokes, choices, settings, pack, pool)
         sketch = yield from mapped(drawn, lambda progress: _shown(progress, choices).within(0.12, 0.98))
@@ -57,6 +66,19 @@ class ObjectSketch:
         texture = pack.texture.at(choices.style_strength)
         drawing = Drawing(inputs.photograph.size, (sketch.layer,), pack.paper, account, texture)
         return drawing.first(choices.kept(len(sketch.layer.strokes)))
+
+
+def choose_subject(
+    inputs: Inputs, choices: SketchChoices, faces: Sequence[Face] = (), pool: ModelPool | None = None
+) -> tuple[Foreground, tuple[str, ...]]:
+    """As `choose_foreground`; but of a line drawing, whose lines are its subject, all that is inked if nothing else is told."""
+    pixels = inputs.photograph.pixels
+    if inputs.found is not None or not is_line_drawing(pixels):
+        return choose_foreground(inputs, choices, faces, pool)
+    if inputs.marks or inputs.mask is not None or choices.whole_picture:
+        foreground, notes = choose_foreground(inputs, choices, faces, pool)
+        return replace(foreground, drawn=True), notes
+    return Foreground(inked(pixels), True, drawn=True), ()
 
 
 def choose_foreground(

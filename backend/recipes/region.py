@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from backend.core.doubling import doubled_share
 from backend.core.drawing import Account, Drawing, Layer, StrokeNote
 from backend.core.image import Framing, Image, Mask
-from backend.core.notes import Note
+from backend.core.notes import Note, wording
 from backend.core.strokes import Strokes
 from backend.core.work import Progress, Work, mapped
 from backend.guidance.bending import KeepBending
@@ -28,6 +28,7 @@ from backend.parameterize.direct import DirectStrokes
 from backend.perception.faces import Face
 from backend.perception.foreground import with_rim
 from backend.perception.heads import HeadOutline, head_outlines
+from backend.perception.line_drawing import drawn_lines
 from backend.perception.line_field import LineFieldSettings, ScaleSettings, line_field
 from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
 from backend.recipes.dressing import Dressing
@@ -38,6 +39,10 @@ from backend.recipes.style_finish import NO_EXEMPLAR, StyleFinish
 from backend.style_pack import StylePack
 
 NO_HELP = Note("Moving the strokes by what the network sees did not help, so they stay on their lines.")
+
+DRAWN = Note("This is a line drawing already, so its lines are followed along their middles.")
+MORE = wording("The drawing has {lines} lines, too many for {strokes} strokes; more strokes show more of it.")
+MORE_DRAWN = 2  # times as many lines as strokes: so many are left out that it has to be told
 
 MOST_DOUBLED = 0.03  # share of the strokes' length that refining may double
 SEEN_FROM_AFAR = LineFieldSettings(
@@ -124,6 +129,7 @@ class Region:
     interest: Mask | None = None  # [1, 1, H, W] 0 … 1, where the lines matter most; None: everywhere
     silhouette: Mask | None = None  # [1, 1, H, W] 0 … 1, whose outline is a line; None: the mask, as high as it is certain
     heads: tuple[Outline, ...] = ()  # of the people's, on the canvas
+    drawn: bool = False  # it is a drawing already: its lines are seen by their middles
 
     @classmethod
     def framed(
@@ -136,16 +142,17 @@ class Region:
         faces: Sequence[Face] = (),
         interest: Mask | None = None,
         silhouette: Mask | None = None,
+        drawn: bool = False,
     ) -> Region:
         """The part of a source picture that holds a mask (not empty) of its size; faces are drawn from close by."""
         framing = Framing.around(mask, settings.canvas, settings.margin, settings.enlargement)
-        shown = [face for face in faces if _at(mask, *face.center) > 0.5]
+        shown = [] if drawn else [face for face in faces if _at(mask, *face.center) > 0.5]
         closeups = tuple(FaceCloseup.of(face, pixels, mask, settings.face, framing.scale) for face in shown)
         here = framing.crop(mask, fill=0.0)
         weighed = None if interest is None else framing.crop(interest, fill=0.0)
         outline = None if silhouette is None else framing.crop(silhouette, fill=0.0)
         heads = tuple(_on_canvas(head, framing) for head in head_outlines(pixels, shown))
-        return cls(name, framing, framing.crop(pixels), here, certainty, closeups, weighed, outline, heads)
+        return cls(name, framing, framing.crop(pixels), here, certainty, closeups, weighed, outline, heads, drawn)
 
 
 @dataclass(frozen=True)
@@ -186,6 +193,7 @@ def draw_region(
         if hurry:
             break
     strokes, notes = _better(traced, strokes)
+    notes = (*_told_of(region, start), *notes)
     if guide and guided and not hurry:
         share = 0.63 * guided / (steps + guided)
         looked = _looked(region, start, strokes, guide, guided, pack, pool)
@@ -215,12 +223,12 @@ def draw_region(
 def trace_region(region: Region, count: int, settings: RegionSettings, guide: Guide | None = None) -> TracedStart:
     """At most `count` strokes on a region's lines; a guide tells where it is looked closely."""
     silhouette = region.certainty * region.mask if region.certainty and region.silhouette is None else region.silhouette
-    field = line_field(region.image, settings.lines, silhouette)
+    field = drawn_lines(region.image) if region.drawn else line_field(region.image, settings.lines, silhouette)
     worth = with_rim(region.mask, settings.rim)
     if region.interest is not None:
         worth = worth * (settings.aside + (1 - settings.aside) * region.interest)
     attention = None
-    if guide:
+    if guide and not region.drawn:
         saliency = guide.saliency(region.image, region.mask)
         worth = worth * guide.worth(saliency, region.mask)
         looked = guide.looked(saliency)[0, 0].cpu().numpy()
@@ -238,6 +246,15 @@ def _forms(region: Region, settings: RegionSettings, silhouette: Mask | None, wo
     outline = None if silhouette is None else F.interpolate(silhouette, size, mode="area")
     lines = lines_of(line_field(small, settings.far, outline))
     return far_lines(lines, worth[0, 0].cpu().numpy(), scale, settings.start, forms)
+
+
+def _told_of(region: Region, start: TracedStart) -> tuple[str, ...]:
+    """What to tell of a picture that is a drawing."""
+    if not region.drawn:
+        return ()
+    if len(start.lines) <= MORE_DRAWN * len(start.curves):
+        return (DRAWN,)
+    return DRAWN, Note(MORE, lines=len(start.lines), strokes=len(start.curves))
 
 
 def _better(traced: Strokes, refined: Strokes) -> tuple[Strokes, tuple[str, ...]]:

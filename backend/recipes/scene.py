@@ -18,7 +18,7 @@ from backend.perception.faces import Face, find_faces
 from backend.perception.foreground import fit_foreground
 from backend.perception.inpainting import fill
 from backend.perception.objects import separate_objects
-from backend.recipes.object_sketch import choose_foreground
+from backend.recipes.object_sketch import choose_subject
 from backend.recipes.recipe import Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings
 
@@ -44,6 +44,7 @@ class Scene:
     interest: Mask | None = None  # [1, 1, H, W] where a doubtful object probably is
     notes: tuple[str, ...] = ()  # what could not be told apart
     complete: Callable[[Image, Mask], Image] = fill  # closes the hole of a picture
+    drawn: bool = False  # the picture is a line drawing already
 
     @classmethod
     def of(cls, inputs: Inputs, choices: SketchChoices, pool: ModelPool | None = None) -> Scene:
@@ -53,9 +54,10 @@ class Scene:
         """
         pixels = inputs.photograph.pixels
         faces = tuple(find_faces(pixels))
-        foreground, notes = choose_foreground(inputs, choices, faces, pool)
-        if float(foreground.mask.min()) > 0.5:
-            return cls(inputs, (), faces, foreground.interest, notes)
+        foreground, notes = choose_subject(inputs, choices, faces, pool)
+        told = bool(inputs.marks) or inputs.mask is not None
+        if float(foreground.mask.min()) > 0.5 or (foreground.drawn and not told):
+            return cls(inputs, (), faces, foreground.interest, notes, drawn=foreground.drawn)
         found = bool(inputs.marks) or (inputs.mask is None and inputs.photograph.alpha is None)
         fitted = foreground if found else fit_foreground(pixels, foreground.mask)
         objects = []
@@ -67,8 +69,8 @@ class Scene:
             notes = (*notes, Note("The objects of the mask are too small to be drawn, so the whole picture is drawn."))
         complete = pool.completer if pool and objects else None
         if complete is None:
-            return cls(inputs, tuple(objects), faces, None, notes)
-        return cls(inputs, tuple(objects), faces, None, (*notes, COMPLETED), complete)
+            return cls(inputs, tuple(objects), faces, None, notes, drawn=foreground.drawn)
+        return cls(inputs, tuple(objects), faces, None, (*notes, COMPLETED), complete, foreground.drawn)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -93,17 +95,17 @@ class Scene:
         """An object, framed as large as its canvas allows."""
         name = "object" if number == 0 else f"object {number + 1}"
         each, pixels = self.objects[number], self.inputs.photograph.pixels
-        return Region.framed(name, pixels, each.drawn, settings, each.certainty, self.faces)
+        return Region.framed(name, pixels, each.drawn, settings, each.certainty, self.faces, drawn=self.drawn)
 
     def background_region(self, settings: RegionSettings, overlap: float) -> Region:
         """The whole picture, completed where objects hide it and up to `overlap` px around them."""
         pixels = self.inputs.photograph.pixels
         everything = torch.ones_like(pixels[:, :1])
         if not self.objects:
-            return Region.framed("picture", pixels, everything, settings, 0.0, self.faces, self.interest)
+            return Region.framed("picture", pixels, everything, settings, 0.0, self.faces, self.interest, drawn=self.drawn)
         hidden = self.hidden(overlap)
         behind = [face for face in self.faces if not hidden[_cell(face, self.size)]]
-        whole = Region.framed("background", pixels, everything, settings, 0.0, behind)
+        whole = Region.framed("background", pixels, everything, settings, 0.0, behind, drawn=self.drawn)
         hole = whole.framing.crop(torch.from_numpy(hidden.astype(np.float32))[None, None].to(pixels.device), fill=0.0)
         return replace(whole, image=self.complete(whole.image, hole), mask=1 - hole)
 

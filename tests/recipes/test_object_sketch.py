@@ -222,7 +222,7 @@ def test_the_whole_picture_is_drawn_when_the_user_wants_it():
 
 
 def test_a_subject_not_found_is_told():
-    drawing = sketch(cv2.line(blank(160, 160), (30, 40), (130, 90), (0, 0, 0), 1, cv2.LINE_AA), strokes=6)
+    drawing = sketch(cv2.circle(blank(160, 160), (70, 90), 7, (0, 0, 0), -1, cv2.LINE_AA), strokes=6)
     assert drawing.layers[0].name == "picture"
     assert any("whole picture is drawn" in note for note in drawing.account.notes)
 
@@ -287,3 +287,41 @@ def test_lines_of_a_doubtful_subject_come_first():
         layer = completed(work, lambda progress: None).layer
         x = layer.framing.to_source(layer.strokes.curve(0))[:, 0]
         assert interesting.start < x.min() and x.max() < interesting.stop
+
+
+def outlined(thickness=6):
+    """A square and a ring in ink, 200 × 320 px."""
+    pixels = blank(200, 320)
+    cv2.rectangle(pixels, (40, 50), (140, 150), (0, 0, 0), thickness, cv2.LINE_AA)
+    return cv2.circle(pixels, (230, 100), 50, (0, 0, 0), thickness, cv2.LINE_AA)
+
+
+def test_the_lines_of_a_drawing_are_drawn_once_along_their_middles():
+    drawing = sketch(outlined(), recipe=RECIPES["object"], strokes=20)
+    points = drawn(drawing)
+    to_ring = np.abs(np.hypot(points[:, 0] - 230, points[:, 1] - 100) - 50)
+    to_square = np.abs(np.maximum(np.abs(points[:, 0] - 90), np.abs(points[:, 1] - 100)) - 50)
+    assert np.quantile(np.minimum(to_ring, to_square), 0.98) < 2
+    lengths = sample(drawing.layers[0].strokes.points, drawing.layers[0].strokes.segments, 300)[0]
+    lengths = drawing.layers[0].framing.to_source(lengths).diff(dim=1).norm(dim=2).sum()
+    assert float(lengths) == pytest.approx(400 + 2 * np.pi * 50, rel=0.1)
+    assert "This is a line drawing already" in " ".join(drawing.account.notes)
+
+
+def test_the_users_mask_of_a_drawing_stands():
+    drawing = sketch(outlined(), mask_of(200, 320, slice(0, 200), slice(0, 160)), recipe=RECIPES["object"], strokes=20)
+    assert drawn(drawing)[:, 0].max() < 162
+    assert "line drawing" in " ".join(drawing.account.notes)
+
+
+def test_a_drawing_with_far_more_lines_than_strokes_is_told():
+    pixels = blank(300, 300)
+    for x in range(30, 280, 14):
+        cv2.line(pixels, (x, 30), (x, 270), (0, 0, 0), 2)
+    notes = " ".join(sketch(pixels, strokes=4).account.notes)
+    assert "too many for 4 strokes" in notes
+    assert "too many" not in " ".join(sketch(outlined(), strokes=4).account.notes)
+
+
+def test_photographs_are_no_drawings():
+    assert "line drawing" not in " ".join(sketch(face()).account.notes)
