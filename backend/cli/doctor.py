@@ -17,6 +17,7 @@ from backend.cli.doctor_surroundings import action, appimages, sandboxed
 from backend.cli.doctor_weights import weights
 from backend.cli.findings import BAD, FINE, NOTE, Finding
 from backend.cli.inkscape_checks import extension, inkscape
+from backend.cli.outputs import check_writable
 from backend.core.errors import StyleSketchError
 from backend.core.files import write_whole
 from backend.places import Places
@@ -35,6 +36,8 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prints every finding; 0 where nothing is missing, 3 else."""
     where = Places.find(arguments.data)
+    if arguments.report:
+        check_writable([arguments.report])
     findings = [finding for check in CHECKS for finding in findings_of(check, where)]
     text = "\n".join(lines(findings))
     if arguments.report:

@@ -175,9 +175,11 @@ def _made(task: RestyleTask, work: _Work, line: ProgressLine, name: str) -> _Mad
     """The files of a photograph, written."""
     from backend.export.picture import picture_png
     from backend.perception.photograph import decode
+    from backend.perception.picture_file import named
     from backend.recipes.style_transfer import StyleSource, restyle
 
-    style = StyleSource(decode(work.exemplar.content).pixels, work.exemplar.label, work.exemplar.learned)
+    with named(work.exemplar.label):
+        style = StyleSource(decode(work.exemplar.content).pixels, work.exemplar.label, work.exemplar.learned)
     if work.pen:
         drawn = _ended(work.pen.drawn(task, style, work.choices, work.pool), line, name)
         work.pen.write(task, drawn)

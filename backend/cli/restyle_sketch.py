@@ -78,10 +78,14 @@ class Pen:
         from backend.daemon.restyled_sketching import RestyledOrder, draw_restyled
         from backend.perception.marked_foreground import Mark
         from backend.perception.photograph import decode, decode_mask
+        from backend.perception.picture_file import named
         from backend.recipes.recipe import Inputs
 
         photograph = decode(sketch.read_file(task.photograph))
-        mask = decode_mask(sketch.read_file(self.mask), photograph.size) if self.mask else None
+        mask = None
+        if self.mask:
+            with named(self.mask.name):
+                mask = decode_mask(sketch.read_file(self.mask), photograph.size)
         marks = tuple(Mark(mark.kind, tuple(mark.points)) for mark in self.settings.marks)
         inputs = Inputs(photograph, mask, marks)
         order = RestyledOrder(inputs, style, choices, self.settings, self.packs, task.photograph.name)

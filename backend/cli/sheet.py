@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     from backend.export.sheet import contact_sheet
     from backend.model_pool import ModelPool
     from backend.perception.photograph import decode
+    from backend.perception.picture_file import named, open_picture
     from backend.recipes import RECIPES, Inputs, SketchChoices
     from backend.style_library import load_pack
 
@@ -57,9 +58,14 @@ def run(arguments: argparse.Namespace) -> int:
         pool = ModelPool.choose(arguments.device, arguments.rasterizer, places(arguments))
     choices = SketchChoices(strokes=max(arguments.strokes), whole_picture=arguments.mask == "none", fidelity=arguments.fidelity)
     rows = []
-    for path in arguments.images:
-        data = read_file(path)
-        drawing = completed(RECIPES["object"].run(Inputs(decode(data)), choices, pack, pool))
+    pictures = [(path, read_file(path)) for path in arguments.images]
+    for path, data in pictures:
+        with named(path.name):  # a wrong one is told before others are drawn in vain
+            open_picture(data)
+    for path, data in pictures:
+        with named(path.name):
+            photograph = decode(data)
+        drawing = completed(RECIPES["object"].run(Inputs(photograph), choices, pack, pool))
         sketches = [
             drawing_png(drawing.first(count), pool.rasterizer, pool.device, 2 * arguments.cell) for count in arguments.strokes
         ]

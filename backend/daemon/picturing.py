@@ -19,6 +19,7 @@ from stylesketch_ext.wire.messages import (
 from backend import __version__
 from backend.core.errors import NotFound
 from backend.core.image import Image
+from backend.core.notes import wording
 from backend.core.work import Work
 from backend.daemon.drawn_after import kept_with_picture
 from backend.daemon.phrases import phrases_of
@@ -28,6 +29,7 @@ from backend.daemon.sketching import Previews, Sources, prepare_process, read_in
 from backend.export.picture import picture_png
 from backend.model_pool import ModelPool
 from backend.perception.photograph import decode
+from backend.perception.picture_file import named
 from backend.places import Places
 from backend.recipes.style_texture import style_texture
 from backend.recipes.style_transfer import RestyleChoices, StyleSource, restyle
@@ -36,7 +38,7 @@ from backend.style_library import Library
 from backend.style_members import STYLE
 from backend.style_pack import parse_pack
 
-UPLOADED = "the chosen picture"  # what an exemplar without a pack is called
+UPLOADED = wording("the chosen picture")  # what an exemplar without a pack is called
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def restyled(
     rasterizer = "auto" if request.sketch is None else request.sketch.rasterizer
     pool = ModelPool.choose(request.device, rasterizer, places)
     found = _exemplar(request, exemplar, places)
-    style = StyleSource(decode(found.content).pixels, found.title or UPLOADED, found.learned)
+    with named(found.title or UPLOADED):
+        style = StyleSource(decode(found.content).pixels, found.title or UPLOADED, found.learned)
     choices = RestyleChoices(strength=request.strength, method=request.method, prompt=request.prompt, seed=request.seed)
     if request.sketch is not None:
         inputs = read_inputs(Sources(image, places.packs, mask, places), request.sketch)

@@ -15,6 +15,7 @@ from stylesketch_ext.wire.messages import ProgressEvent, SketchRequest, SketchRe
 from backend.core.drawing import Drawing
 from backend.core.errors import BadRequest, NotFound
 from backend.core.image import Framing, Image
+from backend.core.notes import wording
 from backend.core.work import Executor, Progress, Work
 from backend.daemon.capabilities import Capabilities
 from backend.daemon.result_files import Finished
@@ -26,6 +27,7 @@ from backend.export.svg import drawing_svg
 from backend.model_pool import ModelPool, available_devices
 from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import decode, decode_mask
+from backend.perception.picture_file import named
 from backend.places import Places
 from backend.raster import rasterizers
 from backend.recipes import EVERY_RECIPE, RECIPES, Inputs, SketchChoices
@@ -36,6 +38,7 @@ from backend.style_library import load_pack
 PREVIEW_SIDE = 320  # px
 PREVIEW_PAUSE = 0.25  # seconds between two previews, at least
 PREVIEW_SHARE = 6  # a preview is followed by so many times its own time of work
+MASK = wording("Mask")
 RESULT_SIDE = 1024  # px, the longer side of the picture of a finished job
 
 
@@ -139,7 +142,10 @@ def facts_of(result: SketchResult) -> dict[str, str]:
 def read_inputs(sources: Sources, settings: SketchSettings) -> Inputs:
     """The files of a request, decoded, and the user's marks; errors of our tree, OSError."""
     photograph = decode(_bytes(sources.image))
-    mask = decode_mask(_bytes(sources.mask), photograph.size) if sources.mask else None
+    mask = None
+    if sources.mask:
+        with named(MASK):
+            mask = decode_mask(_bytes(sources.mask), photograph.size)
     marks = tuple(Mark(mark.kind, tuple(mark.points)) for mark in settings.marks)
     return Inputs(photograph, mask, marks)
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import struct
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from backend.core.errors import BadImage, ImageTooLarge
+from backend.core.notes import wording
 
 MAX_BYTES = 256 * 2**20
 MAX_PIXELS = 150_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "ICO", "TGA", "JPEG2000", "AVIF", "MPO")
+NAMED = wording("{name}: {why}")
 
 _DAMAGED = (
     OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError,
@@ -51,6 +54,15 @@ def open_picture(data: bytes, formats: Sequence[str] = FORMATS, most_pixels: int
         raise ImageTooLarge("The picture has too many pixels. Scale it down and try again.") from error
     except _DAMAGED as error:
         raise BadImage("The picture is damaged or cut short ({error}). Save it again and retry.", error=error) from error
+
+
+@contextmanager
+def named(name: str) -> Iterator[None]:
+    """What is wrong with a picture is told with its name, where a user gave several."""
+    try:
+        yield
+    except BadImage as error:
+        raise type(error)(NAMED, name=name, why=error.sentence) from error
 
 
 def picture_size(data: bytes) -> tuple[int, int]:

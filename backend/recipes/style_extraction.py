@@ -22,6 +22,7 @@ from backend.export.png import drawing_png
 from backend.model_pool import ModelPool
 from backend.perception.line_style import Observation, observe, summary
 from backend.perception.photograph import Photograph, decode
+from backend.perception.picture_file import named
 from backend.recipes.deep_features import features_of
 from backend.recipes.object_sketch import ObjectSketch
 from backend.recipes.recipe import Inputs, SketchChoices
@@ -70,7 +71,9 @@ def extract_style(
     seen: list[Observation] = []
     for i, (data, label) in enumerate(zip(pictures, labels, strict=True)):
         yield Progress("measuring the lines", 0.7 * i / len(pictures))
-        seen.append(observe(_pixels(decode(data), label)))
+        with named(label):
+            photograph = decode(data)
+        seen.append(observe(_pixels(photograph, label)))
     yield Progress("reading the style", 0.7)
     exemplars = [_exemplar(data) for data in pictures[:EXEMPLARS]]
     features = features_of([decode(exemplar).pixels for exemplar in exemplars], pool)

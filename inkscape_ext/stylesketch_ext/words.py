@@ -104,7 +104,8 @@ def spoken_stage(stage: str) -> str:
 def spoken(sentence: str, pattern: str, values: Mapping[str, str]) -> str:
     """A sentence of the engine in the user's language, of the pattern and the values that it is made of; else as it is."""
     translated = _(pattern) if pattern else pattern
-    if translated == pattern or not set(PLACES.findall(translated)) <= set(values):
+    unknown = translated == pattern and re.search(r"\w", PLACES.sub("", pattern))  # else there is nothing in it to translate
+    if unknown or not pattern or not set(PLACES.findall(translated)) <= set(values):
         return sentence
     return PLACES.sub(lambda place: _(values[place.group(1)]) if values[place.group(1)] else "", translated)
 

@@ -20,6 +20,14 @@ def test_wrong_numbers_are_wrong_usage(command, picture, tmp_path, arguments):
     assert code == 2 and "usage:" in err
 
 
+def test_a_picture_that_cannot_be_read_is_named_before_others_are_drawn(command, picture, tmp_path, monkeypatch):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(picture.read_bytes()[:200])
+    monkeypatch.setattr("backend.core.work.completed", None)  # nothing is drawn
+    code, _out, err = command("sheet", picture, broken, "-o", tmp_path / "x.png")
+    assert code == 1 and "broken.png: The picture is damaged or cut short" in err
+
+
 def test_a_sheet_is_no_svg(command, picture, tmp_path):
     code, _out, err = command("sheet", picture, "-o", tmp_path / "x.svg")
     assert code == 1 and ".png" in err

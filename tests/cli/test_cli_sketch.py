@@ -112,6 +112,13 @@ def test_without_json_one_line_says_what_was_written(command, picture, tmp_path)
     assert code == 0 and out.startswith(f"{tmp_path / 'a.svg'}: ") and "strokes in" in out and out.count("\n") == 1
 
 
+def test_what_is_wrong_with_a_mask_is_told_of_the_mask(command, picture, tmp_path):
+    empty = tmp_path / "mask.png"
+    empty.touch()
+    code, _, err = command("sketch", picture, "-o", tmp_path / "x.svg", "--mask", empty)
+    assert code == 1 and "Mask: The picture is empty" in err
+
+
 def test_a_mask_is_kept_to(command, picture, tmp_path):
     mask = Image.new("L", (96, 72))
     mask.paste(255, (0, 0, 96, 45))

@@ -151,6 +151,13 @@ def test_extract_makes_a_library_of_a_folder(command, hatching, tmp_path):
     assert command("style", "extract", str(tmp_path / "packs"))[0] == 1
 
 
+def test_extract_names_the_picture_that_cannot_be_read(command, hatching, tmp_path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    code, _, err = command("style", "extract", hatching, broken, "--name", "two")
+    assert code == 1 and "broken.png: This is not a picture" in err
+
+
 def test_extract_says_what_is_wrong(command, hatching, tmp_path):
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
     assert "1 × 1 px" in command("style", "extract", str(tmp_path / "dot.png"))[2]

@@ -112,6 +112,12 @@ def test_doctor_with_an_old_inkscape_that_lacks_modules(command, fake_inkscape):
     assert found["Inkscape's Python"]["state"] == "bad" and "python3-gi" in found["Inkscape's Python"]["cure"]
 
 
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_checked(command, monkeypatch, tmp_path):
+    monkeypatch.setattr("backend.cli.doctor.CHECKS", [None])  # none is called
+    code, _, err = command("doctor", "--report", tmp_path / "nowhere" / "report.txt")
+    assert code == 1 and f"The folder {tmp_path / 'nowhere'} does not exist" in err
+
+
 def test_doctor_says_what_to_do_and_writes_a_report(command, monkeypatch, tmp_path):
     def ink(where):
         yield Finding("ink", BAD, "is empty", "Fill it.")

@@ -253,6 +253,8 @@ def test_a_note_of_the_engine_is_said_in_the_user_s_language(catalog, monkeypatc
     assert words.spoken("The sentence.", pattern, {"found": "3"}) == "The sentence."
     assert words.spoken("The sentence.", "Of a newer {engine}.", {"engine": "x"}) == "The sentence."
     assert words.spoken("The sentence.", "", {}) == "The sentence."
+    named = {"name": "Mask", "why": "The picture is empty (0 bytes). Choose another file."}
+    assert words.spoken("x", "{name}: {why}", named) == "Maske: Das Bild ist leer (0 Bytes). Eine andere Datei wählen."
     assert words.spoken_stage("downloading SqueezeNet") == "SqueezeNet wird heruntergeladen"
     assert words.spoken_stage("frame 3 of 4") == "Einzelbild 3 von 4"
 
