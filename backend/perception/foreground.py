@@ -12,6 +12,7 @@ import torch
 
 from backend.core.image import Image, Mask
 from backend.core.notes import Note
+from backend.perception.contrast import full_contrast
 from backend.perception.faces import Face
 from backend.perception.grab_cut import (
     cut,
@@ -69,6 +70,7 @@ def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
 
     The mask is trusted if its size is plausible and its outline runs along edges of the picture.
     """
+    image = full_contrast(image)
     height, width = image.shape[-2:]
     faces = [face for face in faces if face.person and face.side > LEAST_PERSON * max(height, width)]
     full = image[0].permute(1, 2, 0).cpu().numpy()

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch.nn.functional as F
 
 from backend.core.image import Image, Mask
+from backend.perception.contrast import full_contrast
 
 Map = npt.NDArray[np.float32]  # [H, W]
 
@@ -65,6 +66,7 @@ def line_field(
     silhouette: a mask [1, 1, H, W], its height the certainty, whose outline is a line even where the colors do not tell it.
     inside: a mask [1, 1, H, W] of the lines that matter; their own strongest count as 1, whatever is around them.
     """
+    image = full_contrast(image)
     outline = None if silhouette is None else silhouette[0, 0].cpu().numpy().astype(np.float32)
     with ThreadPoolExecutor(2) as threads:  # OpenCV and numpy leave the interpreter free
         coarsely = threads.submit(_one_scale, image, settings.coarse, outline)
