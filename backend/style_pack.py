@@ -89,14 +89,14 @@ def parse_pack(toml: str, name: str, file: str = "style.toml") -> StylePack:
     """The pack of that name from the text of its style.toml; BadRequest names `file` and the entry that is wrong."""
     try:
         entries = tomllib.loads(toml)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also of a number with thousands of digits
         raise BadRequest("The style pack {file} cannot be read: {error}.", file=file, error=error) from error
     version = entries.get("format", FORMAT)
     if isinstance(version, int) and version > FORMAT:
         raise BadRequest(
             "The style pack {file} has format {version}; this StyleSketch reads {known}. Update StyleSketch.",
             file=file,
-            version=version,
+            version=min(version, 10**9),  # not thousands of digits
             known=FORMAT,
         )
     try:

@@ -139,6 +139,8 @@ def test_every_bundled_pack_is_written_back(folder):
         ("[pens]\nwidth = 1", "pens is unknown"),
         ("name = 'x'", "name is unknown"),
         ("format = 0", "format is a whole number"),
+        (f"[hatch]\nshare = {'9' * 4000}", "hatch.share is a number from 0 to 0.95, not 999"),
+        (f"[hatch]\nshare = 0x{'9' * 9000}", "hatch.share is a number from 0 to 0.95, not that"),
     ],
 )
 def test_a_wrong_entry_is_told_with_its_path(pack, toml, told):
@@ -150,6 +152,13 @@ def test_a_wrong_entry_is_told_with_its_path(pack, toml, told):
 def test_a_newer_format_asks_for_an_update(pack):
     with pytest.raises(BadRequest, match="Update StyleSketch"):
         read_pack(pack("format = 2\ntitle = 'x'\nsomething = 1"))
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, f"0x{'9' * 9000}"])
+def test_numbers_of_thousands_of_digits_are_told(pack, number):
+    with pytest.raises(BadRequest) as error:
+        read_pack(pack(f"title = 'x'\nformat = {number}"))
+    assert len(str(error.value)) < 300
 
 
 def test_a_huge_file_is_not_read(pack):
