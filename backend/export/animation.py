@@ -19,7 +19,7 @@ from PIL import Image as PillowImage
 
 from backend.core.drawing import Drawing
 from backend.core.entries import color_text
-from backend.core.errors import Missing
+from backend.core.errors import Missing, OutOfDisk
 from backend.core.moving import MovingDrawing, MovingStroke
 from backend.export.paths import Path, layer_paths
 from backend.export.svg import INKSCAPE, SODIPODI, STYLESKETCH, WHITE, drawing_lines, drawing_svg
@@ -169,11 +169,11 @@ def gif(moving: Film, rate: float, rasterize: Rasterize) -> bytes:
 
 
 def write_mp4(path: File, moving: Film, rate: float, rasterize: Rasterize) -> None:
-    """An MP4 (MPEG-4 part 2), there whole or not at all; Missing where OpenCV cannot write it, OSError."""
+    """An MP4 (MPEG-4 part 2), there whole or not at all; Missing where OpenCV cannot write it, OutOfDisk, OSError."""
     with tempfile.TemporaryDirectory(prefix=".mp4.", suffix=".part", dir=path.parent) as folder:
-        part = File(folder) / "film.mp4"
+        part, times = File(folder) / "film.mp4", moving.times(rate)
         writer = None
-        for time in moving.times(rate):
+        for time in times:
             picture = _even(rasterize(moving.at(time)))
             if writer is None:
                 size = (picture.shape[1], picture.shape[0])
@@ -185,7 +185,18 @@ def write_mp4(path: File, moving: Film, rate: float, rasterize: Rasterize) -> No
             writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         if writer is not None:
             writer.release()
+        if _pictures(part) < len(times):  # OpenCV does not tell when it could not write
+            raise OutOfDisk("The film could not be written whole; most often the disk is full. Free some space and try again.")
         os.replace(part, path)
+
+
+def _pictures(film: File) -> int:
+    """How many pictures of a film can be read."""
+    reader, count = cv2.VideoCapture(str(film)), 0
+    while reader.grab():
+        count += 1
+    reader.release()
+    return count
 
 
 def _even(picture: Pixels) -> Pixels:

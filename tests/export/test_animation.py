@@ -8,6 +8,7 @@ from lxml import etree
 from PIL import Image
 
 from backend.core.drawing import StrokeNote
+from backend.core.errors import OutOfDisk
 from backend.core.moving import MovingDrawing, MovingStroke
 from backend.export.animation import animated_svg, frame_svg, gif, layered_svg, strokes_json, write_mp4
 
@@ -164,3 +165,26 @@ def test_an_mp4_can_be_read_again(tmp_path):
     assert len(frames) == 6 and frames[0].shape == (44, 60, 3)
     assert frames[0].mean() < frames[3].mean() - 40
     assert [path.name for path in tmp_path.iterdir()] == ["x.mp4"]
+
+
+def test_an_mp4_that_could_not_be_written_whole_is_told_and_not_left(tmp_path, monkeypatch):
+    class FullDisk:
+        """A writer of which the end of the film gets lost, as OpenCV's does without a word."""
+
+        def __init__(self, path, *arguments):
+            self.path, self.writer = path, real(path, *arguments)
+
+        def __getattr__(self, name):
+            return getattr(self.writer, name)
+
+        def release(self):
+            self.writer.release()
+            with open(self.path, "r+b") as file:
+                file.truncate(300)
+
+    real = cv2.VideoWriter
+    FullDisk.fourcc = real.fourcc
+    monkeypatch.setattr(cv2, "VideoWriter", FullDisk)
+    with pytest.raises(OutOfDisk, match="Free some space"):
+        write_mp4(tmp_path / "x.mp4", MOVING, 12.0, shaded)
+    assert list(tmp_path.iterdir()) == []
