@@ -31,7 +31,7 @@ class ScaleSettings:
     bar_shadow: float = 1.0  # how much a bar weakens the edges beside it
     flow: float = 3.0  # σ over which directions are averaged
     most_lift: float = 2.2  # how far lines inside a silhouette may be raised
-    silhouette: float = 22.0  # ΔE that the outline of a certain mask counts as
+    silhouette: float = 35.0  # ΔE that the outline of a certain mask counts as
 
 
 @dataclass(frozen=True)
