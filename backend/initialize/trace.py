@@ -75,6 +75,7 @@ class TracedStart:
     gains: list[float]  # what each adds to those before it
     enlarged: list[float]  # how many times closer than the canvas each was seen
     lines: list[Trace]  # all lines found, also those not chosen
+    field: Lines  # of the canvas, where it is not seen closer
 
     @property
     def importances(self) -> list[float]:
@@ -90,6 +91,13 @@ class TracedStart:
             row = np.round(line.row * 16).astype(np.int32)
             cv2.polylines(ink, [row], line.closed, dark, max(1, round(width)), cv2.LINE_AA, shift=4)
         return torch.from_numpy(ink.astype(np.float32) / 255)[None, None]
+
+    def doubled_angles(self) -> Tensor:
+        """Strength s and direction θ of the field's lines as s·cos 2θ and s·sin 2θ [1, 2, H, W]: lines have no sense."""
+        x, y = self.field.tangent_x, self.field.tangent_y
+        strength = self.field.strength
+        doubled = np.stack([(x * x - y * y) * strength, 2 * x * y * strength])
+        return torch.from_numpy(doubled.astype(np.float32, copy=False))[None]
 
 
 def traced_start(
@@ -126,6 +134,7 @@ def traced_start(
         gains=[gain for _, gain in order],
         enlarged=[line.enlarged for line in chosen],
         lines=[line.trace for line in found],
+        field=lines,
     )
 
 

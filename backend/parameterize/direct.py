@@ -18,10 +18,15 @@ class DirectSettings:
 
 
 class DirectStrokes:
-    """Strokes whose control points are the parameters; neighbors of a joint move with it, so that smooth joints stay smooth."""
+    """Strokes whose control points are the parameters; neighbors of a joint move with it, so that smooth joints stay smooth.
 
-    def __init__(self, start: Strokes, settings: DirectSettings = DirectSettings()) -> None:
+    closer: [N] how many times closer than the canvas each stroke was seen, by which its reach is divided; None: 1.
+    """
+
+    def __init__(self, start: Strokes, settings: DirectSettings = DirectSettings(), closer: Tensor | None = None) -> None:
         self.start, self.settings = start, settings
+        reach = torch.full_like(start.points[:, :1, :1], settings.reach)
+        self._reach = reach if closer is None else reach / closer.to(reach)[:, None, None]
         self.shift = torch.zeros_like(start.points).requires_grad_()
         self._carrier = _carriers(start)
 
@@ -32,7 +37,7 @@ class DirectStrokes:
 
     def strokes(self) -> Strokes:
         """The strokes as they stand, differentiable in the parameters."""
-        reach = self.settings.reach
+        reach = self._reach
         length = (self.shift.square().sum(-1, keepdim=True) + 1e-12).sqrt()
         shift = self.shift * (reach * torch.tanh(length / reach) / length)
         moved = self.start.points + shift.gather(1, self._carrier[..., None].expand_as(shift))

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from backend.core.doubling import doubled_share
 from backend.core.drawing import Account, Drawing, Layer, StrokeNote
 from backend.core.image import Framing, Image, Mask
 from backend.core.notes import Note, wording
 from backend.core.strokes import Strokes
 from backend.core.work import Progress, Work, mapped
-from backend.guidance.bending import KeepBending
-from backend.guidance.ink import InkMatch
-from backend.guidance.view import Guidance, Objective
 from backend.initialize.attention import Attention, AttentionSettings
+from backend.initialize.meet import met
 from backend.initialize.outlines import Outline
 from backend.initialize.streamlines import Trace
 from backend.initialize.trace import TracedStart, TracedStartSettings, far_lines, traced_start
 from backend.model_pool import ModelPool
-from backend.optimize import Schedule, Step, optimize
-from backend.parameterize.direct import DirectStrokes
 from backend.perception.faces import Face
 from backend.perception.foreground import with_rim
 from backend.perception.heads import HeadOutline, head_outlines
@@ -34,6 +29,7 @@ from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
 from backend.recipes.dressing import Dressing
 from backend.recipes.guided import Guide, guide_of
 from backend.recipes.recipe import USUAL_STYLE_WEIGHT, SketchChoices
+from backend.recipes.refining import RefiningSettings, better, refined, undoubled
 from backend.recipes.steering import Steering
 from backend.recipes.style_finish import NO_EXEMPLAR, StyleFinish
 from backend.style_pack import StylePack
@@ -43,8 +39,6 @@ NO_HELP = Note("Moving the strokes by what the network sees did not help, so the
 DRAWN = Note("This is a line drawing already, so its lines are followed along their middles.")
 MORE = wording("The drawing has {lines} lines, too many for {strokes} strokes; more strokes show more of it.")
 MORE_DRAWN = 2  # times as many lines as strokes: so many are left out that it has to be told
-
-MOST_DOUBLED = 0.03  # share of the strokes' length that refining may double
 SEEN_FROM_AFAR = LineFieldSettings(
     coarse=ScaleSettings(inhibition=0.6), fine=ScaleSettings(inhibition=0.6), fine_weight=0.0, alone=1.0
 )
@@ -64,7 +58,7 @@ class RegionSettings:
     attention: AttentionSettings = AttentionSettings()  # of drawings that a network guides
     far: LineFieldSettings = SEEN_FROM_AFAR
     steps: int = 30
-    bending: float = 0.002  # weight beside the ink's 1
+    refining: RefiningSettings = RefiningSettings()
     face: CloseupSettings = CloseupSettings()
     hatching: float | None = None  # source px between hatches; None: what the style says, or as many as are allowed need
     chosen: bool = True  # an encoder has a voice in which lines are drawn, or only in how they lie and in their order
@@ -179,20 +173,22 @@ def draw_region(
     finish = StyleFinish.of(pack, choices, pool)
     yield Progress("finding the lines", 0.0)
     start = trace_region(region, dressing.plain_count, settings, guide if settings.chosen else None)
-    traced = Strokes.build(start.curves, pack.pen.width * max(region.framing.canvas), pack.pen.color, start.closed)
+    canvas, paper = region.framing.canvas, torch.tensor(pack.paper, device=pool.device)
+    curves = met(start.curves, start.closed, start.enlarged, max(canvas))
+    traced = Strokes.build(curves, pack.pen.width * max(canvas), pack.pen.color, start.closed)
     strokes = traced
     steps = (settings.steps if choices.steps is None else choices.steps) if start.curves else 0
     guided = 0 if guide is None or not steps else guide.settings.steps if choices.steps is None else choices.steps
     yield Progress("drawing", 0.27, _preview(region, start, strokes, pack))
     steering = Steering.of(pack.measured, choices.style_strength)
     taken, hurry = 0, None
-    for step in _refined(region, start, strokes, settings.bending, steering, steps, pack, pool):
+    for step in refined(start, traced, canvas, paper, steps, steering, pool, settings.refining):
         strokes, taken = step.strokes, step.number
         done = 0.27 + 0.63 * taken / (steps + guided)
         hurry = yield Progress("refining", done, _preview(region, start, strokes, pack), step.losses)
         if hurry:
             break
-    strokes, notes = _better(traced, strokes)
+    strokes, notes = better(traced, strokes, start, canvas, settings.refining) if taken else (traced, ())
     notes = (*_told_of(region, start), *notes)
     if guide and guided and not hurry:
         share = 0.63 * guided / (steps + guided)
@@ -257,14 +253,6 @@ def _told_of(region: Region, start: TracedStart) -> tuple[str, ...]:
     return DRAWN, Note(MORE, lines=len(start.lines), strokes=len(start.curves))
 
 
-def _better(traced: Strokes, refined: Strokes) -> tuple[Strokes, tuple[str, ...]]:
-    """The refined strokes, unless they double lines that the traced ones did not; and what to tell the user."""
-    refined = refined.to("cpu")
-    if doubled_share(refined) <= doubled_share(traced) + MOST_DOUBLED:
-        return refined, ()
-    return traced, (Note("Refining would have doubled lines, so the strokes are as they were traced."),)
-
-
 def _on_canvas(head: HeadOutline, framing: Framing) -> Outline:
     """A head's outline on the canvas, its points about 1 px apart."""
     row = framing.to_canvas(torch.from_numpy(head.points)).numpy()
@@ -279,27 +267,6 @@ def _at(mask: Mask, x: float, y: float) -> float:
     return float(mask[0, 0, min(int(y), height - 1), min(int(x), width - 1)])
 
 
-def _refined(
-    region: Region,
-    start: TracedStart,
-    strokes: Strokes,
-    bending: float,
-    steering: Steering,
-    steps: int,
-    pack: StylePack,
-    pool: ModelPool,
-) -> Iterator[Step]:
-    """The strokes moved towards what guides them, step by step."""
-    if not steps:
-        return iter(())
-    canvas, paper = region.framing.canvas, torch.tensor(pack.paper, device=pool.device)
-    strokes = strokes.to(pool.device)
-    target = start.lines_as_ink(canvas, float(strokes.widths.mean())).to(pool.device)
-    terms: dict[str, Guidance] = {"ink": InkMatch(target, paper, far=2.0 / steering.fine), "bending": KeepBending(strokes)}
-    objective = Objective(terms, {"bending": bending * steering.bending})
-    return optimize(DirectStrokes(strokes), objective, Schedule(steps), pool.rasterizer, canvas, paper)
-
-
 def _looked(
     region: Region, start: TracedStart, strokes: Strokes, guide: Guide, steps: int, pack: StylePack, pool: ModelPool
 ) -> Work[tuple[Strokes, tuple[str, ...], int]]:
@@ -312,7 +279,7 @@ def _looked(
             break
     if not guide.gained(*(guide.losses(drawn, image, mask, pool) for drawn in (before, moved))):
         return strokes, (NO_HELP,), taken
-    return *_better(strokes, moved), taken
+    return *undoubled(strokes, moved), taken
 
 
 def _ordered(layer: Layer, order: Sequence[int], importances: Sequence[float]) -> Layer:

@@ -2,9 +2,13 @@ import pytest
 import torch
 
 from backend.core.strokes import Strokes
+from backend.guidance.along_lines import AlongLines
 from backend.guidance.bending import KeepBending
+from backend.guidance.ends import KeepEnds
 from backend.guidance.ink import InkMatch
 from backend.guidance.patches import PatchMatch, PatchSettings
+from backend.guidance.repulsion import PushApart
+from backend.guidance.stroke_places import StrokePlaces
 from backend.guidance.tones import KeepTones
 from backend.guidance.view import Objective, View
 
@@ -15,6 +19,20 @@ def strokes(points=None):
     curves = torch.rand(2, 7, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 10
     built = Strokes.build([curves[0], curves[1, :4]], 2.0)
     return built if points is None else built.with_points(points)
+
+
+def elsewhere():
+    return strokes(
+        strokes().points + 1.5 * torch.rand(2, 7, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
+    )
+
+
+def field():
+    return torch.rand(1, 2, 9, 11, dtype=torch.float64, generator=torch.Generator().manual_seed(6)) - 0.5
+
+
+def places():
+    return StrokePlaces(strokes(), 1.0)
 
 
 def image(seed=1):
@@ -35,6 +53,9 @@ GUIDANCES = {
     "patches": lambda: PatchMatch(
         ink_target(), ink_target(3), WHITE, torch.Generator().manual_seed(0), PatchSettings(side=2, scales=1)
     ),
+    "along lines": lambda: AlongLines(places(), field(), torch.ones(2, dtype=torch.float64)),
+    "apart": lambda: PushApart(places(), strokes(), clear=9.0, one=0.1, room=2.0, reach=3.0),
+    "ends": lambda: KeepEnds(places(), elsewhere(), touching=0.5),
     "tones": lambda: KeepTones(ink_target(), WHITE, 2),
 }
 

@@ -158,3 +158,12 @@ def test_a_picture_of_nothing_but_flecks_is_drawn_even_where_nobody_looks():
     field = drawn_lines(*(along((x, 80), (x + 9, 80)) for x in (20, 60, 100)))
     unseen = Attention(COARSE, settings=AttentionSettings(fleck=0.5))
     assert len(traced_start(field, EVERYWHERE, 8, attention=unseen).curves) == 3
+
+
+def test_the_field_is_told_by_doubled_angles():
+    start = traced_start(drawn_lines(along((20, 60), (140, 60)), along((80, 90), (80, 150))), EVERYWHERE, 8)
+    doubled = start.doubled_angles()
+    assert doubled.shape == (1, 2, 160, 160)
+    assert doubled[0, :, 60, 70].tolist() == pytest.approx([1.0, 0.0], abs=1e-3)
+    assert doubled[0, :, 120, 80].tolist() == pytest.approx([-1.0, 0.0], abs=1e-3)
+    assert float(doubled[0, :, 20, 20].abs().max()) < 1e-3

@@ -72,6 +72,14 @@ def test_no_point_goes_farther_than_the_reach():
     assert float((direct.strokes().points - start().points).detach().norm(dim=-1).max()) <= 3.0 + 1e-5
 
 
+def test_a_stroke_seen_from_close_by_has_less_reach():
+    direct = DirectStrokes(start(), DirectSettings(3.0), torch.tensor([1.0, 4.0, 1.5]))
+    for parameter in direct.parameters:
+        parameter.data += 1000
+    away = (direct.strokes().points - start().points).detach().norm(dim=-1).amax(1)
+    torch.testing.assert_close(away, torch.tensor([3.0, 0.75, 2.0], dtype=torch.float64))
+
+
 def test_free_strokes_that_were_handed_out_stay_as_they_were():
     free = FreeStrokes(start())
     with torch.no_grad():
