@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
 import sys
@@ -35,6 +36,7 @@ EPILOG = "Exit codes: 0 done, 1 bad request or input, 2 usage, 3 something is mi
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; an error is one sentence on stderr."""
     debug = bool(os.environ.get("STYLESKETCH_DEBUG"))
+    _let_any_name_be_told()
     if not (sys.argv[1:] if argv is None else argv):
         parser().print_help(sys.stderr)
         return 2
@@ -52,6 +54,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _tell(Cancelled("Stopped; nothing was written."), None)
     except Exception as error:
         return _tell(error, error if debug else None)
+
+
+def _let_any_name_be_told() -> None:
+    """Letters that the terminal's encoding lacks are spelled: work must not fail because of a file's name."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _nobody_reads() -> bool:

@@ -1,3 +1,4 @@
+import io
 import json
 import shutil
 
@@ -42,6 +43,15 @@ def test_list(command, chalk):
     listed = json.loads(command("style", "list", "--json")[1])["styles"]
     assert listed[0]["name"] == "sanguine" and not listed[0]["bundled"]
     assert next(entry for entry in listed if entry["name"] == "technical-pen")["bundled"]
+
+
+def test_what_the_terminal_cannot_write_is_spelled(command, library, monkeypatch):
+    library.install(check_pack(Pack("chalk-2", {"style.toml": 'title = "R\u00f6tel"'.encode()})))
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", terminal)
+    assert command("style", "list")[0] == 0
+    terminal.seek(0)
+    assert "R\\xf6tel" in terminal.read()
 
 
 def test_list_names_a_broken_pack_and_shows_the_others(command, chalk, library):
