@@ -5,10 +5,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import numpy.typing as npt
+import torch
+
+from backend.perception.line_field import line_field
 
 Map = npt.NDArray[np.float32]  # [H, W] or [H, W, 3] in Lab
 Bits = npt.NDArray[np.uint8]  # [H, W], 1 = keep
 
+CLEAR_LINE = 0.25  # strength in the line field
 MOST_ROOM = 8  # px that a mask may leave around its subject, of a picture about 320 px long
 TOLD = (10.0, 22.0)  # ΔE across an outline from which on it is told at all, told clearly
 
@@ -29,12 +33,22 @@ def clarity_of(bits: Bits, lab: Map) -> float:
 def lost_edges(bits: Bits, lab: Map) -> float:
     """Share of the strong edges about the picture's middle that lie outside the mask, 0 … 1: a hat, a dark coat."""
     magnitude = _edges(lab)
+    return _outside(np.where(magnitude > np.quantile(magnitude, 0.85), magnitude, 0), bits, (0.25, 0.3))
+
+
+def lost_lines(bits: Bits, rgb: Map) -> float:
+    """Share of the clear lines of a picture [H, W, 3] about its middle that lie outside the mask, 0 … 1: a roof, a wall."""
+    strength = line_field(torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None]).strength
+    return _outside(np.where(strength > CLEAR_LINE, strength, 0), bits, (0.3, 0.35))
+
+
+def _outside(strong: Map, bits: Bits, reach: tuple[float, float]) -> float:
+    """Share of what is strong about the middle that lies outside the mask; reach: of the middle, shares of width and height."""
     height, width = bits.shape
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    middle = np.exp(-(((x / width - 0.5) / 0.25) ** 2 + ((y / height - 0.5) / 0.3) ** 2))
-    strong = magnitude * middle * (magnitude > np.quantile(magnitude, 0.85))
+    middle = np.exp(-(((x / width - 0.5) / reach[0]) ** 2 + ((y / height - 0.5) / reach[1]) ** 2))
     outside = cv2.dilate(bits, np.ones((9, 9), np.uint8)) == 0
-    return float(strong[outside].sum() / max(float(strong.sum()), 1e-9))
+    return float((strong * middle)[outside].sum() / max(float((strong * middle).sum()), 1e-9))
 
 
 def fit_of(bits: Bits, lab: Map) -> float:

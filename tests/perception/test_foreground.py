@@ -7,7 +7,7 @@ import torch
 from backend.perception.faces import Face, find_faces
 from backend.perception.foreground import find_foreground, fit_foreground, with_rim
 from backend.perception.grab_cut import to_lab
-from backend.perception.mask_outline import lost_edges, outline_told
+from backend.perception.mask_outline import lost_edges, lost_lines, outline_told
 from tests.pictures import blank, disc, face, noise, square, tensor, two_squares
 
 
@@ -254,3 +254,14 @@ def test_bright_streaks_that_reach_the_outline_belong_to_the_subject():
     assert found.trusted
     assert found.mask[0, 0, 75:240, 64:236].min() == 1
     assert found.mask[0, 0, :50].max() == 0
+
+
+def test_clear_lines_that_a_mask_loses_about_the_middle_are_measured():
+    rgb = np.full((240, 320, 3), 0.7, np.float32)
+    for top in (40, 130):  # a thing of two parts
+        cv2.rectangle(rgb, (90, top), (230, top + 70), (0.2, 0.3, 0.5), -1)
+    both = (rgb[..., 0] < 0.5).astype(np.uint8)
+    lower = both.copy()
+    lower[:120] = 0
+    assert lost_lines(both, rgb) < 0.02
+    assert 0.3 < lost_lines(lower, rgb) < 0.7
