@@ -23,19 +23,22 @@ class PartSettings:
     stands_out: float = 12.0  # least difference from it …
     deviations: float = 4.0  # … and so many deviations
     room: int = 3  # px about the mask where its edge is soft
-    least: int = 12  # px that a part has
+    least: float = 0.04  # that a part sticks out; less is a fringe of fur
     blurred: float = 0.04  # clarity of its outline that a mask may lose by them
 
 
 def with_parts(bits: Bits, lab: Map, settings: PartSettings = PartSettings()) -> Bits:
     """The mask and what touches it and stands out from its surround; as it was, if its outline became less clear by that."""
     stands = _standing_out(bits, lab, settings)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(stands, connectivity=8)
+    count, labels = cv2.connectedComponents(stands, connectivity=8)
     keep = np.zeros(count, bool)
     keep[np.unique(labels[cv2.dilate(bits, np.ones((5, 5), np.uint8)) > 0])] = True
     keep[np.unique(np.concatenate([part.ravel() for part in (labels[:3], labels[-3:], labels[:, :3], labels[:, -3:])]))] = False
     keep[0] = False
-    whole = bits | (keep & (stats[:, cv2.CC_STAT_AREA] > settings.least))[labels].astype(np.uint8)
+    sticking_out = np.zeros(count, np.float32)
+    here = stands > 0
+    np.maximum.at(sticking_out, labels[here], cv2.distanceTransform(1 - bits, cv2.DIST_L2, 5)[here])
+    whole = bits | (keep & (sticking_out > settings.least * max(bits.shape)))[labels].astype(np.uint8)
     return whole if clarity_of(whole, lab) > clarity_of(bits, lab) - settings.blurred else bits
 
 

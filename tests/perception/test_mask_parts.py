@@ -45,3 +45,12 @@ def test_what_stands_apart_does_not_join():
     ground = cv2.circle(smooth(), (60, 200), 14, (200, 40, 40), -1)
     lab, body = bird(ground)
     assert with_parts(body, lab)[180:220, 40:80].sum() == 0
+
+
+def test_a_fringe_does_not_join():
+    ground = smooth()
+    for turn in np.linspace(0, 2 * np.pi, 60):
+        tip = (round(190 + 53 * np.cos(turn)), round(120 + 53 * np.sin(turn)))
+        cv2.line(ground, (190, 120), tip, (40, 45, 50), 1)
+    lab, body = bird(ground)
+    assert with_parts(body, lab)[:72].sum() == 0
