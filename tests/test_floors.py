@@ -11,6 +11,7 @@ FLOORS = {
     2: ("raster", "encoders", "perception", "initialize", "parameterize", "guidance", "diffusion", "export", "pen"),
     3: (
         "kept",
+        "remembered",
         "optimize",
         "adam",
         "recorded",

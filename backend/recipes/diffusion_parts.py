@@ -19,6 +19,7 @@ from backend.diffusion.checkpoint import Memory, Networks, fingerprint, load, pl
 from backend.diffusion.image_prompt import embed, read_image_encoder, with_adapter
 from backend.kept import Kept
 from backend.model_pool import ModelPool
+from backend.remembered import Remembered
 from backend.weights.checkpoints import find_checkpoint, need_checkpoint
 
 T = TypeVar("T")
@@ -26,6 +27,8 @@ KEPT: Kept[Networks] = Kept()
 """The checkpoint of this process: one, until another is needed or it was idle for some minutes."""
 KEPT_EYES: Kept[Any] = Kept()
 """The image encoder of an adapter, likewise."""
+WORKED: Remembered[Memory] = Remembered()
+"""How sparingly a checkpoint was used at last in this process, where memory ran out lately."""
 AUTO = "auto"
 ADAPTER = "ip_adapter"
 EYES = "clip_vit_l14"  # the encoder that learned styles see with, where the checkpoint brings none
@@ -70,18 +73,23 @@ def adapter_files(pool: ModelPool) -> tuple[Path, Path] | None:
 def sparingly(wanted: Wanted, make: Callable[[Networks], Work[T]]) -> Work[T]:
     """What `make` does with the checkpoint's networks; begun anew with less of the device's memory where that runs out.
 
+    Where that happened some minutes ago, it begins with what worked then; the networks' memory has a note of it.
     Raises OutOfMemory where it never fits.
     """
     yield Progress("loading the checkpoint", 0.0)
-    memory: Memory | None = None
+    memory = WORKED.known(wanted)
+    failed = False
     while True:
         networks: Networks | None = None
         try:
             with KEPT.holding((wanted, memory), functools.partial(_loaded, wanted, memory)) as networks:
-                return (yield from make(networks))
+                done = yield from make(networks)
+            if failed and memory is not None:
+                WORKED.note(wanted, memory)
+            return done
         except torch.OutOfMemoryError:
             used = networks.memory if networks else memory or plan(wanted.folder, wanted.device)
-            memory = used.thriftier
+            memory, failed = used.thriftier, True
         del networks
         KEPT.forget()
         if memory is None:

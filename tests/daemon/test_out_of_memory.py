@@ -29,6 +29,7 @@ from backend.recipes import diffusion_parts
 from backend.recipes.diffusion_parts import Wanted, sparingly
 from backend.recipes.prompt_sketch import PromptChoices
 from backend.recipes.sparing import sparing
+from backend.remembered import Remembered
 from tests.pictures import face, file_of
 from tests.recipes.tiny_pool import ReadingPool, TinyPool
 
@@ -107,6 +108,12 @@ KINDS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_known(monkeypatch):
+    for part in ("sparing", "diffusion_parts"):
+        monkeypatch.setattr(f"backend.recipes.{part}.WORKED", Remembered())
+
+
 def fails_once(monkeypatch, target):
     """The function of that dotted name has too little memory the first time; its calls."""
     place, name = target.rsplit(".", 1)
@@ -161,6 +168,11 @@ def test_a_network_that_does_not_fit_while_it_is_loaded_is_loaded_more_sparingly
     wanted = Wanted("tiny", tmp_path, torch.device("cuda:0"))
     assert completed(sparingly(wanted, make)) == "networks"
     assert asked == [None, first.thriftier, first.thriftier.thriftier]
+    diffusion_parts.forget()
+    assert completed(sparingly(wanted, make)) == "networks"
+    assert asked[3:] == [first.thriftier.thriftier], "the next one begins with what worked"
+    other = Wanted("tiny", tmp_path, torch.device("cuda:1"))
+    assert completed(sparingly(other, make)) == "networks" and asked[4:] == [None]
 
 
 def test_what_never_fits_a_card_is_done_by_the_processor(tmp_path):

@@ -18,6 +18,7 @@ from backend.recipes.prompt_sketch import PromptChoices, imagine, prompt_sketch
 from backend.recipes.recipe import SketchChoices
 from backend.recipes.style_training import TrainingChoices, train_style
 from backend.recipes.style_transfer import RestyleChoices, StyleSource, restyle
+from backend.remembered import Remembered
 from backend.style_library import bundled_packs
 from backend.style_pack import read_pack
 from tests.diffusion.tiny import WIDTH, save_adapter, save_checkpoint
@@ -34,6 +35,7 @@ def checkpoint(tmp_path_factory):
 @pytest.fixture
 def pool(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(diffusion_parts, "WORKED", Remembered())
     yield ModelPool.choose("cpu", places=Places.find(tmp_path / "home").create())
     diffusion_parts.forget()
 

@@ -9,11 +9,20 @@ from backend.encoders import ENCODERS
 from backend.model_pool import BY_PROCESSOR, ONE_BY_ONE, ModelPool
 from backend.recipes import RECIPES, Inputs, SketchChoices
 from backend.recipes.sparing import sparing
+from backend.remembered import Remembered
 from backend.style_pack import StylePack
 from tests.pictures import face, photograph
 from tests.recipes.test_guided import WEIGHTS
 
 CPU, CARD = torch.device("cpu"), torch.device("cuda:0")
+
+
+@pytest.fixture(autouse=True)
+def seconds(monkeypatch):
+    """Nothing is known from other tests; a list with the time."""
+    now = [0.0]
+    monkeypatch.setattr("backend.recipes.sparing.WORKED", Remembered(600.0, lambda: now[0]))
+    return now
 
 
 def pool_on(device):
@@ -47,6 +56,43 @@ def test_first_fewer_pictures_then_the_processor(fits, where, notes):
     assert done == where and pool.lacked == notes
     assert set(notes) <= set(pool.notes)
     assert seen.count("beginning anew with less memory") == len(seen) - seen.count("drawing")
+
+
+@pytest.mark.parametrize(
+    ("fits", "where", "notes"),
+    [
+        (lambda pool: pool.together == 1, (CARD, 1), (ONE_BY_ONE,)),
+        (lambda pool: pool.device == CPU, (CPU, None), (BY_PROCESSOR,)),
+    ],
+)
+def test_the_next_work_begins_with_what_worked_and_some_time_later_with_all_again(seconds, fits, where, notes):
+    asked = []
+
+    def tried(pool):
+        asked.append(pool)
+        return fits(pool)
+
+    completed(sparing(works_where(tried), pool_on(CARD)))
+    for moment, tries in ((100.0, 1), (599.0, 1), (700.0, 2 if where == (CARD, 1) else 3), (800.0, 1)):
+        seconds[0] = moment
+        asked.clear()
+        done, pool = completed(sparing(works_where(tried), pool_on(CARD)))
+        assert done == where and pool.lacked == notes and len(asked) == tries
+    other = completed(sparing(works_where(lambda pool: True), pool_on(CPU)))[0]
+    assert other == (CPU, None), "another device is another matter"
+
+
+def test_what_worked_lately_may_be_too_much_now(seconds):
+    completed(sparing(works_where(lambda pool: pool.together == 1), pool_on(CARD)))
+    done, pool = completed(sparing(works_where(lambda pool: pool.device == CPU), pool_on(CARD)))
+    assert done == (CPU, None) and pool.lacked == (BY_PROCESSOR,)
+    assert completed(sparing(works_where(lambda pool: True), pool_on(CARD)))[0] == (CPU, None)
+
+
+def test_work_that_fails_in_the_end_leaves_nothing_to_be_known(seconds):
+    with pytest.raises(OutOfMemory):
+        completed(sparing(works_where(lambda pool: False), pool_on(CARD)))
+    assert completed(sparing(works_where(lambda pool: True), pool_on(CARD)))[0] == (CARD, None)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")])
