@@ -17,6 +17,7 @@ from backend.core.errors import BadRequest, Missing
 from backend.core.notes import Note, wording
 from backend.encoders import ENCODERS, VOCABULARY, ClipText, Encoder
 from backend.encoders.in_pieces import InPieces
+from backend.kept import KeptFew
 from backend.meeting import Seat, SeatedEncoder
 from backend.perception.birefnet import BiRefNet
 from backend.perception.lama import Lama
@@ -38,6 +39,8 @@ CUTTERS: dict[str, Callable[..., Cutter]] = {
 """Networks that tell a subject from its surroundings, the best first."""
 NETWORKS: dict[str, Callable[..., Any]] = {**ENCODERS, **CUTTERS, "lama": Lama}
 """Everything that is made of weights, by their name."""
+LOADED: KeptFew[Any] = KeptFew(4)
+"""The networks of this process that were used last, until they were idle for some minutes."""
 ONE_BY_ONE = Note("There was too little memory for all views of the picture at once, so they were looked at one by one.")
 SLOW = wording("A slow rasterizer drew, because the native one is not built; this builds it: {cure}")
 BY_DIFFVG = Note("diffvg drew while the strokes were fitted: each at its mean width, and without soft edges at the beginning.")
@@ -84,10 +87,8 @@ class ModelPool:
         return replace(self, device=torch.device("cpu"), engine=engine, together=None, lacked=(BY_PROCESSOR,))
 
     def release(self) -> None:
-        """Forgets the loaded encoders, so that their memory is free for others."""
-        _loaded.cache_clear()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        """Forgets the loaded networks, so that their memory is free for others."""
+        LOADED.forget()
 
     @property
     def rasterizer(self) -> Rasterizer:
@@ -99,7 +100,7 @@ class ModelPool:
         return weights.find(name, self.places) is not None
 
     def encoder(self, name: str) -> Encoder:
-        """An encoder by its name in `ENCODERS`, loaded once per process; Missing names the command that brings its weights."""
+        """An encoder by its name in `ENCODERS`, kept for the next use; Missing names the command that brings its weights."""
         found: Encoder = self._network(name)
         whole = found if self.together is None else InPieces(found, self.together)
         return whole if self.seat is None else SeatedEncoder(whole, self.seat)
@@ -124,7 +125,8 @@ class ModelPool:
 
     def _network(self, name: str) -> Any:
         path = weights.find(name, self.places)
-        return _loaded(name, self.places, self.device, path.stat().st_mtime_ns if path else 0)
+        key = name, self.places, self.device, path.stat().st_mtime_ns if path else 0
+        return LOADED.get(key, lambda: NETWORKS[name](weights.load(name, self.places), self.device))
 
     def has_reader(self, name: str) -> bool:
         """Whether the weights of a CLIP and its vocabulary are here."""
@@ -145,11 +147,6 @@ class ModelPool:
         """
         keep_large_blocks()
         return cls(choose_device(device), choose_engine(engine), places or Places.find())
-
-
-@functools.lru_cache(maxsize=4)
-def _loaded(name: str, places: Places, device: torch.device, _version: int) -> Any:
-    return NETWORKS[name](weights.load(name, places), device)
 
 
 def choose_engine(name: str) -> str:

@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from backend.kept import IDLE, Kept, timer
+from backend.kept import IDLE, Kept, KeptFew, timer
 
 
 class Thing:
@@ -112,3 +112,36 @@ def test_the_real_timer_keeps_no_process_alive_and_is_some_minutes():
     clock.start()
     assert clock.daemon and 60 <= IDLE <= 1200
     clock.cancel()
+
+
+def test_a_few_are_kept_and_the_one_unused_for_longest_goes_before_another_is_made(clocks):
+    few, seen = KeptFew(2, 60.0, clocks), []
+
+    def get(key):
+        def make():
+            gc.collect()
+            seen.append((key, [name for name, thing in things.items() if thing() is not None]))
+            return Thing()
+
+        things[key] = weakref.ref(few.get(key, make))
+
+    things = {}
+    for key in ("a", "b", "a", "c", "a", "b"):
+        get(key)
+    assert seen == [("a", []), ("b", ["a"]), ("c", ["a"]), ("b", ["a"])]
+    assert len(clocks.running) == 1 and clocks.seconds == 60.0
+
+
+def test_all_go_when_none_was_asked_for_lately(clocks):
+    few = KeptFew(4, 60.0, clocks)
+    things = [weakref.ref(few.get(key, Thing)) for key in "ab"]
+    held = few.get("b", Thing)
+    [clock] = clocks.running
+    clock.ring()
+    gc.collect()
+    assert things[0]() is None and things[1]() is held and clocks.running == []
+    assert few.get("b", Thing) is held, "it is still used, so there is no second one"
+    few.forget()
+    del held
+    gc.collect()
+    assert things[1]() is None and clocks.running == []

@@ -5,7 +5,9 @@ import torch
 
 from backend import model_pool
 from backend.core.errors import BadRequest
+from backend.kept import IDLE, KeptFew
 from backend.model_pool import RASTERIZER, ModelPool
+from backend.places import Places
 
 CPU = torch.device("cpu")
 
@@ -49,3 +51,34 @@ def test_without_memory_on_the_card_nothing_is_drawn_there():
 
 def test_the_untried_rasterizer_is_told():
     assert ModelPool(CPU, "cuda", lacked=("so",)).notes == ("so", model_pool.BY_CUDA)
+
+
+def test_networks_are_loaded_once_and_go_when_they_were_idle(monkeypatch, tmp_path):
+    class Network:
+        """One that was made of weights."""
+
+        def __init__(self, tensors, device):
+            made.append(tensors)
+
+    clocks, made = [], []
+    monkeypatch.setattr(model_pool, "LOADED", KeptFew(4, clock=lambda seconds, act: clocks.append((seconds, act)) or Idle()))
+    monkeypatch.setitem(model_pool.NETWORKS, "squeezenet", Network)
+    monkeypatch.setattr(model_pool.weights, "find", lambda name, places: None)
+    monkeypatch.setattr(model_pool.weights, "load", lambda name, places: name)
+    pool = ModelPool(CPU, "native", Places.find(tmp_path))
+    assert pool.encoder("squeezenet") is pool.encoder("squeezenet") and made == ["squeezenet"]
+    seconds, idled = clocks[-1]
+    assert seconds == IDLE
+    idled()
+    pool.encoder("squeezenet")
+    assert made == ["squeezenet", "squeezenet"]
+
+
+class Idle:
+    """A clock that is rung by hand."""
+
+    def start(self):
+        pass
+
+    def cancel(self):
+        pass

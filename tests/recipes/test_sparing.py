@@ -161,7 +161,7 @@ class Narrow:
 def test_a_guided_drawing_goes_on_picture_by_picture(monkeypatch):
     monkeypatch.setattr("backend.model_pool.weights.find", lambda name, places: None)
     encoder = Narrow(ENCODERS["squeezenet"](WEIGHTS["squeezenet"](), CPU))
-    monkeypatch.setattr("backend.model_pool._loaded", Loaded(encoder))
+    monkeypatch.setattr("backend.model_pool.LOADED", Loaded(encoder))
     choices = SketchChoices(strokes=6, guidance="squeezenet", steps=2)
 
     def work(pool):
@@ -173,13 +173,13 @@ def test_a_guided_drawing_goes_on_picture_by_picture(monkeypatch):
 
 
 class Loaded:
-    """Stands for the cache of loaded encoders."""
+    """Stands for the networks that are kept."""
 
     def __init__(self, encoder):
         self._encoder = encoder
 
-    def __call__(self, *_):
+    def get(self, key, make):
         return self._encoder
 
-    def cache_clear(self):
+    def forget(self):
         pass
