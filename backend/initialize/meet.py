@@ -24,7 +24,8 @@ class MeetSettings:
 
     reach: float = 0.011  # an end goes no farther than this share of the canvas' longer side …
     most: float = 0.3  # … and of its stroke's length
-    ahead: float = 0.8  # what it meets lies before it: least cosine
+    ahead: float = 0.8  # what it meets lies before it: least cosine …
+    aside: float = 0.25  # … and no more reaches aside, or straight strokes would be bent
     behind: float = 0.5  # corners may lie so many reaches back …
     turn: float = 0.4  # … of ends whose directions have this sine between them, at least
     close: float = 0.5  # ends that come from opposite sides, and are so many reaches apart, meet halfway
@@ -61,7 +62,7 @@ def met(curves: Sequence[Tensor], closed: Sequence[bool], enlarged: Sequence[flo
     ]
     places = _corners(ends, settings)
     for number, end in enumerate(ends):
-        landing = None if number in places else _landing(end, rows, settings)
+        landing = None if number in places else _landing(end, rows, _near(end, ends), settings)
         if landing is not None:
             places[number] = landing
     for number, place in places.items():
@@ -117,15 +118,21 @@ def _face(one: _End, other: _End, settings: MeetSettings) -> bool:
     bridge, against = other.at - one.at, float(one.out @ other.out) < 0
     gap = float(np.linalg.norm(bridge))
     aim = min(float(bridge @ one.out), -float(bridge @ other.out)) > settings.ahead * gap
-    return against and (aim or gap < settings.close * min(one.reach, other.reach))
+    near, aside = min(one.reach, other.reach), max(abs(_cross(bridge, end.out)) for end in (one, other))
+    return against and aside < settings.aside * near and (aim or gap < settings.close * near)
 
 
 def _cross(one: Vector, other: Vector) -> float:
     return float(one[0] * other[1] - one[1] * other[0])
 
 
-def _landing(end: _End, rows: Sequence[Points], settings: MeetSettings) -> Vector | None:
-    """The point of another stroke that an end runs up to; None if there is none, or if it is on one already."""
+def _near(end: _End, ends: Sequence[_End]) -> set[int]:
+    """The strokes that end so near that a corner would be made with them, if any; and its own."""
+    return {end.stroke} | {other.stroke for other in ends if np.linalg.norm(other.at - end.at) < end.reach}
+
+
+def _landing(end: _End, rows: Sequence[Points], but: set[int], settings: MeetSettings) -> Vector | None:
+    """The point of a stroke, but of some, that an end runs up to; None if there is none, or if it is on one already."""
     best, cost = None, np.inf
     for i, row in enumerate(rows):
         if i == end.stroke or (row.min(0) > end.at + end.reach).any() or (row.max(0) < end.at - end.reach).any():
@@ -134,8 +141,10 @@ def _landing(end: _End, rows: Sequence[Points], settings: MeetSettings) -> Vecto
         gap = np.linalg.norm(way, axis=1)
         if gap.min() < settings.touching:
             return None
-        ahead = (way @ end.out) / gap
-        reached = (gap < min(end.reach, end.most)) & (ahead > settings.ahead)
+        if i in but:
+            continue
+        ahead, aside = (way @ end.out) / gap, np.abs(way[:, 0] * end.out[1] - way[:, 1] * end.out[0])
+        reached = (gap < min(end.reach, end.most)) & (ahead > settings.ahead) & (aside < settings.aside * end.reach)
         beside = np.linalg.norm(row - end.back, axis=1).min() < gap.min() + settings.comes * end.reach
         if beside or not reached.any():
             continue

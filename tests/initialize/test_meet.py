@@ -79,6 +79,12 @@ def test_ends_that_face_each_other_meet_halfway():
     assert left[3].tolist() == right[0].tolist() == pytest.approx([98.0, 90.25], abs=1e-3)
 
 
+def test_lines_side_by_side_are_not_bent_towards_each_other():
+    assert unmoved(((20.0, 90.0), (95.0, 90.0)), ((98.0, 93.0), (180.0, 93.0)))
+    assert unmoved(((20.0, 90.0), (97.0, 90.0)), ((95.0, 93.0), (180.0, 93.0)))
+    assert unmoved(((20.0, 90.0), (95.0, 90.0)), ((101.0, 94.0), (101.0, 180.0)), enlarged=2.2)
+
+
 def test_each_end_meets_one_other_the_nearest():
     first, second, third = brought(
         ((20.0, 90.0), (97.0, 90.0)), ((100.0, 92.0), (100.0, 180.0)), ((102.0, 86.0), (160.0, 20.0))
