@@ -16,6 +16,7 @@ from backend.perception.contrast import full_contrast
 Map = npt.NDArray[np.float32]  # [H, W]
 
 ROUNDING = 1e-5  # strength that blurs leave of nothing
+SHADE = 14.0  # lightness below which differences count for more: dark forms before dark grounds are told apart by little
 BROADLY_SEEN = 0.6  # strength of a broad line that supports the finer ones there fully
 
 
@@ -120,9 +121,10 @@ def _one_scale(image: Image, settings: ScaleSettings, outline: Map | None) -> tu
 
 
 def _calm_lab(image: Image, rounds: int) -> Map:
-    """CIE Lab [H, W, 3] (L 0 … 100), with texture smoothed away and edges kept."""
+    """CIE Lab [H, W, 3] (L from 0, shadows spread), with texture smoothed away and edges kept."""
     rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
+    lab[..., 0] += SHADE * (1 - np.exp(-lab[..., 0] / SHADE))  # twice the contrast in black, no more than before in light
     for _ in range(rounds):
         lab = cv2.bilateralFilter(lab, d=9, sigmaColor=14.0, sigmaSpace=3.5)
     return lab

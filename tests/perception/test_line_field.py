@@ -120,3 +120,13 @@ def test_a_large_form_outshines_the_pattern_on_it():
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (9, 400)])
 def test_the_smallest_pictures_have_a_field(size):
     assert line_field(tensor(blank(*size))).strength.shape == size
+
+
+def test_forms_in_the_dark_count_beside_those_in_the_light():
+    pixels = blank(200, 300, 12)
+    pixels[:, 150:] = 215
+    cv2.rectangle(pixels, (40, 60), (110, 140), (20, 20, 20), -1)  # ΔL 3
+    cv2.rectangle(pixels, (190, 60), (260, 140), (203, 203, 203), -1)  # ΔL 4
+    strength = line_field(tensor(pixels)).strength
+    dark, light = strength[80:120, 36:44].max(1).mean(), strength[80:120, 186:194].max(1).mean()
+    assert dark > 1.25 * light
