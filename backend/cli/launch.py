@@ -26,7 +26,10 @@ def running_or_started(places: Places) -> DaemonClient:
     client = running_client(places) or _start(places)
     health = client.health()
     if health.protocol != PROTOCOL_VERSION:
-        raise Conflict(f"StyleSketch {health.version} is running, which is not this one. `stylesketch stop` ends it.")
+        raise Conflict(
+            f"A StyleSketch of another version is running ({health.version}; it speaks protocol {health.protocol}, this one "
+            f"{PROTOCOL_VERSION}). `stylesketch stop` ends it."
+        )
     return client
 
 

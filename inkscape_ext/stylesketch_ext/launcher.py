@@ -90,7 +90,9 @@ def _retire(installation: Installation, old: Endpoint, health: Health, tell: Cal
     """Stop an engine of another protocol, unless it is at work."""
     if health.queue != 0:
         raise Failure(
-            _("An older StyleSketch engine (%s) is still drawing: wait until it is done, or end it with 'stylesketch stop'.")
+            _(
+                "A StyleSketch engine of another version (%s) is still drawing: wait until it is done, or end it with 'stylesketch stop'."
+            )
             % health.version,
             "engine",
         )
@@ -101,7 +103,9 @@ def _retire(installation: Installation, old: Endpoint, health: Health, tell: Cal
     while answering(old):
         if time.monotonic() > limit:
             raise Failure(
-                _("An older StyleSketch engine (%s) does not stop: end it with 'stylesketch stop'.") % health.version, "engine"
+                _("A StyleSketch engine of another version (%s) does not stop: end it with 'stylesketch stop'.")
+                % health.version,
+                "engine",
             )
         _pause(stopped)
 
@@ -115,7 +119,12 @@ def _start(installation: Installation, tell: Callable, stopped: Callable) -> Bac
     while time.monotonic() < limit:
         endpoint = read_endpoint(installation.endpoint)
         health = endpoint and answering(endpoint)
-        if endpoint and health and health.protocol == PROTOCOL_VERSION:
+        if endpoint and health:
+            if health.protocol != PROTOCOL_VERSION:
+                raise Failure(
+                    _("The installed engine (%s) is of another version than this extension: %s.") % (health.version, cure()),
+                    "install",
+                )
             return endpoint.client()
         if process.poll() is not None and limit > time.monotonic() + GRACE:
             limit = time.monotonic() + GRACE

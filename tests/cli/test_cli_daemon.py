@@ -150,7 +150,7 @@ def test_the_daemon_draws_the_same_files_as_this_process(command, picture, tmp_p
 def test_a_daemon_of_another_protocol_is_not_used(command, picture, daemon, monkeypatch, tmp_path):
     monkeypatch.setattr("backend.cli.launch.PROTOCOL_VERSION", 99)
     code, _, err = command("sketch", picture, "-o", tmp_path / "a.svg", "--daemon")
-    assert code == 1 and "`stylesketch stop` ends it." in err
+    assert code == 1 and "`stylesketch stop` ends it." in err and "this one 99" in err
 
 
 def test_python_m_backend_is_the_command(tmp_path):

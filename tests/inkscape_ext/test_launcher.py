@@ -101,8 +101,17 @@ def test_an_idle_engine_of_another_protocol_is_replaced(starter):
     client.shutdown()
 
 
-def test_a_busy_engine_of_another_protocol_is_left_alone(starter):
-    with FakeEngine(protocol=99, queue=1) as engine:
+def test_an_installed_engine_of_another_protocol_is_told_at_once(starter, monkeypatch):
+    """Else the user would wait until it were ready."""
+    monkeypatch.setattr(launcher, "PROTOCOL_VERSION", 99)
+    with pytest.raises(Failure, match="is of another version than this extension: run ./install.sh"):
+        connect(starter)
+    read_endpoint(starter.endpoint).client().shutdown()
+
+
+@pytest.mark.parametrize("protocol", [1, 99])
+def test_a_busy_engine_of_another_protocol_is_left_alone(starter, protocol):
+    with FakeEngine(protocol=protocol, queue=1) as engine:
         engine.write_endpoint(starter.endpoint)
         with pytest.raises(Failure, match="still drawing"):
             connect(starter)

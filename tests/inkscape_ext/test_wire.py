@@ -1,10 +1,13 @@
 """Messages survive the way over the wire, and nothing but messages gets in."""
 
+import dataclasses
+import hashlib
 from dataclasses import replace
 
 import pytest
 from stylesketch_ext.wire import codec
 from stylesketch_ext.wire.messages import (
+    PROTOCOL_VERSION,
     CandidateData,
     DrawingData,
     FeaturesRequest,
@@ -13,6 +16,7 @@ from stylesketch_ext.wire.messages import (
     ImageInfo,
     JobInfo,
     LayerData,
+    Mark,
     MatrixRequest,
     MatrixResult,
     ModelInfo,
@@ -164,3 +168,17 @@ def test_what_was_noted_of_the_attempt_that_was_kept_is_not_told_of_another():
 def test_an_empty_result_can_be_simplified():
     empty = replace(RESULT, drawing=replace(RESULT.drawing, layers=[]))
     assert empty.simplified(1.0).drawing == empty.drawing
+
+
+ASKED = {  # the parts of requests in this version of the protocol
+    2: "9f10",
+}
+REQUESTS = (SketchRequest, MatrixRequest, TextureRequest, RestyleRequest, PromptRequest, SequenceRequest, StyleRequest,
+            StyleChange, PullRequest, FeaturesRequest, SketchSettings, Mark)  # fmt: skip
+
+
+def test_a_request_with_another_part_is_another_version_of_the_protocol():
+    """An older engine skips what it does not know, and would do something else than was asked for."""
+    parts = [(kind.__name__, field.name) for kind in REQUESTS for field in dataclasses.fields(kind)]
+    digest = hashlib.sha256(repr(parts).encode()).hexdigest()[:4]
+    assert ASKED.get(PROTOCOL_VERSION) == digest, "raise PROTOCOL_VERSION, and note the new digest here"

@@ -9,7 +9,12 @@ from stylesketch_ext.wire.phrases import Phrase
 from stylesketch_ext.wire.pictures import RestyleRequest, TextureRequest
 from stylesketch_ext.wire.sketching import MatrixRequest, PromptRequest, SequenceRequest, SketchRequest
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
+"""Peers of another version do not talk: who skips an unknown part of a request does something else than was asked for.
+
+So this is raised with every new part of a request, and with what a peer could misread. Further facts in answers need no new
+version, since they may be skipped. 2: restyled photographs can be drawn (RestyleRequest.sketch).
+"""
 
 QUEUED, RUNNING, FINISHED, FAILED, CANCELLED = "queued", "running", "finished", "failed", "cancelled"
 JOB_STATES = (QUEUED, RUNNING, FINISHED, FAILED, CANCELLED)
