@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,11 +11,13 @@ from backend.core.errors import BadRequest
 from backend.core.image import Framing
 from backend.core.work import completed
 from backend.export.paths import drawing_paths
+from backend.initialize.meet import met
 from backend.model_pool import ModelPool
 from backend.perception.photograph import Photograph
 from backend.recipes import RECIPES, Inputs, SketchChoices
 from backend.recipes.object_sketch import ObjectSketch
-from backend.recipes.region import Region, RegionSettings, draw_region
+from backend.recipes.refining import DOUBLES, RefiningSettings
+from backend.recipes.region import Region, RegionSettings, draw_region, trace_region
 from backend.style_pack import Pen, StylePack
 from tests.pictures import around, blank, disc, distances, face, noise, photograph, tensor, two_squares
 
@@ -142,6 +146,30 @@ def test_no_steps_leave_the_traced_start():
     drawing = sketch(disc(), steps=0)
     assert drawing.account.steps == 0
     assert paths(drawing)
+
+
+def plain(settings, steps):
+    """The strokes of a rough face as they are fitted, without a style; what is told; and where they were traced."""
+    picture = tensor(face() // 2 + noise(200, 200) // 4)
+    region = Region.framed("picture", picture, torch.ones_like(picture[:, :1]), settings)
+    work = draw_region(region, 16, SketchChoices(strokes=16, steps=steps, style_strength=0.0), settings, PACK, POOL)
+    sketched = completed(work, lambda progress: None)
+    return sketched.layer.strokes, sketched.account.notes, trace_region(region, 16, settings)
+
+
+def test_ends_that_nearly_reach_another_stroke_are_on_it():
+    strokes, _notes, start = plain(SMALL.settings, steps=0)
+    joined = met(start.curves, start.closed, start.enlarged, SMALL.settings.canvas)
+    assert any(not torch.equal(one, other) for one, other in zip(joined, start.curves, strict=True))
+    assert all(torch.equal(strokes.curve(i), curve) for i, curve in enumerate(joined))
+
+
+def test_what_refining_made_no_better_is_as_it_was_traced_and_that_is_told():
+    unpleasable = replace(SMALL.settings, refining=RefiningSettings(most_doubled=-1.0))
+    traced, refined = (plain(settings, steps) for settings, steps in ((SMALL.settings, 0), (unpleasable, 5)))
+    assert torch.equal(refined[0].points, traced[0].points)
+    assert refined[1] == (DOUBLES,)
+    assert not torch.equal(plain(SMALL.settings, 5)[0].points, traced[0].points)
 
 
 def test_a_picture_of_a_few_pixels_is_drawn():
