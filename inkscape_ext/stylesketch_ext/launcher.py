@@ -91,7 +91,8 @@ def _retire(installation: Installation, old: Endpoint, health: Health, tell: Cal
     if health.queue != 0:
         raise Failure(
             _(
-                "A StyleSketch engine of another version (%s) is still drawing: wait until it is done, or end it with 'stylesketch stop'."
+                "A StyleSketch engine of another version (%s) is still drawing: wait until it is done, or end it with "
+                "'stylesketch stop'."
             )
             % health.version,
             "engine",
