@@ -60,7 +60,8 @@ def order_by_coverage(
     nearer, zoom = closer, np.ones(len(flat))
     if len(looked):
         close = np.concatenate(looked)
-        nearer, zoom = (np.maximum(closer, 1 + by * close) for by in (settings.closely_beside, settings.closely))
+        nearer = np.maximum(closer, 1 + settings.closely_beside * close)
+        zoom = np.where(closer > 1, 1, 1 + settings.closely * close)  # a close-up has its lines' worth raised already
     brevity = _brevity(looked, settings)
     closed = np.array([np.array_equal(row[0], row[-1]) for row in rows])
     least_new = np.where(closed, settings.least_new_closed, settings.least_new)

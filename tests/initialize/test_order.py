@@ -96,6 +96,15 @@ def test_details_come_early_where_it_is_looked_closely():
     assert early[1] < early[0]
 
 
+def test_what_was_seen_enlarged_is_not_raised_once_more_where_it_is_looked_closely():
+    rows = [along((40, 40), (600, 40)), *(along((100 + 60 * i, 52), (140 + 60 * i, 52)) for i in range(6))]
+    worths = [np.ones(len(row)) for row in rows]
+    enlarged, everywhere = [1.0] + [2.0] * 6, looking(rows, range(1, 7))
+    plain, seen = (order_by_coverage(rows, worths, CANVAS, 7, OrderSettings(), enlarged, looked) for looked in ((), everywhere))
+    gains = [dict(order)[3] for order in (plain, seen)]
+    assert gains[0] == pytest.approx(gains[1])
+
+
 def test_where_nobody_looks_short_lines_wait():
     long = [along((40, 40 + 60 * i), (600, 40 + 60 * i)) for i in range(6)]
     short = [along((100 + 60 * i, 70), (125 + 60 * i, 70)) for i in range(6)]
