@@ -73,45 +73,45 @@ def row(key):
     return form._rows[key]._input
 
 def steps():
-    yield from until(lambda: window._engine.known and window._styles.title == "Charcoal")
-    facts = [window.get_title(), window._title.get_text(), row("strokes").get_value_as_int(), row("text").get_sensitive()]
-    facts += [window._message.get_text(), [list(each)[0] for each in row("pen").get_model()], row("pen").get_active_id()]
+    yield from until(lambda: window._page.engine.known and window._page.styles.title == "Charcoal")
+    facts = [window.get_title(), window._page.title.get_text(), row("strokes").get_value_as_int(), row("text").get_sensitive()]
+    facts += [window._page.message.get_text(), [list(each)[0] for each in row("pen").get_model()], row("pen").get_active_id()]
     row("pen").set_active_id("mine")
     form.packs_are(Client().styles())  # again, as after the packs were managed
     row("tiled").set_active(True)
     facts += [row("text").get_sensitive(), row("strokes").get_sensitive(), form.summary("Charcoal")]
     row("zoom").set_value(2.0)
-    window._start.clicked()
-    facts.append(window._message.get_text())
+    window._page.start.clicked()
+    facts.append(window._page.message.get_text())
     row("zoom").set_value(0.7)
     row("text").set_text(" hills ")
-    window._start.clicked()
-    yield from until(lambda: window._look == window._while_choosing and window._message.get_text() != "Too large.")
-    facts.append(window._message.get_text())
+    window._page.start.clicked()
+    yield from until(lambda: window._look == window._while_choosing and window._page.message.get_text() != "Too large.")
+    facts.append(window._page.message.get_text())
     mode["now"] = "wait"
-    window._start.clicked()
-    yield from until(lambda: window._job.snapshot.stage == "working" and window._work.get_visible())
-    window._stop.clicked()
+    window._page.start.clicked()
+    yield from until(lambda: window._job.snapshot.stage == "working" and window._page.work.get_visible())
+    window._page.stop.clicked()
     yield from until(lambda: window._look == window._while_choosing)
-    facts.append(window._message.get_text())
+    facts.append(window._page.message.get_text())
     mode["now"] = "good"
     row("from").set_active_id("selection")
     facts.append(form.wants_style)
-    window._start.clicked()
-    yield from until(lambda: window._tries.get_visible())
-    window._stop.clicked()
-    facts.append(window._message.get_text())
-    window._start.clicked()
-    yield from until(lambda: window._tries.get_visible())
-    facts.append(window._work._notes.get_text())
-    shelf = window._tries._shelf
+    window._page.start.clicked()
+    yield from until(lambda: window._page.tries.get_visible())
+    window._page.stop.clicked()
+    facts.append(window._page.message.get_text())
+    window._page.start.clicked()
+    yield from until(lambda: window._page.tries.get_visible())
+    facts.append(window._page.work._notes.get_text())
+    shelf = window._page.tries._shelf
     shelf.select_child(shelf.get_child_at_index(2))
     if "one" in sys.argv:  # back out once more, and get one picture only
         del pictures[1:]
-        window._stop.clicked()
-        window._start.clicked()
+        window._page.stop.clicked()
+        window._page.start.clicked()
         yield from until(lambda: window._look == window._while_telling)
-    window._start.clicked()
+    window._page.start.clicked()
     seen.append(facts)
 
 going = steps()

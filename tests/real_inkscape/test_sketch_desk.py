@@ -41,17 +41,17 @@ def press(pad, *keys):
         pad.event(event)
 
 def steps():
-    yield from until(lambda: window._engine.known)
+    yield from until(lambda: window._page.engine.known)
     width = window.get_allocated_size()[0].width, window.get_allocated_size()[0].height
-    window._start.clicked()
+    window._page.start.clicked()
     if end == "no cairo":
-        facts["message"] = window._message.get_text()
-        yield from until(lambda: window._start.get_visible() and window._start.get_label() == "_Insert now")
-        window._start.clicked()
+        facts["message"] = window._page.message.get_text()
+        yield from until(lambda: window._page.start.get_visible() and window._page.start.get_label() == "_Insert now")
+        window._page.start.clicked()
         return
     yield from until(lambda: window._desk)
     desk = window._desk
-    facts["view"] = desk.view.get_mapped() and not window._sheet.picture.get_mapped()
+    facts["view"] = desk.view.get_mapped() and not window._page.sheet.picture.get_mapped()
     facts["all at once"] = [button.get_sensitive() for button in desk.buttons]
     yield from until(lambda: desk.stopped)
     desk.tick()
@@ -89,14 +89,14 @@ def steps():
         desk.tick()
         facts["drawn anew"] = desk._plane.nearest(0.5)
     if end == "back":
-        window._stop.clicked()
-        facts["message"] = window._message.get_text()
-        facts["again"] = window._sheet.picture.get_mapped() and window._form.get_mapped() and window._desk is None
-        window._stop.clicked()
+        window._page.stop.clicked()
+        facts["message"] = window._page.message.get_text()
+        facts["again"] = window._page.sheet.picture.get_mapped() and window._form.get_mapped() and window._desk is None
+        window._page.stop.clicked()
     elif end == "all":
         desk.buttons[0].clicked()
     else:
-        window._start.clicked()
+        window._page.start.clicked()
 
 with FakeEngine() as engine:
     client = BackendClient("127.0.0.1", engine.port, "secret")

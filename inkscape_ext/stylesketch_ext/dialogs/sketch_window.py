@@ -47,7 +47,7 @@ class SketchWindow(JobWindow):
         leads = Leads(new_job, begin, explained, new_panel, new_desk=new_desk if paints else lambda job, insert: None)
         super().__init__(words, ChoicesPanel(choices), pictures, leads, choices.style)
         if not paints:
-            self._say([no_cairo_sentence()])
+            self._page.say([no_cairo_sentence()])
 
     def run(self) -> SketchJob:
         """Show the window until there are sketches, or until it is closed: then the job counts as canceled."""
