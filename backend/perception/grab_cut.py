@@ -13,6 +13,12 @@ from backend.perception.faces import Face
 Map = npt.NDArray[np.float32]  # [H, W] or [H, W, 3]
 Bits = npt.NDArray[np.uint8]  # [H, W], 1 = keep; or GrabCut's labels
 
+LEGS = (
+    (-1.2, 3.0),
+    (1.2, 3.0),
+    (0.9, 7.0),
+    (-0.9, 7.0),
+)  # or a lap, or a long coat: corners from a face's middle, in its sides
 BORDER = 2  # px along the picture's border that are background for GrabCut's sake
 
 
@@ -83,7 +89,9 @@ def people_labels(rgb: Map, faces: Sequence[Face], width: int) -> Bits | None:
             cv2.ellipse(labels, middle, (round(head[0] * side), round(head[1] * side)), 0, 0, 360, value, -1)
             neck, shoulders, bottom = (0.2, 0.5, 2.4) if sure else (0.5, 1.4, 3.2)
             torso = [(-neck, 0.5), (neck, 0.5), (shoulders, 1.3), (shoulders, bottom), (-shoulders, bottom), (-shoulders, 1.3)]
-            cv2.fillPoly(labels, [np.array([(x + a * side, y + b * side) for a, b in torso]).round().astype(np.int32)], value)
+            for part in (torso,) if sure else (torso, LEGS):
+                corners = np.array([(x + a * side, y + b * side) for a, b in part])
+                cv2.fillPoly(labels, [corners.round().astype(np.int32)], value)
     return labels
 
 

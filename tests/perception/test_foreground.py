@@ -6,7 +6,7 @@ import torch
 
 from backend.perception.faces import Face, find_faces
 from backend.perception.foreground import find_foreground, fit_foreground, with_rim
-from backend.perception.grab_cut import to_lab
+from backend.perception.grab_cut import people_labels, to_lab
 from backend.perception.mask_outline import lost_edges, lost_lines, outline_told
 from tests.pictures import blank, disc, face, noise, square, tensor, two_squares
 
@@ -265,3 +265,10 @@ def test_clear_lines_that_a_mask_loses_about_the_middle_are_measured():
     lower[:120] = 0
     assert lost_lines(both, rgb) < 0.02
     assert 0.3 < lost_lines(lower, rgb) < 0.7
+
+
+def test_people_may_have_legs_but_need_not():
+    labels = people_labels(np.zeros((400, 300, 3), np.float32), [Face(130, 30, 40)], 300)
+    assert labels[50, 150] == labels[120, 150] == cv2.GC_FGD
+    assert labels[300, 150] == cv2.GC_PR_FGD
+    assert labels[300, 40] == labels[390, 150] == cv2.GC_PR_BGD
