@@ -52,6 +52,29 @@ def test_no_compiler_is_told_in_a_sentence(no_compiler, tmp_path, capsys):
     assert not (tmp_path / "library.so").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="programs have other names there")
+@pytest.mark.parametrize("options", ["", " -m64"])
+def test_compiler_may_be_a_command_of_several_words(monkeypatch, options):
+    monkeypatch.setenv("CXX", f"env '{sys.executable}'{options}")
+    with build.some_compiler(build.here(), download=False) as command:
+        assert command == ["env", sys.executable, *options.split()]
+
+
+def test_compiler_may_lie_in_a_folder_with_spaces(monkeypatch):
+    monkeypatch.setenv("CXX", "/a folder/g++")
+    monkeypatch.setattr(build.shutil, "which", lambda name: name if name == "/a folder/g++" else None)
+    with build.some_compiler(build.here(), download=False) as command:
+        assert command == ["/a folder/g++"]
+
+
+@pytest.mark.parametrize("named", ["a-wrapper-that-is-not-there g++", ""])
+def test_compiler_that_is_not_there_is_passed_over(monkeypatch, named):
+    monkeypatch.setenv("CXX", named)
+    monkeypatch.setattr(build.shutil, "which", lambda name: name if name == "g++" else None)
+    with build.some_compiler(build.here(), download=False) as command:
+        assert command == ["g++"]
+
+
 def test_failing_compiler_is_quoted_and_leaves_nothing(tmp_path):
     with pytest.raises(Missing, match="ended with 7"):
         build.build(tmp_path / "out" / "library.so", build.here(), [sys.executable, "-c", "raise SystemExit(7)"])

@@ -1,6 +1,7 @@
 """Compiles the native engine: `python -m backend.raster.native.build`, run when the program is installed.
 
-Takes the compiler named in CXX, else the system's, else the one that PyPI has (ziglang), which it fetches for the moment.
+Takes the compiler command in CXX (one like `ccache g++`, too), else the system's compiler, else the one that PyPI has
+(ziglang), which it fetches for the moment.
 With --target it builds for another system, and with --wheels it packs wheels that bring the engine along, so that nothing is
 compiled where they are installed; ziglang can do that for all systems in `TARGETS`.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -67,12 +69,18 @@ def compile_objects(folder: Path, target: Target, command: Sequence[str]) -> lis
 @contextmanager
 def some_compiler(target: Target, download: bool = True) -> Iterator[list[str]]:
     """A command that compiles C++ for `target`; Missing where there is none and none can be fetched."""
-    own = [name for name in (os.environ.get("CXX"), *COMPILERS) if name and shutil.which(name)]
+    own = [command for command in (_named_command(), *([name] for name in COMPILERS)) if command and shutil.which(command[0])]
     if own and is_here(target):
-        yield [own[0]]
+        yield own[0]
         return
     with zig(download) as program:
         yield [*program, "c++", "-target", target.zig]
+
+
+def _named_command() -> list[str]:
+    """The words of CXX: a program, even one whose path has spaces, or a command line."""
+    named = os.environ.get("CXX", "")
+    return [named] if shutil.which(named) else shlex.split(named, posix=sys.platform != "win32")
 
 
 @contextmanager
