@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from backend.cli import bench_card
-from backend.core.errors import Missing
 from backend.core.strokes import Strokes
 from backend.guidance.ink import InkMatch
 from backend.guidance.view import Objective
@@ -19,7 +18,7 @@ from backend.parameterize.direct import DirectStrokes
 from backend.raster import rasterize_reference
 from backend.raster.cuda.gpu import Gpu
 from backend.recorded import WARM_UP, optimize_recorded
-from tests.raster.machine import build_machine, engine_on
+from tests.raster.machine import engine_on, machine_or_skip
 
 SIZE = (40, 40)
 WHITE = torch.ones(3)
@@ -47,10 +46,7 @@ class Straight:
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory):
-    try:
-        return build_machine(tmp_path_factory.mktemp("machine"))
-    except Missing as error:
-        pytest.skip(str(error))
+    return machine_or_skip(tmp_path_factory.mktemp("machine"))
 
 
 @pytest.fixture

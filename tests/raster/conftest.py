@@ -8,7 +8,7 @@ from backend.core.errors import Missing
 from backend.raster.native import NativeEngine
 from backend.raster.native.build import build, here, library_name, some_compiler
 from backend.raster.native.library import is_current, library_path, open_library
-from tests.raster.machine import build_machine, engine_on
+from tests.raster.machine import engine_on, machine_or_skip
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +33,7 @@ def native(library):
 @pytest.fixture(scope="session")
 def machine(tmp_path_factory):
     """An imitated driver that runs the CUDA kernels on the processor."""
-    try:
-        return build_machine(tmp_path_factory.mktemp("machine"))
-    except Missing as error:
-        pytest.skip(str(error))
+    return machine_or_skip(tmp_path_factory.mktemp("machine"))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import ctypes
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 from backend.core.errors import Missing
@@ -29,6 +30,14 @@ def build_machine(folder: Path, *flags: str) -> ctypes.CDLL:
     machine = ctypes.CDLL(str(library))
     machine.machine_log.restype = ctypes.c_char_p
     return machine
+
+
+def machine_or_skip(folder: Path) -> ctypes.CDLL:
+    """The driver's library; the test is skipped, saying why, where it cannot be made."""
+    try:
+        return build_machine(folder)
+    except Missing as error:
+        pytest.skip(str(error))
 
 
 def engine_on(machine: ctypes.CDLL) -> CudaEngine:

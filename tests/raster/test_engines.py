@@ -132,3 +132,38 @@ def test_thin_hard_lines_pull_boundedly(engine):
     for width in (1e-6, 1e-3, 0.05, 0.5):
         _, gradients = draw_and_pull(engine, Strokes.build([LINE], width), torch.ones(1, 3, *SIZE), 0.0)
         assert gradients[0].abs().max() < 6
+
+
+@pytest.mark.parametrize("engine", ["native", "cuda"], indirect=True)
+def test_strokes_that_are_no_numbers_are_left_out(engine):
+    strokes = as_dtype(gentle_scene(2), torch.float32)
+    broken = {part: getattr(strokes, part).clone() for part in ("points", "widths", "opacities")}
+    broken["points"][0, 1, 0] = float("nan")
+    broken["points"][1, 0, 1] = float("inf")
+    broken["widths"][2, 1] = float("nan")
+    broken["opacities"][3] = float("nan")
+    picture, gradients = draw_and_pull(engine, replace(strokes, **broken), cotangent(), 0.0)
+    assert torch.equal(picture, engine(strokes.select(slice(4, 6)), SIZE, PAPER))
+    assert all(gradient.isfinite().all() and (gradient[:4] == 0).all() for gradient in gradients)
+
+
+@pytest.mark.parametrize("engine", ["native", "cuda"], indirect=True)
+def test_padding_gets_no_gradient(engine):
+    strokes = as_dtype(gentle_scene(), torch.float32)
+    points = draw_and_pull(engine, strokes, cotangent(), 0.0)[1][0]
+    for i in range(len(strokes)):
+        assert (points[i, 3 * int(strokes.segments[i]) + 1 :] == 0).all()
+
+
+@pytest.mark.parametrize("engine", ["native", "cuda"], indirect=True)
+def test_graph_may_be_walked_twice_and_pictures_outlive_others(engine):
+    strokes = as_dtype(gentle_scene(), torch.float32)
+    points = strokes.points.clone().requires_grad_()
+    first = engine(strokes.with_points(points), SIZE, PAPER)
+    second = engine(strokes.with_points(points + 1), SIZE, PAPER)
+    kept = first.detach().clone()
+    (twice,) = torch.autograd.grad(second.sum(), points, retain_graph=True)
+    (again,) = torch.autograd.grad(second.sum(), points)
+    (other,) = torch.autograd.grad(first.square().sum(), points)
+    assert torch.equal(twice, again) and not torch.equal(twice, other)
+    assert torch.equal(first.detach(), kept)
