@@ -22,6 +22,7 @@ Bits = npt.NDArray[np.uint8]  # [H, W], 1 = ink
 Values = npt.NDArray[np.float64]
 
 LOOKED_SIDE = 640  # px of the picture's longer side, on which is decided what it is
+GROUND_SIDE = 320  # px of a copy on which lines are fine enough to be told from their ground
 LEAST_SIDE = 24  # px; a smaller picture is nothing but edges
 MOST_INK = 0.25  # share of the paper that a line drawing covers
 LEAST_PAPER = 0.9  # share of what is farther than FAR px from all ink, that must be bare …
@@ -70,7 +71,7 @@ def is_line_drawing(image: Image) -> bool:
 
 def drawn_lines(image: Image, settings: DrawnLineSettings = DrawnLineSettings()) -> LineField:
     """The line field of a line drawing [1, 3, H, W]: the middles of its lines, and the edges of its patches."""
-    ink = ink_of(np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32))
+    ink = ink_of(_on_light_ground(image))
     lines = _whole_lines(ink.darkness, settings)
     patches = _patches(lines, settings)
     middle = thinned(lines & ~patches, math.ceil(settings.widest * max(lines.shape)))
@@ -87,11 +88,19 @@ def drawn_lines(image: Image, settings: DrawnLineSettings = DrawnLineSettings())
 
 def inked(image: Image) -> Mask:
     """The part [1, 1, H, W] of a line drawing [1, 3, H, W] that holds its ink: 1 in the rectangle about it."""
-    ink = ink_of(np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32))
+    ink = ink_of(_on_light_ground(image))
     x, y, width, height = cv2.boundingRect(_without_dust(ink.lines))
     mask = torch.zeros_like(image[:, :1])
     mask[..., y : y + height, x : x + width] = 1.0
     return mask if width and height else torch.ones_like(mask)
+
+
+def _on_light_ground(image: Image) -> Map:
+    """The pixels [H, W, 3] of a drawing, inverted if its lines are light; that is seen where they are fine: on a small copy."""
+    rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
+    scale = min(1.0, GROUND_SIDE / max(rgb.shape[:2]))
+    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
+    return 1 - rgb if ink_of(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)).light_on_dark else rgb
 
 
 def _whole_lines(darkness: Map, settings: DrawnLineSettings) -> Bits:

@@ -80,6 +80,14 @@ def test_a_line_of_any_width_is_one_ridge_along_its_middle(thickness):
     assert columns.max() >= 264
 
 
+def test_thick_light_lines_on_a_dark_ground_are_the_lines():
+    pixels = blank(300, 800, 0)
+    cv2.line(pixels, (100, 150), (700, 150), (255, 255, 255), 30)
+    cv2.line(pixels, (250, 60), (250, 240), (255, 255, 255), 30)
+    rows, columns = np.nonzero(ridges(pixels))
+    assert np.minimum(np.abs(rows - 150), np.abs(columns - 250)).max() <= 4
+
+
 def test_a_line_runs_where_its_tangent_points():
     pixels = blank(200, 200)
     cv2.line(pixels, (20, 20), (180, 180), (0, 0, 0), 5, cv2.LINE_AA)
