@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import sqlite3
 
-from stylesketch_ext.wire.messages import Phrase, Problem
+from stylesketch_ext.wire.messages import Problem
 
 from backend.core.errors import ERRORS_BY_CODE, BadRequest, Internal, Missing, OutOfDisk, OutOfMemory, StyleSketchError
 from backend.core.memory import is_out_of_memory
-from backend.core.notes import pattern_of
+from backend.daemon.phrases import phrase_of
 
 DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -49,8 +49,7 @@ def is_disk_full(error: BaseException) -> bool:
 def as_problem(error: StyleSketchError, status: int | None = None) -> Problem:
     """The wire form of an error."""
     title = error.code.replace("-", " ").capitalize()
-    pattern, values = pattern_of(error.sentence)
-    phrase = Phrase(pattern, values) if pattern else None
+    phrase = phrase_of(error.sentence)
     return Problem(title=title, status=status or error.status, code=error.code, detail=str(error), phrase=phrase)
 
 

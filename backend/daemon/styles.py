@@ -14,7 +14,7 @@ from stylesketch_ext.wire.messages import StyleChange, StyleInfo, StyleResult
 from backend.core.entries import color_text
 from backend.core.errors import BadPack, BadRequest, Cancelled, NotFound, WorkerDied
 from backend.daemon.executors import ProcessExecutor
-from backend.daemon.phrases import phrases_of
+from backend.daemon.phrases import phrase_of, phrases_of
 from backend.style_features import feature_layers
 from backend.style_library import Library
 from backend.style_members import FEATURES, PREVIEW, Pack, exemplar_names
@@ -128,7 +128,9 @@ def style_info(folder: Path, bundled: bool) -> StyleInfo:
     try:
         pack, features = read_pack(folder), feature_layers(folder / FEATURES)
     except BadRequest as error:
-        return StyleInfo(folder.name, folder.name, bundled=bundled, problem=str(error))
+        return StyleInfo(
+            folder.name, folder.name, bundled=bundled, problem=str(error), problem_phrase=phrase_of(error.sentence)
+        )
     return StyleInfo(
         name=folder.name,
         title=pack.title,

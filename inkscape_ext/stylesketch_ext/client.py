@@ -228,7 +228,7 @@ class BackendClient:
 
     def _messages(self, kind: Type[T], answer: Answer) -> List[T]:
         try:
-            return [codec.from_json(kind, item) for item in json.loads(self._checked(answer).body)]
+            return [told(codec.from_json(kind, item)) for item in json.loads(self._checked(answer).body)]
         except (ValueError, TypeError) as error:
             raise Garbled(_(GARBLED)) from error
 
@@ -243,7 +243,11 @@ class BackendClient:
 
 
 def told(message: T) -> T:
-    """A message with its notes in the user's language."""
+    """A message with its notes, or its problem, in the user's language."""
+    phrase = getattr(message, "problem_phrase", None)
+    if phrase:
+        problem = spoken(message.problem, phrase.pattern, phrase.values)  # type: ignore[attr-defined]
+        return dataclasses.replace(message, problem=problem)  # type: ignore[type-var]
     notes = getattr(message, "notes", None)
     phrases = getattr(message, "phrases", None)
     if not notes or not phrases or len(notes) != len(phrases):

@@ -131,6 +131,7 @@ def test_a_broken_pack_hides_no_other(routes, tmp_path):
     send(routes)
     infos = {entry["name"]: entry for entry in routes.http.get("/v1/styles").json()}
     assert "style.toml" in infos["broken"]["problem"] and not infos["sanguine"]["problem"]
+    assert infos["broken"]["problem_phrase"]["pattern"] == "The style pack {file} cannot be read: {error}."
     (folder / "style.toml").write_text('title = "fine"')
     (folder / "features.safetensors").write_text("half")
     assert "features.safetensors" in routes.http.get("/v1/styles/broken").json()["problem"]

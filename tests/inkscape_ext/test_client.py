@@ -1,6 +1,7 @@
 """The client against an engine that behaves and misbehaves, by both ways to speak HTTP."""
 
 import socket
+from dataclasses import replace
 
 import pytest
 from fake_engine import FakeEngine, png
@@ -135,3 +136,6 @@ def test_notes_are_said_in_the_user_s_language_where_their_pattern_is_known(monk
     assert told(StyleResult(style, notes, phrases=phrases)).notes == ["Nichts da.", *notes[1:]]
     assert told(StyleResult(style, notes)).notes == notes
     assert told(style) is style
+    broken = replace(style, problem="It is broken.", problem_phrase=Phrase("Nothing {here}.", {"here": "da"}))
+    assert told(broken).problem == "Nichts da."
+    assert told(replace(broken, problem_phrase=None)).problem == "It is broken."

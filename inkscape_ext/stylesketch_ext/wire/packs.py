@@ -65,6 +65,7 @@ class StyleInfo:
     features: List[str] = field(default_factory=list)  # "encoder/feature layer" of the deep features it carries
     measured: Dict[str, float] = field(default_factory=dict)  # what was measured on its exemplars, if anything was
     problem: str = ""  # why it cannot be drawn with; empty where it can
+    problem_phrase: Optional[Phrase] = None  # of `problem`, so that it can be said in another language
 
 
 @dataclass(frozen=True)
