@@ -107,6 +107,8 @@ def find_clip(name: str) -> Clip:
         return _film(path)
     if glob.has_magic(name):
         return _clip_of(sorted((Path(file) for file in glob.glob(name) if Path(file).is_file()), key=_natural), name, False)
+    if path.exists():
+        raise BadRequest(f"{name} is a device or a pipe. Save the film to a file, and choose that.")
     raise BadRequest(f"There is no file or folder {name}. Check its name.")
 
 

@@ -93,6 +93,7 @@ def test_other_settings_do_not_go_on_from_there(command, frames, tmp_path, monke
     ("nothing.mp4", "Check its name"),
     ("empty", "no pictures"),
     ("broken.mp4", "no video that can be read"),
+    ("/dev/null", "is a device or a pipe"),
 ])  # fmt: skip
 def test_what_is_no_clip_is_told_in_a_sentence(command, tmp_path, name, expected):
     (tmp_path / "empty").mkdir()
