@@ -32,13 +32,13 @@ def run(arguments: argparse.Namespace) -> int:
         return _sketch(arguments)
     if arguments.what == "scene":
         return _scene(arguments)
-    from backend.cli import bench_tables
+    from backend.cli import bench_fits, bench_tables
 
     bench_tables.print_head()
     if arguments.what == "raster":
         bench_tables.print_raster(arguments.quick, arguments.seconds)
     else:
-        bench_tables.print_step()
+        bench_fits.print_step()
         _card()
     return 0
 

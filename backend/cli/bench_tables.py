@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import itertools
 import math
-import multiprocessing
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from backend.adam import Adam
-from backend.cli.bench_attempts import print_attempts
-from backend.cli.bench_guidance import print_guidance
 from backend.core.bezier import bernstein
 from backend.core.errors import Missing
 from backend.core.image import Image
@@ -62,14 +56,6 @@ def print_raster(quick: bool, seconds: float) -> None:
     print_speed(sizes, counts, seconds)
     print_pictures()
     print_gradients()
-
-
-def print_step() -> None:
-    """Whole fits."""
-    print_fits()
-    print_busy()
-    print_guidance()
-    print_attempts()
 
 
 # ------------------------------------------------------------------------------------------------------------ scenes
@@ -145,19 +131,19 @@ def entries(engine: NativeEngine) -> list[Entry]:
 
 def print_speed(sizes: tuple[int, ...], counts: tuple[int, ...], seconds: float) -> None:
     """Milliseconds per forward and backward pass with mean squared error; gradients to points, widths, colors, opacities."""
-    columns = entries(_engine())
+    columns = entries(engine_here())
     scale = min(measure(columns[:1], 224, 64, "long", 0.0)["brute"] for _ in range(5)) / PROTOTYPE_BRUTE
     print("Milliseconds, forward + backward + mean squared error (native f: forward alone);")
     print("fused: the native engine's own squared error; gray: gradients to points and widths only;")
     print(f"fused : prototype: of its figure × {scale:.2f}, by which the brute force is slower here than beside it (least of")
     print("five measurements); at most 1.2, better 0.5\n")
     heads = ["px", "strokes", "", *(entry.name for entry in columns), "brute : fused", "fused : prototype"]
-    print(_row(heads), _row(["---"] * len(heads)), sep="\n")
+    print(row(heads), row(["---"] * len(heads)), sep="\n")
     for size, count, kind in itertools.product(sizes, counts, SPREADS):
         times = measure(columns, size, count, kind, seconds)
         expected = PROTOTYPE[size, count, kind] * scale
         ratios = f"{times['brute'] / times['native fused']:.0f}", f"{times['native fused'] / expected:.2f}"
-        print(_row([size, count, kind, *(f"{times[entry.name]:.3g}" for entry in columns), *ratios]), flush=True)
+        print(row([size, count, kind, *(f"{times[entry.name]:.3g}" for entry in columns), *ratios]), flush=True)
     print()
 
 
@@ -241,7 +227,7 @@ def print_pictures() -> None:
     """PSNR of every engine against the exact picture."""
     engines = {name: draw for name, draw in rasterizers().items() if name != "reference"}
     print("Picture against the truth (16 × supersampled, 64 long strokes, 224 px), PSNR in dB\n")
-    print(_row(["strokes", *engines]), _row(["---"] * (1 + len(engines))), sep="\n")
+    print(row(["strokes", *engines]), row(["---"] * (1 + len(engines))), sep="\n")
     scenes = {f"black, radius {r}": ink(scene(64, 224, SPREADS["long"], r)) for r in (0.25, 0.5, 1.5)}
     generator = torch.Generator().manual_seed(9)
     mixed = scene(64, 224, SPREADS["long"])
@@ -250,16 +236,16 @@ def print_pictures() -> None:
     for name, strokes in scenes.items():
         expected = truth(strokes, (224, 224), 16)
         errors = [(draw(strokes, (224, 224), WHITE)[0] - expected).square().mean() for draw in engines.values()]
-        print(_row([name, *(f"{-10 * math.log10(float(error)):.1f}" for error in errors)]), flush=True)
+        print(row([name, *(f"{-10 * math.log10(float(error)):.1f}" for error in errors)]), flush=True)
     print()
 
 
 def print_gradients(count: int = 16, size: int = 224, step: float = 0.2, times: int = 12) -> None:
     """Gradients to the control points against central differences of the truth, for linear functionals of the picture."""
     engines: dict[str, tuple[Rasterizer, float]] = {name: (draw, 0.0) for name, draw in rasterizers().items()}
-    engines["native, softness 0.3"] = (_engine(), 0.3)
+    engines["native, softness 0.3"] = (engine_here(), 0.3)
     print(f"Gradient to the control points of {count} strokes against differences of the truth: cosine / relative error\n")
-    print(_row(["functional", *engines]), _row(["---"] * (1 + len(engines))), sep="\n")
+    print(row(["functional", *engines]), row(["---"] * (1 + len(engines))), sep="\n")
     for radius in (1.5, 0.5):
         strokes = ink(scene(count, size, SPREADS["long"], radius))
         table = functionals(size)
@@ -274,7 +260,7 @@ def print_gradients(count: int = 16, size: int = 224, step: float = 0.2, times: 
             cells = (
                 f"{F.cosine_similarity(g, expected, 0):.4f} / {(g - expected).norm() / expected.norm():.3f}" for g in found
             )
-            print(_row([f"radius {radius}, {name}", *cells]), flush=True)
+            print(row([f"radius {radius}, {name}", *cells]), flush=True)
     print()
 
 
@@ -304,101 +290,13 @@ def _differences(strokes: Strokes, functionals: Tensor, step: float, times: int)
     return slopes
 
 
-# --------------------------------------------------------------------------------------------------------------- fit
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A fit of 64 strokes to lines."""
-
-    milliseconds: list[float]  # per step
-    error: float  # mean squared, of the hard picture
-
-
-def fit(
-    engine: Rasterizer, schedule: tuple[float, float] | None, steps: int = 300, seed: int = 0, fused: NativeEngine | None = None
-) -> Fit:
-    """64 black strokes against an edge image of 224 px by Adam; schedule: softness at the first and the last step.
-
-    fused: draws, compares and derives in one go instead of the engine.
-    """
-    target = ink(scene(40, 224, 0.6, 1.0, seed=77))
-    wanted = rasterize_culled(target, (224, 224), WHITE)[:, :1]
-    strokes = ink(scene(64, 224, SPREADS["short"], 1.5, seed))
-    points = strokes.points.clone().requires_grad_()
-    optimizer = Adam([points], 1.0)
-    times = []
-    for number in range(steps):
-        start = time.perf_counter()
-        part = number / max(steps - 1, 1)
-        softness = schedule[0] * (schedule[1] / schedule[0]) ** part if schedule else 0.0
-        moved = strokes.with_points(points)
-        optimizer.forget()
-        if fused:
-            fused.squared_error(moved, wanted, (224, 224), WHITE, softness).backward()
-        else:
-            mean_squared_error(engine(moved, (224, 224), WHITE, softness)[:, :1], wanted).backward()
-        optimizer.step()
-        times.append(1e3 * (time.perf_counter() - start))
-    hard = engine(strokes.with_points(points.detach()), (224, 224), WHITE)
-    return Fit(times, float(F.mse_loss(hard[:, :1], wanted)))
-
-
-def print_fits() -> None:
-    """300 steps without and with a schedule of softness."""
-    print("64 strokes fitted to lines of 224 px, 300 steps of Adam, median of 5 seeds")
-    print("(quiet: at most 0.25 s, and the schedule ends lower)\n")
-    print(_row(["softness", "seconds", "mean squared error"]), _row(["---"] * 3), sep="\n")
-    torch.set_num_threads(1)
-    engine = NativeEngine(_engine().library, 1)
-    for name, schedule in (("none", None), ("3.3 to 0.1 px", (3.3, 0.1))):
-        fits = [fit(engine, schedule, seed=seed, fused=engine) for seed in range(5)]
-        seconds = statistics.median(sum(one.milliseconds) for one in fits) / 1e3
-        print(_row([name, f"{seconds:.3f}", f"{statistics.median(one.error for one in fits):.5f}"]), flush=True)
-    print()
-
-
-def print_busy() -> None:
-    """The median step on a quiet machine, and beside as many busy processes as the machine has cores."""
-    print("Median step (90th percentile), ms, quiet and with two busy processes (at most 4 times as long)\n")
-    print(_row(["threads", "quiet", "busy", "busy : quiet"]), _row(["---"] * 4), sep="\n")
-    torch.set_num_threads(1)
-    for threads in (1, 2):
-        engine = NativeEngine(_engine().library, threads)
-        quiet = fit(engine, None, fused=engine).milliseconds
-        with busy_processes(2):
-            busy = fit(engine, None, steps=600, fused=engine).milliseconds
-        cells = (f"{statistics.median(times):.3g} ({statistics.quantiles(times, n=10)[8]:.3g})" for times in (quiet, busy))
-        print(_row([threads, *cells, f"{statistics.median(busy) / statistics.median(quiet):.1f}"]), flush=True)
-
-
-@contextmanager
-def busy_processes(count: int) -> Iterator[None]:
-    """That many processes that do nothing but keep a core busy."""
-    context = multiprocessing.get_context("spawn")
-    stop = context.Value(ctypes.c_bool, False)
-    processes = [context.Process(target=_spin, args=(stop,), daemon=True) for _ in range(count)]
-    for process in processes:
-        process.start()
-    time.sleep(3.0)  # they import torch first
-    try:
-        yield
-    finally:
-        stop.value = True
-        for process in processes:
-            process.join()
-
-
-def _spin(stop: ctypes.c_bool) -> None:
-    while not stop.value:
-        sum(range(10000))
-
-
-def _engine() -> NativeEngine:
+def engine_here() -> NativeEngine:
+    """The engine that is measured; `print_head` tells where there is none."""
     engine = native_engine()
     assert engine is not None
     return engine
 
 
-def _row(cells: list[object] | list[str] | list[str | int]) -> str:
+def row(cells: list[object] | list[str] | list[str | int]) -> str:
+    """A line of a table."""
     return "| " + " | ".join(map(str, cells)) + " |"

@@ -8,7 +8,7 @@ import sys
 import pytest
 import torch
 
-from backend.cli import bench, bench_tables
+from backend.cli import bench, bench_fits, bench_tables
 from backend.core.errors import Missing
 from backend.raster import rasterize_culled, rasterize_reference
 from backend.raster.native import NativeEngine
@@ -37,7 +37,7 @@ def test_command_chooses_its_tables(monkeypatch):
     printed = []
     monkeypatch.setattr(bench_tables, "print_head", lambda: printed.append("head"))
     monkeypatch.setattr(bench_tables, "print_raster", lambda quick, seconds: printed.append((quick, seconds)))
-    monkeypatch.setattr(bench_tables, "print_step", lambda: printed.append("step"))
+    monkeypatch.setattr(bench_fits, "print_step", lambda: printed.append("step"))
     parser = argparse.ArgumentParser()
     bench.add(parser.add_subparsers())
     for line in (["bench", "raster", "--quick", "--seconds", "2"], ["bench", "step"]):
@@ -93,6 +93,6 @@ def test_gradient_table_has_a_row_for_every_functional(capsys):
 
 @pytest.mark.parametrize("fused", [True, False])
 def test_fit_improves(engine, fused):
-    start, end = (bench_tables.fit(engine, (3.3, 0.1), steps=steps, fused=engine if fused else None) for steps in (1, 60))
+    start, end = (bench_fits.fit(engine, (3.3, 0.1), steps=steps, fused=engine if fused else None) for steps in (1, 60))
     assert end.error < 0.9 * start.error
     assert len(end.milliseconds) == 60
