@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from backend.initialize.streamlines import Row, Trace
 
@@ -45,18 +46,34 @@ def _joints(traces: list[Trace], settings: LinkSettings) -> list[tuple[float, in
     if len(ends) < 2:
         return []
     points, out = np.array([p for p, _ in ends]), np.array([d for _, d in ends])
-    bridge = points[None] - points[:, None]
-    gap = np.linalg.norm(bridge, axis=2)
-    unit = bridge / np.maximum(gap, 1e-9)[..., None]
-    leaving = (unit * out[:, None]).sum(2)
-    arriving = -(unit * out[None]).sum(2)
-    facing = -(out[:, None] * out[None]).sum(2)
+    i, j = _near(points, max(settings.reach, settings.touch))
+    bridge = points[j] - points[i]
+    gap = np.linalg.norm(bridge, axis=1)
+    unit = bridge / np.maximum(gap, 1e-9)[:, None]
+    leaving = (unit * out[i]).sum(1)
+    arriving = -(unit * out[j]).sum(1)
+    facing = -(out[i] * out[j]).sum(1)
     straight = (gap < settings.reach) & (np.minimum(leaving, arriving) > settings.bend) & (facing > settings.bend - 0.15)
     touching = (gap < settings.touch) & (facing > settings.corner)
     cost = gap * (2 - np.where(touching & ~straight, facing, np.minimum(leaving, arriving)))
-    i, j = np.nonzero(np.triu(straight | touching, 1))
-    other = i // 2 != j // 2
-    return sorted((float(cost[a, b]), int(a), int(b)) for a, b in zip(i[other], j[other], strict=True))
+    found = (straight | touching) & (i // 2 != j // 2)
+    return sorted(zip(cost[found].tolist(), i[found].tolist(), j[found].tolist(), strict=True))
+
+
+def _near(points: npt.NDArray[np.float64], reach: float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Pairs [M] of points [N, 2], by their numbers, the lower first: all that are less than `reach` apart, and few others.
+
+    A dotted picture has thousands of ends: all pairs would fill the memory.
+    """
+    reach += 0.01  # px, for rounding
+    order = np.argsort(points[:, 0], kind="stable")
+    x = points[order, 0]
+    count = np.searchsorted(x, x + reach, "right") - np.arange(len(x)) - 1  # neighbors to the right of each
+    first = np.repeat(np.arange(len(x)), count)
+    second = first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(count) - count, count)
+    a, b = order[first], order[second]
+    near = np.abs(points[a, 1] - points[b, 1]) <= reach
+    return np.minimum(a[near], b[near]), np.maximum(a[near], b[near])
 
 
 def joined(
