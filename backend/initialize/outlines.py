@@ -14,10 +14,13 @@ from backend.initialize.streamlines import Map, Row, Trace
 
 @dataclass(frozen=True)
 class Outline:
-    """A known outline, open."""
+    """A known outline."""
 
     row: Row  # [M, 2] points x, y in canvas px, about 1 px apart
     told: npt.NDArray[np.float64]  # [M] 0 … 1, how clearly the picture shows it there
+    closed: bool = False  # its last point is its first, and it lies where it should
+    enlarged: float = 1.0  # how many times closer it was seen than the canvas: its points are as many times denser
+    clear: tuple[float, float] = (0.0, 1.0)  # between so many times its size nothing else is drawn, if it is closed
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,15 @@ class OutlineSettings:
     least: float = 0.5  # strength of an outline that the picture does not tell; 1 where it tells it
     worth: float = 3.0  # of its points beside those of other lines …
     within: float = 1.4  # … and of the points of lines that it encloses
+    ring: float = 8.0  # worth of a closed outline's points: it is short, and what is looked at first
 
 
 def traced_outline(outline: Outline, strength: Map, settings: OutlineSettings) -> Trace:
     """An outline as a line, drawn to the strongest edge within reach."""
     row = np.asarray(outline.row, float)
+    strong = settings.least + (1 - settings.least) * outline.told
+    if outline.closed:
+        return Trace(row, strong, closed=True)
     along = np.gradient(_calmed(row, 3.0), axis=0)
     normal = np.stack([-along[:, 1], along[:, 0]], 1) / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
     steps = np.arange(-settings.reach, settings.reach + 1)
@@ -44,15 +51,31 @@ def traced_outline(outline: Outline, strength: Map, settings: OutlineSettings) -
     weight = seen.astype(float) ** 2 + 1e-4 * (steps == 0)
     pull, mass = _calmed(np.stack([(weight * steps).sum(1), weight.sum(1)], 1), settings.calm).T
     drawn = row + (pull / mass)[:, None] * normal
-    return Trace(drawn, settings.least + (1 - settings.least) * outline.told)
+    return Trace(drawn, strong)
 
 
 def enclosed_by(outlines: Sequence[Outline], shape: tuple[int, int]) -> Map:
-    """1 within the outlines, closed by straight lines, else 0 [H, W]."""
+    """1 within the open outlines, closed by straight lines, else 0 [H, W]."""
     filled = np.zeros(shape, np.float32)
-    for outline in outlines:
+    for outline in (outline for outline in outlines if not outline.closed):
         cv2.fillPoly(filled, [np.round(outline.row).astype(np.int32)], 1.0)
     return filled
+
+
+def cleared(worth: Map, outlines: Sequence[Outline], origin: tuple[float, float] = (0.0, 0.0), scale: float = 1.0) -> Map:
+    """The worth, but 0 within the closed outlines and around them, as far as each says.
+
+    origin, scale: x, y on the canvas of the map's corner, and its px per canvas px.
+    """
+    taken = np.zeros(worth.shape, np.uint8)
+    for outline in (outline for outline in outlines if outline.closed):
+        middle, around = outline.row.mean(0), np.zeros_like(taken)
+        for value, size in ((1, outline.clear[1]), (0, outline.clear[0])):
+            row = (middle + size * (outline.row - middle) + 0.5 - origin) * scale - 0.5
+            if size:
+                cv2.fillPoly(around, [np.round(row).astype(np.int32)], value)
+        taken |= around
+    return np.where(taken > 0, np.float32(0), worth)
 
 
 def less_beside(strength: Map, traces: Sequence[Trace], reach: int) -> Map:

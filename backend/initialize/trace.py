@@ -18,7 +18,7 @@ from backend.initialize.ellipses import EllipseSettings, with_ellipses, worth_of
 from backend.initialize.forms import FormSettings, enlarged
 from backend.initialize.link import LinkSettings, link_traces
 from backend.initialize.order import OrderSettings, order_by_coverage
-from backend.initialize.outlines import Outline, OutlineSettings, enclosed_by, less_beside, traced_outline
+from backend.initialize.outlines import Outline, OutlineSettings, cleared, enclosed_by, less_beside, traced_outline
 from backend.initialize.streamlines import Trace, TraceSettings, trace_lines
 
 Map = npt.NDArray[np.float32]  # [H, W]
@@ -117,9 +117,10 @@ def traced_start(
     known = [_known(outline, lines, worth, settings.outline) for outline in outlines]
     worth = worth * (1 + (settings.outline.within - 1) * enclosed_by(outlines, (worth.shape[0], worth.shape[1])))
     free = less_beside(lines.strength, [line.trace for line in known], settings.outline.beside)
-    found = known + _found(replace(lines, strength=free), _outside(worth, closeups), settings)
+    found = known + _found(replace(lines, strength=free), cleared(_outside(worth, closeups), outlines), settings)
     for closeup in closeups:
-        found += [line.placed(closeup) for line in _found(closeup.lines, closeup.worth, settings)]
+        here = cleared(closeup.worth, outlines, closeup.origin, closeup.scale)
+        found += [line.placed(closeup) for line in _found(closeup.lines, here, settings)]
     if attention:
         found = _attended(found, attention, worth)
     rows, closer = [line.trace.row for line in found], [line.enlarged for line in found]
@@ -155,6 +156,8 @@ class _Line:
 
 def _known(outline: Outline, lines: Lines, worth: Map, settings: OutlineSettings) -> _Line:
     trace = traced_outline(outline, lines.strength, settings)
+    if outline.closed:
+        return _Line(trace, settings.ring / outline.enlarged * _worth_along(trace, worth), "detail", outline.enlarged)
     return _Line(trace, settings.worth * _worth_along(trace, worth), "contour")
 
 

@@ -25,6 +25,7 @@ from backend.perception.foreground import with_rim
 from backend.perception.heads import HeadOutline, head_outlines
 from backend.perception.line_drawing import drawn_lines
 from backend.perception.line_field import LineFieldSettings, ScaleSettings, line_field
+from backend.recipes.animal_features import features
 from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
 from backend.recipes.dressing import Dressing
 from backend.recipes.guided import Guide, guide_of
@@ -122,7 +123,7 @@ class Region:
     closeups: tuple[FaceCloseup, ...] = ()
     interest: Mask | None = None  # [1, 1, H, W] 0 … 1, where the lines matter most; None: everywhere
     silhouette: Mask | None = None  # [1, 1, H, W] 0 … 1, whose outline is a line; None: the mask, as high as it is certain
-    heads: tuple[Outline, ...] = ()  # of the people's, on the canvas
+    outlines: tuple[Outline, ...] = ()  # that are known: people's heads, an animal's eyes and nose, on the canvas
     drawn: bool = False  # it is a drawing already: its lines are seen by their middles
 
     @classmethod
@@ -146,7 +147,8 @@ class Region:
         weighed = None if interest is None else framing.crop(interest, fill=0.0)
         outline = None if silhouette is None else framing.crop(silhouette, fill=0.0)
         heads = tuple(_on_canvas(head, framing) for head in head_outlines(pixels, shown))
-        return cls(name, framing, framing.crop(pixels), here, certainty, closeups, weighed, outline, heads, drawn)
+        known = heads if drawn else (*heads, *features(pixels, mask, faces, framing))
+        return cls(name, framing, framing.crop(pixels), here, certainty, closeups, weighed, outline, known, drawn)
 
 
 @dataclass(frozen=True)
@@ -230,7 +232,7 @@ def trace_region(region: Region, count: int, settings: RegionSettings, guide: Gu
         looked = guide.looked(saliency)[0, 0].cpu().numpy()
         attention = Attention(looked, _forms(region, settings, silhouette, worth), settings.attention)
     closeups = [closeup.on(region.framing, settings.lines) for closeup in region.closeups]
-    return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups, region.heads, attention)
+    return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups, region.outlines, attention)
 
 
 def _forms(region: Region, settings: RegionSettings, silhouette: Mask | None, worth: Mask) -> list[Trace]:

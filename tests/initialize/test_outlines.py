@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from backend.initialize.outlines import Outline, OutlineSettings, enclosed_by, less_beside, traced_outline
+from backend.initialize.outlines import Outline, OutlineSettings, cleared, enclosed_by, less_beside, traced_outline
 from backend.initialize.trace import Lines, traced_start
 
 HEIGHT, WIDTH = 200, 300
@@ -58,3 +58,34 @@ def test_a_known_outline_is_one_stroke_and_comes_first():
     assert np.abs(first[:, 0] - 150.5).max() < 1.5 and 35 < first[:, 1].min() < 50 and 150 < first[:, 1].max() < 165
     beside = [curve for curve in start.curves[1:] if np.abs(curve[:, 0].numpy() - 150).max() < 8]
     assert all(curve[:, 1].max() < 45 or curve[:, 1].min() > 154 for curve in beside)  # above and below it only
+
+
+def ring(radius: float = 20.0, **more) -> Outline:
+    angles = np.linspace(0, 2 * np.pi, 80)
+    row = np.array([100.0, 90.0]) + radius * np.stack([np.cos(angles), np.sin(angles)], 1)
+    row[-1] = row[0]
+    return Outline(row, np.ones(80), closed=True, **more)
+
+
+def test_a_closed_outline_lies_where_it_should():
+    trace = traced_outline(ring(), field(150), OutlineSettings())
+    assert trace.closed
+    assert np.array_equal(trace.row, ring().row)
+
+
+def test_a_closed_outline_encloses_nothing_that_is_worth_more():
+    assert enclosed_by([ring()], (200, 200)).max() == 0
+
+
+def test_nothing_else_is_drawn_within_a_closed_outline_and_around_it():
+    worth = np.ones((200, 200), np.float32)
+    left = cleared(worth, [ring(clear=(0.0, 1.5))])
+    assert left[90, 100] == 0 and left[90, 127] == 0 and left[90, 134] == 1
+    band = cleared(worth, [ring(clear=(0.5, 1.5))])
+    assert band[90, 100] == 1 and band[90, 120] == 0 and band[90, 134] == 1
+    assert cleared(worth, [upright(150)]).min() == 1
+
+
+def test_a_close_up_is_cleared_in_its_own_pixels():
+    left = cleared(np.ones((160, 160), np.float32), [ring(clear=(0.0, 1.0))], origin=(80.0, 70.0), scale=2.0)
+    assert left[40, 40] == 0 and left[40, 78] == 0 and left[40, 86] == 1
