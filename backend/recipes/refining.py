@@ -40,7 +40,8 @@ class RefiningSettings:
     pen: float = 0.0052  # strokes are fitted as if no pen were wider than this share of the longer side …
     thin: float = 0.5  # … to lines of this share of their width
     far: float = 1.0  # what ink seen at half the size counts beside ink seen closely
-    reach: float = 3.0  # farthest a control point may go
+    reach: float = 3.0  # farthest a control point may go …
+    small: float = 0.03  # … and no farther than this share of its stroke's length: small shapes keep their form
     bending: float = 0.002
     along: float = 0.3
     apart: float = 0.05
@@ -91,7 +92,8 @@ def refined(
         "apart": settings.apart,
         "ends": settings.ends,
     }
-    moved = DirectStrokes(thin, DirectSettings(settings.reach), closer)
+    small = settings.reach / (settings.small * _lengths(strokes)).clamp_min(1e-3)
+    moved = DirectStrokes(thin, DirectSettings(settings.reach), torch.maximum(closer.to(small), small))
     for step in optimize(moved, Objective(terms, weights), Schedule(steps), pool.rasterizer, size, paper):
         yield replace(step, strokes=strokes.with_points(step.strokes.points))
 

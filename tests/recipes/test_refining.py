@@ -88,6 +88,12 @@ def test_a_stroke_seen_from_close_by_moves_less_far():
     assert ways[1] <= 3.0 / 4 + 1e-4 < ways[0]
 
 
+def test_a_small_stroke_keeps_its_form():
+    start = start_on(*level(80), curves=[curve((20, 82), (40, 83)), curve((60, 82), (180, 83))])
+    away = (fitted(start).strokes.points - strokes_of(start).points).norm(dim=-1).amax(1)
+    assert away[0] <= 0.03 * 20.03 < 1.0 < away[1]
+
+
 def test_strokes_on_neighboring_lines_push_each_other_apart():
     start = start_on(*level(80, 83), curves=[curve((20.5, 80.5), (180.5, 80.5)), curve((20.5, 83.5), (180.5, 83.5))])
 
