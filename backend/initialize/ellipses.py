@@ -46,7 +46,7 @@ class EllipseSettings:
     near_share: float = 0.03  # … or, of large ones, this share of the longer axis
     worth: float = 2.5  # of its points beside those of other lines …
     few: int = 4  # … as long as no more are there: many are a pattern
-    beside: int = 4  # lines this near to an ellipse are taken by it
+    beside: int = 6  # lines this near to an ellipse are taken by it
 
 
 def with_ellipses(
