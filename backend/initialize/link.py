@@ -46,7 +46,7 @@ def _joints(traces: list[Trace], settings: LinkSettings) -> list[tuple[float, in
     if len(ends) < 2:
         return []
     points, out = np.array([p for p, _ in ends]), np.array([d for _, d in ends])
-    i, j = _near(points, max(settings.reach, settings.touch))
+    i, j = near_pairs(points, max(settings.reach, settings.touch))
     bridge = points[j] - points[i]
     gap = np.linalg.norm(bridge, axis=1)
     unit = bridge / np.maximum(gap, 1e-9)[:, None]
@@ -60,7 +60,7 @@ def _joints(traces: list[Trace], settings: LinkSettings) -> list[tuple[float, in
     return sorted(zip(cost[found].tolist(), i[found].tolist(), j[found].tolist(), strict=True))
 
 
-def _near(points: npt.NDArray[np.float64], reach: float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def near_pairs(points: npt.NDArray[np.float64], reach: float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Pairs [M] of points [N, 2], by their numbers, the lower first: all that are less than `reach` apart, and few others.
 
     A dotted picture has thousands of ends: all pairs would fill the memory.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,8 +11,10 @@ import torch
 from torch import Tensor
 
 from backend.initialize.curve_places import Points, basis_at, even_places, length_of
+from backend.initialize.link import near_pairs
 
 Vector = npt.NDArray[np.float64]  # [2]
+Bounds = npt.NDArray[np.float64]  # [N, 2, 2] least and largest x, y of each stroke, px
 
 PARTS = (0.6, 1.4)  # of its parameter that a stroke's last cubic may end at
 
@@ -60,9 +61,10 @@ def met(curves: Sequence[Tensor], closed: Sequence[bool], enlarged: Sequence[flo
         for last in (False, True)
         if not ring and len(rows[i]) > 3
     ]
-    places = _corners(ends, settings)
+    pairs, bounds = _pairs(ends), np.array([(row.min(0), row.max(0)) for row in rows]).reshape(-1, 2, 2)
+    places, but = _corners(ends, pairs, settings), _strokes_near(ends, pairs)
     for number, end in enumerate(ends):
-        landing = None if number in places else _landing(end, rows, _near(end, ends), settings)
+        landing = None if number in places else _landing(end, rows, bounds, but[number], settings)
         if landing is not None:
             places[number] = landing
     for number, place in places.items():
@@ -78,15 +80,19 @@ def _end(stroke: int, last: bool, row: Points, reach: float, settings: MeetSetti
     return _End(stroke, last, from_here[0], out, from_here[steps], reach, settings.most * len(row))
 
 
-def _corners(ends: Sequence[_End], settings: MeetSettings) -> dict[int, Vector]:
+def _pairs(ends: Sequence[_End]) -> list[tuple[float, int, int]]:
+    """Distance, px, and the numbers of every two ends that one of them may reach; nearest first."""
+    points = np.array([end.at for end in ends]).reshape(-1, 2)
+    near = zip(*(found.tolist() for found in near_pairs(points, max((end.reach for end in ends), default=0.0))), strict=True)
+    return sorted((float(np.linalg.norm(ends[j].at - ends[i].at)), i, j) for i, j in near)
+
+
+def _corners(ends: Sequence[_End], pairs: Sequence[tuple[float, int, int]], settings: MeetSettings) -> dict[int, Vector]:
     """Where pairs of ends meet, by the ends' numbers; the nearest pairs first."""
-    near = []
-    for (i, one), (j, other) in itertools.combinations(enumerate(ends), 2):
-        gap = float(np.linalg.norm(other.at - one.at))
-        if one.stroke != other.stroke and settings.touching < gap < min(one.reach, other.reach):
-            near.append((gap, i, j))
     places: dict[int, Vector] = {}
-    for _gap, i, j in sorted(near):
+    for gap, i, j in pairs:
+        if ends[i].stroke == ends[j].stroke or not settings.touching < gap < min(ends[i].reach, ends[j].reach):
+            continue
         place = None if i in places or j in places else _corner(ends[i], ends[j], settings)
         if place is not None:
             places[i] = places[j] = place
@@ -126,17 +132,24 @@ def _cross(one: Vector, other: Vector) -> float:
     return float(one[0] * other[1] - one[1] * other[0])
 
 
-def _near(end: _End, ends: Sequence[_End]) -> set[int]:
-    """The strokes that end so near that a corner would be made with them, if any; and its own."""
-    return {end.stroke} | {other.stroke for other in ends if np.linalg.norm(other.at - end.at) < end.reach}
+def _strokes_near(ends: Sequence[_End], pairs: Sequence[tuple[float, int, int]]) -> list[set[int]]:
+    """For each end the strokes that end so near that a corner would be made with them, if any; and its own."""
+    near = [{end.stroke} for end in ends]
+    for gap, i, j in pairs:
+        for one, other in ((i, j), (j, i)):
+            if gap < ends[one].reach:
+                near[one].add(ends[other].stroke)
+    return near
 
 
-def _landing(end: _End, rows: Sequence[Points], but: set[int], settings: MeetSettings) -> Vector | None:
+def _landing(end: _End, rows: Sequence[Points], bounds: Bounds, but: set[int], settings: MeetSettings) -> Vector | None:
     """The point of a stroke, but of some, that an end runs up to; None if there is none, or if it is on one already."""
     best, cost = None, np.inf
-    for i, row in enumerate(rows):
-        if i == end.stroke or (row.min(0) > end.at + end.reach).any() or (row.max(0) < end.at - end.reach).any():
+    near = ((bounds[:, 0] <= end.at + end.reach) & (bounds[:, 1] >= end.at - end.reach)).all(1)
+    for i in np.flatnonzero(near).tolist():
+        if i == end.stroke:
             continue
+        row = rows[i]
         way = row - end.at
         gap = np.linalg.norm(way, axis=1)
         if gap.min() < settings.touching:

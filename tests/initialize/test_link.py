@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from backend.initialize.link import LinkSettings, _near, link_traces
+from backend.initialize.link import LinkSettings, link_traces, near_pairs
 from backend.initialize.streamlines import Trace
 from tests.pictures import along, around
 
@@ -114,7 +114,7 @@ def test_none_or_one_line_stays(traces):
 @pytest.mark.parametrize("count", [0, 1, 2, 400])
 def test_all_pairs_of_ends_within_reach_are_looked_at_and_few_others(count):
     points = np.random.default_rng(count).uniform(0, [300, 200], (count, 2)).round()  # some have the same x
-    first, second = _near(points, 22.0)
+    first, second = near_pairs(points, 22.0)
     found = set(zip(first.tolist(), second.tolist(), strict=True))
     gaps = np.linalg.norm(points[None] - points[:, None], axis=2)
     wanted = {(i, j) for i in range(count) for j in range(i + 1, count) if gaps[i, j] < 22.0}

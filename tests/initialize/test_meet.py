@@ -126,3 +126,16 @@ def test_strokes_of_no_length_do_no_harm():
     dot = ((99.0, 90.0), (99.0, 90.0))
     assert unmoved(dot, dot, WALL)
     assert all(bool(torch.isfinite(curve).all()) for curve in brought(((20.0, 90.0), (95.0, 90.0)), dot))
+
+
+def test_nothing_meets_nothing():
+    assert met([], [], [], SIDE) == []
+
+
+def test_many_strokes_meet_as_each_two_would_alone():
+    apart = [(300.0 * column, 40.0 * row) for row in range(30) for column in range(3)]
+    pairs = [(((x, y), (x + 60.0, y)), ((x + 66.0, y - 15.0), (x + 66.0, y + 15.0))) for x, y in apart]
+    together = brought(*(ends for pair in pairs for ends in pair))
+    alone = [curve for pair in pairs for curve in brought(*pair)]
+    assert all(torch.equal(a, b) for a, b in zip(together, alone, strict=True))
+    assert together[0][3].tolist() == pytest.approx([66.0, 0.0], abs=0.6)
