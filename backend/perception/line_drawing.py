@@ -146,6 +146,8 @@ def _without_dust(lines: Bits) -> Bits:
 
 def _patches(lines: Bits, settings: DrawnLineSettings) -> Bits:
     """The ink that is no line: large areas, and spots that are compact and much thicker than the lines are."""
+    if lines.all():
+        return lines  # no paper is there by which a thickness could be measured
     side = max(3, round(settings.widest * max(lines.shape)))
     thickness = 2 * cv2.distanceTransform(lines, cv2.DIST_L2, 5)
     middle = (thickness > 0) & (thickness >= cv2.dilate(thickness, np.ones((3, 3), np.uint8)))

@@ -128,3 +128,13 @@ def test_the_mask_of_a_drawing_holds_its_ink_and_no_more():
     rows, columns = np.nonzero(found)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == pytest.approx((38, 212, 58, 242), abs=3)
     assert inked(tensor(blank(40, 50))).all()
+
+
+def test_what_is_ink_all_over_has_no_lines():
+    """As the part of a drawing that a mask cuts out of its hatching."""
+    pixels = blank(64, 64, 120)
+    pixels[:, ::4] = pixels[:, 1::4] = 0
+    field = drawn_lines(tensor(pixels))
+    assert field.strength.max() == 0
+    assert np.isfinite(field.tangent_x).all()
+    assert np.isfinite(field.tangent_y).all()
