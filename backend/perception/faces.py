@@ -56,9 +56,23 @@ def find_faces(image: Image) -> list[Face]:
     Finds upright faces seen from the front: people's of at least a 23rd of the picture's longer side, else, where there are
     none, those of cats and animals with faces like theirs of at least a twelfth.
     """
-    rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
-    people = [face for face in _confirmed(rgb, PEOPLE, _people(rgb)) if _has_eyes(rgb, face) or _has_skin(rgb, face)]
-    return _apart(people) if people else _apart(_confirmed(rgb, ANIMALS, _animals(rgb)))
+    return find_people(image) or find_animals(image)
+
+
+def find_people(image: Image) -> list[Face]:
+    """People's faces, as `find_faces` says."""
+    rgb = _pixels(image)
+    return _apart([face for face in _confirmed(rgb, PEOPLE, _people(rgb)) if _has_eyes(rgb, face) or _has_skin(rgb, face)])
+
+
+def find_animals(image: Image) -> list[Face]:
+    """The faces of cats and animals like them, as `find_faces` says."""
+    rgb = _pixels(image)
+    return _apart(_confirmed(rgb, ANIMALS, _animals(rgb)))
+
+
+def _pixels(image: Image) -> Pixels:
+    return np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
 
 
 @cache

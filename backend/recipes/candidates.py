@@ -14,7 +14,7 @@ from backend.core.notes import Note, wording
 from backend.core.work import Executor, Progress, Work, mapped
 from backend.meeting import Member, Seat, answer
 from backend.model_pool import ModelPool
-from backend.perception.faces import find_faces
+from backend.perception.faces import find_people
 from backend.recipes.judging import Judge, TextJudge, image_score, judge_of
 from backend.recipes.object_sketch import choose_subject
 from backend.recipes.recipe import Inputs, Recipe, SketchChoices
@@ -256,7 +256,7 @@ def draw_attempts(
     """
     yield Progress("finding the subject", 0.0)
     pixels = inputs.photograph.pixels
-    found = choose_subject(inputs, choices, find_faces(pixels), pool)
+    found = choose_subject(inputs, choices, find_people(pixels), pool)
     seen = torch.ones_like(pixels[:, :1]) if recipe.background else found[0].mask
     judge = judge_of(pixels, seen, pool)
     known = replace(inputs, found=found)

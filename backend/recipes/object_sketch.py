@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import torch
@@ -12,7 +13,7 @@ from backend.core.errors import BadRequest
 from backend.core.notes import Note
 from backend.core.work import Progress, Work, mapped
 from backend.model_pool import ModelPool
-from backend.perception.faces import Face, find_faces
+from backend.perception.faces import Face, find_animals, find_people
 from backend.perception.foreground import Foreground, find_foreground
 from backend.perception.line_drawing import inked, is_line_drawing
 from backend.perception.marked_foreground import marked_foreground
@@ -41,8 +42,7 @@ class ObjectSketch:
         settings = self.settings.at_fidelity(choices.fidelity).varied(choices.seed)
         yield Progress("finding the subject", 0.02)
         pixels = inputs.photograph.pixels
-        faces = find_faces(pixels)
-        foreground, notes = choose_subject(inputs, choices, faces, pool)
+        faces, foreground, notes = faces_and_subject(inputs, choices, pool)
         name = "object" if float(foreground.mask.min()) < 0.5 else "picture"
         region = Region.framed(
             name,
@@ -66,6 +66,21 @@ class ObjectSketch:
         texture = pack.texture.at(choices.style_strength)
         drawing = Drawing(inputs.photograph.size, (sketch.layer,), pack.paper, account, texture)
         return drawing.first(choices.kept(len(sketch.layer.strokes)))
+
+
+def faces_and_subject(
+    inputs: Inputs, choices: SketchChoices, pool: ModelPool | None
+) -> tuple[list[Face], Foreground, tuple[str, ...]]:
+    """The faces, the subject as `choose_subject` says, and what to tell.
+
+    Where there are no people, animals' faces are looked for beside the subject, on another core: only people's tell of it.
+    """
+    pixels = inputs.photograph.pixels
+    people = find_people(pixels)
+    with ThreadPoolExecutor(1) as thread:
+        animals = None if people else thread.submit(find_animals, pixels)
+        foreground, notes = choose_subject(inputs, choices, people, pool)
+        return animals.result() if animals else people, foreground, notes
 
 
 def choose_subject(

@@ -14,11 +14,11 @@ from backend.core.clip import Bits
 from backend.core.image import Image, Mask
 from backend.core.notes import Note
 from backend.model_pool import ModelPool
-from backend.perception.faces import Face, find_faces
+from backend.perception.faces import Face
 from backend.perception.foreground import fit_foreground
 from backend.perception.inpainting import fill
 from backend.perception.objects import separate_objects
-from backend.recipes.object_sketch import choose_subject
+from backend.recipes.object_sketch import faces_and_subject
 from backend.recipes.recipe import Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings
 
@@ -53,11 +53,10 @@ class Scene:
         pool: whose networks find the subject and complete what is behind it, if it has them.
         """
         pixels = inputs.photograph.pixels
-        faces = tuple(find_faces(pixels))
-        foreground, notes = choose_subject(inputs, choices, faces, pool)
+        faces, foreground, notes = faces_and_subject(inputs, choices, pool)
         told = bool(inputs.marks) or inputs.mask is not None
         if float(foreground.mask.min()) > 0.5 or (foreground.drawn and not told):
-            return cls(inputs, (), faces, foreground.interest, notes, drawn=foreground.drawn)
+            return cls(inputs, (), tuple(faces), foreground.interest, notes, drawn=foreground.drawn)
         found = bool(inputs.marks) or (inputs.mask is None and inputs.photograph.alpha is None)
         fitted = foreground if found else fit_foreground(pixels, foreground.mask)
         objects = []
@@ -69,8 +68,8 @@ class Scene:
             notes = (*notes, Note("The objects of the mask are too small to be drawn, so the whole picture is drawn."))
         complete = pool.completer if pool and objects else None
         if complete is None:
-            return cls(inputs, tuple(objects), faces, None, notes, drawn=foreground.drawn)
-        return cls(inputs, tuple(objects), faces, None, (*notes, COMPLETED), complete, foreground.drawn)
+            return cls(inputs, tuple(objects), tuple(faces), None, notes, drawn=foreground.drawn)
+        return cls(inputs, tuple(objects), tuple(faces), None, (*notes, COMPLETED), complete, foreground.drawn)
 
     @property
     def size(self) -> tuple[int, int]:
