@@ -13,6 +13,7 @@ import torch
 from backend.core.clip import Bits
 from backend.core.image import Image, Mask
 from backend.core.notes import Note
+from backend.initialize.outlines import Outline
 from backend.model_pool import ModelPool
 from backend.perception.faces import Face
 from backend.perception.foreground import fit_foreground
@@ -106,7 +107,15 @@ class Scene:
         behind = [face for face in self.faces if not hidden[_cell(face, self.size)]]
         whole = Region.framed("background", pixels, everything, settings, 0.0, behind, drawn=self.drawn)
         hole = whole.framing.crop(torch.from_numpy(hidden.astype(np.float32))[None, None].to(pixels.device), fill=0.0)
-        return replace(whole, image=self.complete(whole.image, hole), mask=1 - hole)
+        known = tuple(outline for outline in whole.outlines if not _lies_in(hole, outline))
+        return replace(whole, image=self.complete(whole.image, hole), mask=1 - hole, outlines=known)
+
+
+def _lies_in(hole: Mask, outline: Outline) -> bool:
+    """Whether the middle of an outline on a canvas is in a hole [1, 1, H, W] of it: an animal's eye belongs to its object."""
+    height, width = hole.shape[-2:]
+    x, y = outline.row.mean(0).round().astype(int)
+    return bool(hole[0, 0, min(max(y, 0), height - 1), min(max(x, 0), width - 1)] > 0.5)
 
 
 def _cell(face: Face, size: tuple[int, int]) -> tuple[int, int]:

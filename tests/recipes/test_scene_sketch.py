@@ -9,6 +9,7 @@ from backend.core.bezier import sample
 from backend.core.errors import BadRequest
 from backend.core.work import completed
 from backend.export.paths import drawing_paths
+from backend.initialize.outlines import Outline
 from backend.model_pool import ModelPool
 from backend.perception.photograph import Photograph
 from backend.recipes import RECIPES, Inputs, SketchChoices
@@ -155,6 +156,16 @@ def test_the_outline_of_an_object_is_no_line_of_the_background():
     points = drawn(sketch(mask=ball(), strokes=60).layers[0])
     distance = np.linalg.norm(points - [110.5, 120.5], axis=1)
     assert ((distance < 52) & (np.abs(points[:, 1] - HORIZON) > 12)).mean() < 0.02
+
+
+def test_eyes_of_an_object_are_none_of_the_background(monkeypatch):
+    circle = np.stack([np.cos(np.linspace(0, 6.28, 40)), np.sin(np.linspace(0, 6.28, 40))], 1)
+    rings = [Outline(np.array(at) + 5 * circle, np.ones(40), closed=True) for at in ((110, 120), (20, 20))]
+    monkeypatch.setattr("backend.recipes.region.features", lambda *_: tuple(rings))
+    told = Scene.of(Inputs(photograph(landscape()), ball()), SketchChoices())
+    region = told.background_region(RegionSettings(canvas=320, enlargement=1.0), 4.0)
+    assert region.framing.scale == 1
+    assert region.outlines == (rings[1],)
 
 
 def test_all_strokes_have_one_order_of_importance(scene):
