@@ -22,6 +22,7 @@ Bits = npt.NDArray[np.uint8]  # [H, W], 1 = ink
 Values = npt.NDArray[np.float64]
 
 LOOKED_SIDE = 640  # px of the picture's longer side, on which is decided what it is
+INKED_SIDE = 2048  # px of a larger picture's copy on which is seen where its ink is
 GROUND_SIDE = 320  # px of a copy on which lines are fine enough to be told from their ground
 LEAST_SIDE = 24  # px; a smaller picture is nothing but edges
 MOST_INK = 0.25  # share of the paper that a line drawing covers
@@ -88,16 +89,23 @@ def drawn_lines(image: Image, settings: DrawnLineSettings = DrawnLineSettings())
 
 def inked(image: Image) -> Mask:
     """The part [1, 1, H, W] of a line drawing [1, 3, H, W] that holds its ink: 1 in the rectangle about it."""
-    ink = ink_of(_on_light_ground(image))
+    shrunk = max(1.0, max(image.shape[-2:]) / INKED_SIDE)
+    ink = ink_of(_on_light_ground(image, INKED_SIDE))
     x, y, width, height = cv2.boundingRect(_without_dust(ink.lines))
     mask = torch.zeros_like(image[:, :1])
-    mask[..., y : y + height, x : x + width] = 1.0
+    rows, columns = (slice(int(shrunk * at), math.ceil(shrunk * (at + size))) for at, size in ((y, height), (x, width)))
+    mask[..., rows, columns] = 1.0
     return mask if width and height else torch.ones_like(mask)
 
 
-def _on_light_ground(image: Image) -> Map:
-    """The pixels [H, W, 3] of a drawing, inverted if its lines are light; that is seen where they are fine: on a small copy."""
+def _on_light_ground(image: Image, most: float = math.inf) -> Map:
+    """The pixels [H, W, 3] of a drawing at most so long, inverted if its lines are light; that is seen on a small copy, where
+    they are fine."""
     rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
+    shrunk = max(rgb.shape[:2]) / most
+    if shrunk > 1:
+        smaller = (max(1, round(rgb.shape[1] / shrunk)), max(1, round(rgb.shape[0] / shrunk)))
+        rgb = cv2.resize(rgb, smaller, interpolation=cv2.INTER_AREA)
     scale = min(1.0, GROUND_SIDE / max(rgb.shape[:2]))
     size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
     return 1 - rgb if ink_of(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)).light_on_dark else rgb

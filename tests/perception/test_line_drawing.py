@@ -130,6 +130,13 @@ def test_the_mask_of_a_drawing_holds_its_ink_and_no_more():
     assert inked(tensor(blank(40, 50))).all()
 
 
+def test_the_mask_of_a_large_drawing_is_that_of_a_small_one(monkeypatch):
+    large = cv2.resize(house(), (900, 720), interpolation=cv2.INTER_CUBIC)
+    monkeypatch.setattr("backend.perception.line_drawing.INKED_SIDE", 300)
+    rows, columns = np.nonzero(inked(tensor(large))[0, 0].numpy())
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == pytest.approx((114, 636, 174, 726), abs=9)
+
+
 def test_what_is_ink_all_over_has_no_lines():
     """As the part of a drawing that a mask cuts out of its hatching."""
     pixels = blank(64, 64, 120)
