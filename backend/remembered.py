@@ -25,6 +25,6 @@ class Remembered(Generic[T]):
         """What was noted lately."""
         noted, value = self._noted.get(key, (0.0, None))
         if value is not None and self._now() - noted >= self._seconds:
-            del self._noted[key]
+            self._noted.pop(key, None)  # another thread may have done so
             return None
         return value

@@ -30,7 +30,9 @@ from backend.recipes.steering import Steering
 
 MOST_DOUBLED = 0.03  # share of the strokes' length that a guide may double
 DOUBLES = Note("Refining would have doubled lines, so the strokes are as they were traced.")
-NO_NEARER = Note("Refining would not have brought the strokes nearer to the lines, so they are as they were traced.")
+NO_NEARER = Note(
+    "Refining would not have brought the strokes nearer to the lines, or shortened some, so they are as they were traced."
+)
 
 
 @dataclass(frozen=True)

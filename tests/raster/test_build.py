@@ -117,3 +117,9 @@ def test_native_engine_is_described(library, monkeypatch):
     engine.native_engine.cache_clear()
     assert state.name == "native" and not state.cure
     assert "instructions" in str(state)
+
+
+def test_a_quotation_mark_without_partner_is_told(monkeypatch):
+    monkeypatch.setenv("CXX", '"g++ -m64')
+    with pytest.raises(Missing, match="CXX"), build.some_compiler(build.here(), download=False):
+        pass

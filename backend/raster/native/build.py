@@ -80,7 +80,12 @@ def some_compiler(target: Target, download: bool = True) -> Iterator[list[str]]:
 def _named_command() -> list[str]:
     """The words of CXX: a program, even one whose path has spaces, or a command line."""
     named = os.environ.get("CXX", "")
-    return [named] if shutil.which(named) else shlex.split(named, posix=sys.platform != "win32")
+    if shutil.which(named):
+        return [named]
+    try:
+        return shlex.split(named, posix=sys.platform != "win32")
+    except ValueError:
+        raise Missing(f"CXX has a quotation mark without its partner: {named}. Set it to a compiler, or unset it.") from None
 
 
 @contextmanager
