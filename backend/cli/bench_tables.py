@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import math
 import statistics
@@ -223,8 +224,16 @@ def truth(strokes: Strokes, size: tuple[int, int], times: int) -> Tensor:
     return F.avg_pool2d(pixels.permute(2, 0, 1).float().div(255)[None], times)[0]
 
 
+def truth_told() -> str:
+    """What draws the truth."""
+    if importlib.util.find_spec("cairo"):
+        return "the truth: cairo"
+    return "the truth: strokes sampled, up to .15 off in gradients of thin hooks (pip install pycairo for cairo)"
+
+
 def print_pictures() -> None:
     """PSNR of every engine against the exact picture."""
+    print(truth_told(), end="\n\n")
     engines = {name: draw for name, draw in rasterizers().items() if name != "reference"}
     print("Picture against the truth (16 × supersampled, 64 long strokes, 224 px), PSNR in dB\n")
     print(row(["strokes", *engines]), row(["---"] * (1 + len(engines))), sep="\n")
