@@ -105,7 +105,7 @@ def print_lines(photographs: Found) -> None:
 def _traced(photograph: Photograph, count: int) -> TracedStart:
     settings, faces = RegionSettings(), find_faces(photograph.pixels)
     found, _notes = choose_foreground(Inputs(photograph), SketchChoices(), faces)
-    region = Region.framed("object", photograph.pixels, found.mask, settings, found.certainty, faces, found.interest)
+    region = Region.of("object", photograph.pixels, found, settings, faces)
     return trace_region(region, count, settings)
 
 

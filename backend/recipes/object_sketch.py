@@ -44,17 +44,7 @@ class ObjectSketch:
         pixels = inputs.photograph.pixels
         faces, foreground, notes = faces_and_subject(inputs, choices, pool)
         name = "object" if float(foreground.mask.min()) < 0.5 else "picture"
-        region = Region.framed(
-            name,
-            pixels,
-            foreground.mask,
-            settings,
-            foreground.certainty,
-            faces,
-            foreground.interest,
-            foreground.silhouette,
-            foreground.drawn,
-        )
+        region = Region.of(name, pixels, foreground, settings, faces)
         drawn = draw_region(region, choices.strokes or pack.strokes, choices, settings, pack, pool)
         sketch = yield from mapped(drawn, lambda progress: _shown(progress, choices).within(0.12, 0.98))
         found = sketch.found

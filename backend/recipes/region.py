@@ -21,7 +21,7 @@ from backend.initialize.streamlines import Trace
 from backend.initialize.trace import TracedStart, TracedStartSettings, far_lines, traced_start
 from backend.model_pool import ModelPool
 from backend.perception.faces import Face
-from backend.perception.foreground import with_rim
+from backend.perception.foreground import Foreground, with_rim
 from backend.perception.heads import HeadOutline, head_outlines
 from backend.perception.line_drawing import drawn_lines
 from backend.perception.line_field import LineFieldSettings, ScaleSettings, line_field
@@ -149,6 +149,23 @@ class Region:
         heads = tuple(_on_canvas(head, framing) for head in head_outlines(pixels, shown))
         known = heads if drawn else (*heads, *features(pixels, mask, faces, framing))
         return cls(name, framing, framing.crop(pixels), here, certainty, closeups, weighed, outline, known, drawn)
+
+    @classmethod
+    def of(
+        cls, name: str, pixels: Image, foreground: Foreground, settings: RegionSettings, faces: Sequence[Face] = ()
+    ) -> Region:
+        """The part of a source picture that is its foreground, with all that is known of it."""
+        return cls.framed(
+            name,
+            pixels,
+            foreground.mask,
+            settings,
+            foreground.certainty,
+            faces,
+            foreground.interest,
+            foreground.silhouette,
+            foreground.drawn,
+        )
 
 
 @dataclass(frozen=True)
