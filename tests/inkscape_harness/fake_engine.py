@@ -20,7 +20,6 @@ from pathlib import Path
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "inkscape_ext"))
-
 import fake_pictures
 from fake_models import FakeModels
 from fake_styles import FakeStyles, Refused
