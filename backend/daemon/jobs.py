@@ -113,9 +113,11 @@ class Jobs:
         """NotFound for a job that is not there, Conflict for one without a result."""
         info = self.info(job)
         if info.state == FAILED and info.error:
-            raise Conflict(f"The job failed: {info.error.detail}")
+            raise Conflict("The job failed: {why}", why=info.error.detail)
+        if info.state == CANCELLED:
+            raise Conflict("The job was canceled, so it has no result. Start it again.")
         if info.state != FINISHED:
-            raise Conflict(f"The job has no result, it is {info.state}.")
+            raise Conflict("The job has no result yet. Wait for it.")
 
     def stored(self, job: str) -> StoredJob:
         """The job and its attempts; NotFound."""

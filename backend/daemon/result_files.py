@@ -108,7 +108,9 @@ class ResultFiles:
         try:
             return (self._rows(job) / f"{number}.json").read_bytes()
         except FileNotFoundError:
-            raise NotFound(f"Row {number} of this matrix is not there (yet). Wait for it, or draw the matrix again.") from None
+            raise NotFound(
+                "Row {number} of this matrix is not there (yet). Wait for it, or draw the matrix again.", number=number
+            ) from None
 
     def keep_frame(self, job: str, number: int, drawing: DrawingData) -> None:
         """Writes a frame of a sequence, counted from 1."""
@@ -121,7 +123,9 @@ class ResultFiles:
         try:
             return (self._frames(job) / f"{number}.json").read_bytes()
         except FileNotFoundError:
-            raise NotFound(f"There is no frame {number} of this sequence. Ask for one that it has, or draw it again.") from None
+            raise NotFound(
+                "There is no frame {number} of this sequence. Ask for one that it has, or draw it again.", number=number
+            ) from None
 
     def has_frames(self, job: str) -> bool:
         """Whether frames of a sequence were kept one by one: those of earlier versions lie in its result."""
@@ -134,8 +138,10 @@ class ResultFiles:
         if not all(file.is_file() for file in files):
             raise NotFound(GONE)
         if sum(file.stat().st_size for file in files) > WHOLE:
-            told = "Ask with frames=false, and for each frame by itself."
-            raise BadRequest(f"These {result.count} frames are too many for one answer. {told}")
+            raise BadRequest(
+                "These {count} frames are too many for one answer. Ask with frames=false, and for each frame by itself.",
+                count=result.count,
+            )
         return self._pieces(result, files)
 
     @staticmethod

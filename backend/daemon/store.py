@@ -139,7 +139,7 @@ class Store:
         """The job of that id; NotFound, Conflict for one that another version wrote and this one cannot read."""
         row = self._run(f"SELECT {COLUMNS} FROM jobs WHERE id = ?", job).first
         if row is None:
-            raise NotFound(f"There is no job '{job[:64]}'. `stylesketch jobs list` shows those there are.")
+            raise _no_job(job)
         return _stored(row)
 
     def jobs(self) -> list[StoredJob]:
@@ -186,7 +186,7 @@ class Store:
         with self._lock:
             row = self._run("SELECT state FROM jobs WHERE id = ?", job).first
             if row is None:
-                raise NotFound(f"There is no job '{job[:64]}'. `stylesketch jobs list` shows those there are.")
+                raise _no_job(job)
             if row[0] not in ENDED_STATES:
                 raise Conflict("The job has not ended yet. Cancel it first.")
             self._run("DELETE FROM jobs WHERE id = ?", job)
@@ -213,9 +213,13 @@ class Store:
             self._database.execute("PRAGMA synchronous = FULL")
             version = self._database.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError as error:
-            raise Conflict(f"The job database {path} cannot be read ({error}). Move it away and start again.") from error
+            raise Conflict(
+                "The job database {path} cannot be read ({error}). Move it away and start again.", path=path, error=error
+            ) from error
         if version > len(MIGRATIONS):
-            raise Conflict(f"The job database {path} was made by a newer StyleSketch. Update this one or use another --data.")
+            raise Conflict(
+                "The job database {path} was made by a newer StyleSketch. Update this one or use another --data.", path=path
+            )
         for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
             self._database.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
 
@@ -269,6 +273,10 @@ def _readable(rows: Iterable[tuple]) -> Iterator[StoredJob]:
             logger.warning("%s", error)
 
 
+def _no_job(job: str) -> NotFound:
+    return NotFound("There is no job '{job}'. `stylesketch jobs list` shows those there are.", job=job[:64])
+
+
 def _stored(row: tuple) -> StoredJob:
     job, kind, request, state, attempts, forgiven, created, started, ended, error = row
     try:
@@ -279,7 +287,9 @@ def _stored(row: tuple) -> StoredJob:
         }
     except WireError as wrong:
         raise Conflict(
-            f"The job {job} was written by another version of StyleSketch and cannot be read ({wrong}). Ask for it anew."
+            "The job {job} was written by another version of StyleSketch and cannot be read ({wrong}). Ask for it anew.",
+            job=job,
+            wrong=wrong,
         ) from None
     info = JobInfo(
         id=job,

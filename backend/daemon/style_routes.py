@@ -113,7 +113,7 @@ def _extract(house: House, body: bytes, key: str | None) -> Response:
     try:
         request = loads(StyleRequest, body)
     except WireError as error:
-        raise BadRequest(f"The request is not understood: {error}. See /docs for its form.") from None
+        raise BadRequest("The request is not understood: {error}. See /docs for its form.", error=error) from None
     if any(house.jobs.store.image(image) is None for image in request.images):
         raise NotFound("A picture of this request is not here. Upload it with POST /v1/images first.")
     if not (key and house.jobs.store.by_key(key)):
@@ -134,4 +134,4 @@ async def _received(request: Request) -> bytes:
 
 def _check_size(count: int) -> None:
     if count > MOST_ARCHIVE:
-        raise BadPack(f"The style pack is larger than {MOST_ARCHIVE >> 20} MB. Choose another file.")
+        raise BadPack("The style pack is larger than {most} MB. Choose another file.", most=MOST_ARCHIVE >> 20)

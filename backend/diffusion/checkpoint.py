@@ -16,7 +16,7 @@ from torch import nn
 
 from backend.core.errors import BadRequest, Missing
 from backend.core.memory import is_out_of_memory
-from backend.core.notes import Note
+from backend.core.notes import Note, wording
 from backend.diffusion import packages
 
 OFFLOADED = Note("The device's memory is short, so networks were moved to it one by one; this is slower.")
@@ -114,16 +114,24 @@ class Networks:
 def check_layout(folder: Path) -> None:
     """Raises Missing where a folder holds no checkpoint, BadRequest where it is of a family that is not known here."""
     if not (folder / INDEX).is_file():
-        raise Missing(f"There is no {INDEX} in {folder}. Choose the folder of a checkpoint as diffusers saves them.")
+        raise Missing(
+            "There is no {index} in {folder}. Choose the folder of a checkpoint as diffusers saves them.",
+            index=INDEX,
+            folder=folder,
+        )
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BadRequest(f"The file {folder / INDEX} cannot be read ({error}). Bring the checkpoint anew.") from None
+        raise BadRequest(
+            "The file {file} cannot be read ({error}). Bring the checkpoint anew.", file=folder / INDEX, error=error
+        ) from None
     family = str(index.get("_class_name", "")) if isinstance(index, dict) else ""
     if not isinstance(index, dict) or any(part in index for part in LARGER) or any(part not in index for part in PARTS):
         raise BadRequest(
-            f"The checkpoint {folder} is a {family or 'stranger'}. Choose one of the kind of Stable Diffusion 1.x or 2.x "
-            "(StableDiffusionPipeline), such as stable-diffusion-v1-5/stable-diffusion-v1-5 or stabilityai/sd-turbo."
+            "The checkpoint {folder} is a {family}. Choose one of the kind of Stable Diffusion 1.x or 2.x "
+            "(StableDiffusionPipeline), such as stable-diffusion-v1-5/stable-diffusion-v1-5 or stabilityai/sd-turbo.",
+            folder=folder,
+            family=family or wording("stranger"),
         )
     for part in NETWORKS[:3]:
         _weights_file(folder / part)
@@ -171,7 +179,9 @@ def load(folder: Path, name: str, device: torch.device, memory: Memory | None = 
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         if is_out_of_memory(error):
             raise
-        raise BadRequest(f"The checkpoint {folder} cannot be read ({_first_line(error)}). Bring it anew.") from error
+        raise BadRequest(
+            "The checkpoint {folder} cannot be read ({error}). Bring it anew.", folder=folder, error=_first_line(error)
+        ) from error
     networks = Networks(name, fingerprint(folder), device, memory, tokenizer, scheduler=scheduler, **found)
     if memory.sliced:
         networks.unet.set_attention_slice("auto")
@@ -227,10 +237,13 @@ def _weights_file(folder: Path) -> Path:
         for name in ("diffusion_pytorch_model", "model"):
             for file in folder.glob(pattern.replace("*", name, 1)):
                 return file
-    pickled = (
-        " in the safetensors format (pickles can run programs, so they are never opened)" if any(folder.glob("*.bin")) else ""
-    )
-    raise Missing(f"There are no weights{pickled} in {folder}. Bring the whole checkpoint.")
+    if any(folder.glob("*.bin")):
+        raise Missing(
+            "There are no weights in the safetensors format (pickles can run programs, so they are never opened) in {folder}. "
+            "Bring the whole checkpoint.",
+            folder=folder,
+        )
+    raise Missing("There are no weights in {folder}. Bring the whole checkpoint.", folder=folder)
 
 
 def _elements(file: Path) -> int:
@@ -240,7 +253,9 @@ def _elements(file: Path) -> int:
             header = json.loads(opened.read(min(int.from_bytes(opened.read(8), "little"), MOST_HEADER)))
         return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadRequest(f"The weights {file} cannot be read ({_first_line(error)}). Bring them anew.") from error
+        raise BadRequest(
+            "The weights {file} cannot be read ({error}). Bring them anew.", file=file, error=_first_line(error)
+        ) from error
 
 
 def _sample(file: Path) -> bytes:

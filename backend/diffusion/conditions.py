@@ -45,7 +45,9 @@ def encode_with_word(networks: Networks, text: str, word: Tensor) -> Tensor:
     ids, _cut = token_ids(networks, text)
     place = ids.to(networks.device) == placeholder_id(networks)
     if not bool(place.any()):
-        raise BadRequest(f"There is no {PLACEHOLDER} in the text '{text[:80]}', which the style stands for. Add one.")
+        raise BadRequest(
+            "There is no {word} in the text '{text}', which the style stands for. Add one.", word=PLACEHOLDER, text=text[:80]
+        )
     with networks.using(networks.text_encoder) as encoder, _replaced(encoder, place, word):
         states: Tensor = encoder(ids.to(networks.device))[0]
     return states
@@ -64,7 +66,9 @@ def placeholder_id(networks: Networks) -> int:
     """The token of PLACEHOLDER; BadRequest for a tokenizer that has none."""
     ids = networks.tokenizer(PLACEHOLDER, add_special_tokens=False).input_ids
     if len(ids) != 1 or ids[0] == networks.tokenizer.unk_token_id:
-        raise BadRequest(f"The tokenizer of {networks.name} has no word '{PLACEHOLDER}'. Choose another checkpoint.")
+        raise BadRequest(
+            "The tokenizer of {name} has no word '{word}'. Choose another checkpoint.", name=networks.name, word=PLACEHOLDER
+        )
     return int(ids[0])
 
 

@@ -89,7 +89,9 @@ def scheduler_of(networks: Networks, name: str) -> Any:
     elif name in SCHEDULERS:
         kind = getattr(packages.diffusers(), SCHEDULERS[name])
     else:
-        raise BadRequest(f"There is no scheduler '{name}'; choose one of: {', '.join((AUTO, *SCHEDULERS))}.")
+        raise BadRequest(
+            "There is no scheduler '{name}'; choose one of: {names}.", name=name, names=", ".join((AUTO, *SCHEDULERS))
+        )
     return kind.from_config(networks.scheduler.config)
 
 

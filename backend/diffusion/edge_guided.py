@@ -48,13 +48,15 @@ class EdgeGuided:
 
     def __post_init__(self) -> None:
         if not 0 < self.strength <= 1:
-            raise BadRequest(f"The strength is a number above 0 up to 1, not {self.strength}.")
+            raise BadRequest("The strength is a number above 0 up to 1, not {strength}.", strength=self.strength)
         if not 1 <= self.steps <= MOST_STEPS:
-            raise BadRequest(f"Restyling takes 1 to {MOST_STEPS} steps, not {self.steps}.")
+            raise BadRequest("Restyling takes 1 to {most} steps, not {steps}.", most=MOST_STEPS, steps=self.steps)
         if not 0 <= self.cfg_scale <= 100:
-            raise BadRequest(f"The CFG scale is a number from 0 to 100, not {self.cfg_scale}.")
+            raise BadRequest("The CFG scale is a number from 0 to 100, not {cfg_scale}.", cfg_scale=self.cfg_scale)
         if self.inversion not in INVERSIONS:
-            raise BadRequest(f"There is no inversion '{self.inversion}'; choose one of: {', '.join(INVERSIONS)}.")
+            raise BadRequest(
+                "There is no inversion '{name}'; choose one of: {names}.", name=self.inversion, names=", ".join(INVERSIONS)
+            )
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ def read_image_encoder(folder: Path, device: torch.device, dtype: torch.dtype) -
         options = {"use_safetensors": True, "local_files_only": True, "output_loading_info": True, "dtype": dtype}
         found, told = kind.from_pretrained(str(folder), **options)
     except (OSError, ValueError, RuntimeError) as error:
-        raise BadRequest(f"The image encoder {folder} cannot be read. Bring it anew.") from error
+        raise BadRequest("The image encoder {folder} cannot be read. Bring it anew.", folder=folder) from error
     if told["missing_keys"]:  # they would silently be random
-        raise BadRequest(f"The image encoder {folder} lacks tensors. Bring it anew.")
+        raise BadRequest("The image encoder {folder} lacks tensors. Bring it anew.", folder=folder)
     return found.eval().requires_grad_(False).to(device)
 
 
@@ -68,7 +68,9 @@ def with_adapter(networks: Networks, weights: Path, scale: float = 1.0) -> None:
         )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise BadRequest(
-            f"The image adapter {weights} does not fit the checkpoint {networks.name}. Choose another one."
+            "The image adapter {weights} does not fit the checkpoint {name}. Choose another one.",
+            weights=weights,
+            name=networks.name,
         ) from error
     pipeline.set_ip_adapter_scale(scale)
     networks.unet.to(networks.device if not networks.memory.offloaded else "cpu", networks.memory.dtype)

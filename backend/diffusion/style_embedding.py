@@ -95,7 +95,9 @@ def read_style(content: bytes) -> LearnedStyle:
         )
     except (ValueError, KeyError, RuntimeError, AttributeError) as error:
         reason = str(error).strip().splitlines()[0].rstrip(":.")
-        raise BadPack(f"The learned style of this style pack is damaged ({reason}). Train the style again.") from None
+        raise BadPack(
+            "The learned style of this style pack is damaged ({reason}). Train the style again.", reason=reason
+        ) from None
 
 
 def _heads(x: Tensor) -> Tensor:

@@ -45,9 +45,9 @@ class TrainingChoices:
 
     def __post_init__(self) -> None:
         if not 1 <= self.steps <= MOST_STEPS:
-            raise BadRequest(f"A training takes 1 to {MOST_STEPS} steps, not {self.steps}.")
+            raise BadRequest("A training takes 1 to {most} steps, not {steps}.", most=MOST_STEPS, steps=self.steps)
         if not 0 < self.learning_rate <= 1:
-            raise BadRequest(f"The learning rate is a number above 0 up to 1, not {self.learning_rate}.")
+            raise BadRequest("The learning rate is a number above 0 up to 1, not {rate}.", rate=self.learning_rate)
 
 
 @dataclass(frozen=True)

@@ -187,7 +187,9 @@ def offer(name: str, hub: str = HUB, timeout: float = 30.0) -> Offer:
     repository = known.repository if known else name
     if repository.count("/") != 1:
         raise NotFound(
-            f"There is no checkpoint named '{name[:80]}'. There are: {', '.join(CHECKPOINTS)}, and OWNER/NAME on the hub."
+            "There is no checkpoint named '{name}'. There are: {names}, and OWNER/NAME on the hub.",
+            name=name[:80],
+            names=", ".join(CHECKPOINTS),
         )
     about = _asked(f"{hub}/api/models/{quote(repository)}", repository, timeout)
     revision = str(about.get("sha") or "main") if isinstance(about, dict) else "main"
@@ -195,7 +197,8 @@ def offer(name: str, hub: str = HUB, timeout: float = 30.0) -> Offer:
     files = tuple(_chosen(_listed(listing), known.files if known else ()))
     if not files:
         raise Missing(
-            f"{repository} on the hub has no weights in the safetensors format and diffusers' layout. Choose another one."
+            "{repository} on the hub has no weights in the safetensors format and diffusers' layout. Choose another one.",
+            repository=repository,
         )
     card = about.get("cardData") if isinstance(about, dict) else None
     told = str(card.get("license")) if isinstance(card, dict) and card.get("license") else ""
@@ -251,7 +254,7 @@ def remove_checkpoint(name: str, places: Places) -> int:
     folder = _here(name, places)
     with only_one(folder.with_name(f".{folder.name.removeprefix('.').removesuffix('.part')}.lock")) as held:
         if not held:
-            raise _busy(f"The checkpoint {name}")
+            raise _busy(name)
         folder = _here(name, places)  # a pull may just have ended
         freed = size_of(folder)
         shutil.rmtree(folder)
@@ -274,12 +277,12 @@ def _here(name: str, places: Places) -> Path:
     for place in (folder, folder and folder.with_name(f".{folder.name}.part")):
         if place is not None and place.is_dir():
             return place
-    raise NotFound(f"The checkpoint {name} is not here. `stylesketch models list` shows what is.")
+    raise NotFound("The checkpoint {name} is not here. `stylesketch models list` shows what is.", name=name)
 
 
 def _busy(title: str) -> Conflict:
     """What is said where another process changes a checkpoint."""
-    return Conflict(f"{title} is just being brought by another process. Wait for it, or stop it first.")
+    return Conflict("{title} is just being brought by another process. Wait for it, or stop it first.", title=title)
 
 
 def _folder(name: str, places: Places) -> Path | None:
@@ -316,13 +319,21 @@ def _asked(url: str, repository: str, timeout: float) -> object:
         with error:
             if error.code in NOT_THERE:
                 raise NotFound(
-                    f"The hub has no {repository} that anyone may download (it answers {error.code}). Check the name."
+                    "The hub has no {repository} that anyone may download (it answers {code}). Check the name.",
+                    repository=repository,
+                    code=error.code,
                 ) from None
-            raise Missing(f"The hub cannot tell of {repository} now (it answers {error.code}). Try again later.") from None
+            raise Missing(
+                "The hub cannot tell of {repository} now (it answers {code}). Try again later.",
+                repository=repository,
+                code=error.code,
+            ) from None
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise Missing(
-            f"huggingface.co cannot be asked for {repository} ({error}): try again later, or bring its folder from another "
-            "computer and name it with --checkpoint FOLDER."
+            "huggingface.co cannot be asked for {repository} ({error}): try again later, or bring its folder from another "
+            "computer and name it with --checkpoint FOLDER.",
+            repository=repository,
+            error=error,
         ) from error
 
 
@@ -374,11 +385,16 @@ def _fetched(file: HubFile, wanted: Offer, target: Path, hub: str, patience: Pat
             part.touch()
     except (Unreachable, WrongAnswer) as error:
         raise Missing(
-            f"{file.path} of {wanted.title} could not be downloaded ({error}): try again, it goes on from there."
+            "{path} of {title} could not be downloaded ({error}): try again, it goes on from there.",
+            path=file.path,
+            title=wanted.title,
+            error=error,
         ) from error
     if not _intact(part, file):
         part.unlink()
-        raise Missing(f"{file.path} of {wanted.title} came damaged: try again, the other files are kept.")
+        raise Missing(
+            "{path} of {title} came damaged: try again, the other files are kept.", path=file.path, title=wanted.title
+        )
     part.with_name(f"{part.name}.json").unlink(missing_ok=True)
     os.replace(part, target)
 

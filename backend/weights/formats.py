@@ -21,21 +21,22 @@ from backend.weights.digest import sha256_of
 Tensors = dict[str, Tensor]
 
 
-def read_tensors(path: Path, known_archives: Container[str] = ()) -> Tensors:
+def read_tensors(path: Path, known_archives: Container[str] = (), called: Path | None = None) -> Tensors:
     """The tensors of a file by their keys, on the CPU, in the file's dtypes. Nothing in the file is ever run.
 
-    known_archives: the sha256 of every TorchScript archive that may be read.
+    known_archives: the sha256 of every TorchScript archive that may be read; called: what errors call the file.
     Raises BadRequest for a file that is none of the four forms, damaged, or an unknown archive; OSError.
     """
     try:
-        return _read(path, known_archives)
+        return _read(path, known_archives, called or path)
     except (BadRequest, MemoryError):
         raise
     except Exception as error:  # bytes that were made to be wrong bring any kind
         if _of_this_machine(error):
             raise
         raise BadRequest(  # without torch's own text, which advises to run what is in the file
-            f"{path} cannot be read as weights: it is damaged, or not a file of nothing but tensors (safetensors, PyTorch)."
+            "{path} cannot be read as weights: it is damaged, or not a file of nothing but tensors (safetensors, PyTorch).",
+            path=called or path,
         ) from error
 
 
@@ -46,12 +47,14 @@ def _of_this_machine(error: Exception) -> bool:
     return "allocate memory" in str(error)  # as torch says it, in a plain RuntimeError
 
 
-def _read(path: Path, known_archives: Container[str]) -> Tensors:
+def _read(path: Path, known_archives: Container[str], called: Path) -> Tensors:
     if is_safetensors(path):
         return _safetensors(path)
     if is_archive(path):
         if sha256_of(path) not in known_archives:
-            raise BadRequest(f"{path} is a TorchScript archive that is not in the list of known ones. Bring it as safetensors.")
+            raise BadRequest(
+                "{path} is a TorchScript archive that is not in the list of known ones. Bring it as safetensors.", path=called
+            )
         return read_archive(path)
     if is_text(path):
         return {MERGES: read_merges(path.read_bytes())}

@@ -62,7 +62,11 @@ def add_folder(
         if file:
             found.append(add(file, places, name if number == 0 else None, manifest))
         elif number == 0:
-            raise BadRequest(f"{folder} has none of the files {', '.join(names)}. Name a folder or a file with weights.")
+            raise BadRequest(
+                "{folder} has none of the files {names}. Name a folder or a file with weights.",
+                folder=folder,
+                names=", ".join(names),
+            )
     return found
 
 
@@ -72,7 +76,7 @@ def _copied(source: Path, folder: Path) -> Iterator[tuple[Path, str]]:
     try:
         size = source.stat().st_size
         if not source.is_file():
-            raise BadRequest(f"{source} is no file. Name the file with the weights.")
+            raise BadRequest("{source} is no file. Name the file with the weights.", source=source)
         need_room(folder, size)
         descriptor, name = tempfile.mkstemp(prefix=".add.", suffix=".part", dir=folder)
         copy = Path(name)
@@ -88,7 +92,9 @@ def _copied(source: Path, folder: Path) -> Iterator[tuple[Path, str]]:
         finally:
             copy.unlink(missing_ok=True)
     except (FileNotFoundError, PermissionError) as error:
-        raise BadRequest(f"{error.filename} cannot be read ({error.strerror}). Name a file that can.") from error
+        raise BadRequest(
+            "{file} cannot be read ({reason}). Name a file that can.", file=error.filename, reason=error.strerror
+        ) from error
 
 
 def _recognized(
@@ -97,10 +103,7 @@ def _recognized(
     """Whose weights a file holds, and which published file it is, if it is one."""
     from backend.weights.formats import read_tensors
 
-    try:
-        tensors = read_tensors(copy, known_archives(manifest))
-    except BadRequest as error:
-        raise BadRequest(str(error).replace(str(copy), str(source))) from error
+    tensors = read_tensors(copy, known_archives(manifest), source)
     file = next((f for w in manifest.values() for f in w.files if _is(f, sha256, copy)), None)
     if wanted:
         check_layout(wanted, tensors, source)
@@ -108,7 +111,7 @@ def _recognized(
     weights = _owner(tensors, manifest)
     if weights is None:
         titles = ", ".join(known.title for known in manifest.values())
-        raise BadRequest(f"{source} holds none of the weights that StyleSketch uses: {titles}.")
+        raise BadRequest("{source} holds none of the weights that StyleSketch uses: {titles}.", source=source, titles=titles)
     return weights, file if file in weights.files else None
 
 
