@@ -33,6 +33,9 @@ DARKER = 0.25  # by how many such deviations the eyes are darker than the cheeks
 EYES, BRIDGE, CHEEKS = ((8, 18), (30, 40)), ((21, 27),), ((8, 16), (32, 40))  # columns of a face 48 px wide …
 EYE_ROWS, CHEEK_ROWS = (12, 20), (24, 32)  # … and rows
 SKIN_HUES, SKIN_CHROMA = (15.0, 85.0), 8.0  # degrees from red to yellow in CIELAB, for all complexions; at least so colorful
+FUR_HUES, FUR_CHROMA = (15.0, 110.0), 25.0  # degrees from brown to yellow; what is so colorful in another hue is no fur …
+MOST_UNLIKE_FUR = 0.06  # … and takes so much of a face at most: eyes, a collar
+TWICE_AS_LARGE = 2  # looks that a face twice as large is surer by: a chin may look like a face, too
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def find_people(image: Image) -> list[Face]:
 def find_animals(image: Image) -> list[Face]:
     """The faces of cats and animals like them, as `find_faces` says."""
     rgb = _pixels(image)
-    return _apart(_confirmed(rgb, ANIMALS, _animals(rgb)))
+    return _apart([face for face in _confirmed(rgb, ANIMALS, _animals(rgb)) if _has_fur(rgb, face)])
 
 
 def _pixels(image: Image) -> Pixels:
@@ -111,13 +114,13 @@ def _hits(name: str, gray: Gray, step: float, agreeing: int, sides: tuple[int, i
 
 def _confirmed(rgb: Pixels, names: Sequence[str], candidates: Sequence[Face]) -> list[Face]:
     """The candidates that the cascades see again from other distances and in a mirror, surest first, then largest."""
-    sure: list[tuple[int, Face]] = []
+    sure: list[tuple[float, Face]] = []
     for face in candidates:
         looks = [_looks(rgb, face, name) for name in names]
         if face.person and sum(looks) >= len(names) * 2 * len(LOOKS) - PEOPLE_MISSES:
             sure.append((0, face))
         elif not face.person and min(looks) >= ANIMAL_EACH and sum(looks) >= ANIMAL_ALL:
-            sure.append((sum(looks), face))
+            sure.append((sum(looks) + TWICE_AS_LARGE * float(np.log2(face.side)), face))
     return [face for _looks_of, face in sorted(sure, key=lambda one: (-one[0], -one[1].side, one[1].left, one[1].top))]
 
 
@@ -165,6 +168,14 @@ def _has_skin(rgb: Pixels, face: Face) -> bool:
     middle = _part(rgb, Face(face.left + 0.25 * face.side, face.top + 0.3 * face.side, 0.5 * face.side))
     _lightness, a, b = np.median(cv2.cvtColor(middle, cv2.COLOR_RGB2LAB).reshape(-1, 3), axis=0)
     return bool(np.hypot(a, b) > SKIN_CHROMA and SKIN_HUES[0] < np.degrees(np.arctan2(b, a)) < SKIN_HUES[1])
+
+
+def _has_fur(rgb: Pixels, face: Face) -> bool:
+    """Whether hardly anything in an animal's face is as blue, green or red as painted tiles and glass are."""
+    _lightness, a, b = cv2.split(cv2.cvtColor(_part(rgb, face), cv2.COLOR_RGB2LAB))
+    hue = np.degrees(np.arctan2(b, a))
+    unlike = (np.hypot(a, b) > FUR_CHROMA) & ((hue < FUR_HUES[0]) | (hue > FUR_HUES[1]))
+    return bool(unlike.mean() < MOST_UNLIKE_FUR)
 
 
 def _part(rgb: Pixels, face: Face) -> Pixels:

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from backend.perception import faces
-from backend.perception.faces import find_faces
+from backend.perception.faces import find_animals, find_faces
 
 
 def image_of(array):
@@ -80,14 +80,35 @@ def test_people_in_color_may_lower_their_eyes_but_not_in_gray(monkeypatch):
     assert find_faces(blue) == []
 
 
-def test_a_cats_face_is_found_where_nobody_is():
+@pytest.fixture
+def cat():
     path = Path(__file__).parents[3] / "shared/data/images/coral_cat_720p.jpg"
     if not path.exists():
         pytest.skip("There is no photograph of a cat here.")
-    [face] = find_faces(image_of(np.asarray(Image.open(path).convert("RGB"))))
+    return image_of(np.asarray(Image.open(path).convert("RGB")))
+
+
+def test_a_cats_face_is_found_where_nobody_is(cat):
+    [face] = find_faces(cat)
     x, y = face.center
     assert not face.person
     assert 560 < x < 710 and 290 < y < 410
+
+
+def test_what_is_as_blue_as_no_fur_is_no_animals_face(cat):
+    assert find_animals(cat)
+    assert find_animals(cat.flip(1)) == []
+
+
+def test_a_chin_that_is_seen_once_more_than_the_face_above_it_does_not_stand_in_its_place(monkeypatch):
+    seen = {200.0: 7, 85.0: 8}
+    head, chin = (faces.Face(left, left, side, person=False) for left, side in ((22.0, 200.0), (82.0, 85.0)))
+    monkeypatch.setattr(faces, "_animals", lambda rgb: [head, chin])
+    monkeypatch.setattr(faces, "_looks", lambda rgb, face, name: seen[face.side])
+    fur = torch.full((1, 3, 256, 256), 0.5)
+    assert find_animals(fur) == [head]
+    seen[85.0], seen[200.0] = 8, 6
+    assert find_animals(fur) == [chin]
 
 
 def test_mirrored_pictures_have_mirrored_faces():
