@@ -23,6 +23,7 @@ from backend.model_pool import ModelPool
 from backend.perception.faces import Face
 from backend.perception.foreground import Foreground, with_rim
 from backend.perception.heads import HeadOutline, head_outlines
+from backend.perception.jaw import jaw_lines
 from backend.perception.line_drawing import drawn_lines
 from backend.perception.line_field import LineFieldSettings, ScaleSettings, line_field
 from backend.recipes.animal_features import features
@@ -123,7 +124,7 @@ class Region:
     closeups: tuple[FaceCloseup, ...] = ()
     interest: Mask | None = None  # [1, 1, H, W] 0 … 1, where the lines matter most; None: everywhere
     silhouette: Mask | None = None  # [1, 1, H, W] 0 … 1, whose outline is a line; None: the mask, as high as it is certain
-    outlines: tuple[Outline, ...] = ()  # that are known: people's heads, an animal's eyes and nose, on the canvas
+    outlines: tuple[Outline, ...] = ()  # that are known: people's heads and jaws, an animal's eyes and nose, on the canvas
     drawn: bool = False  # it is a drawing already: its lines are seen by their middles
 
     @classmethod
@@ -146,8 +147,9 @@ class Region:
         here = framing.crop(mask, fill=0.0)
         weighed = None if interest is None else framing.crop(interest, fill=0.0)
         outline = None if silhouette is None else framing.crop(silhouette, fill=0.0)
-        heads = tuple(_on_canvas(head, framing) for head in head_outlines(pixels, shown))
-        known = heads if drawn else (*heads, *features(pixels, mask, faces, framing))
+        heads = head_outlines(pixels, shown)
+        people = tuple(_on_canvas(line, framing) for line in (*heads, *jaw_lines(pixels, shown, heads)))
+        known = people if drawn else (*people, *features(pixels, mask, faces, framing))
         return cls(name, framing, framing.crop(pixels), here, certainty, closeups, weighed, outline, known, drawn)
 
     @classmethod
