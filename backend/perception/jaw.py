@@ -113,8 +113,7 @@ def _best_path(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
 
 
 def _within(points: Row, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    inside: npt.NDArray[np.bool_] = ((points > 1) & (points < np.array(size[::-1]) - 2)).all(1)
-    return inside
+    return np.all((points > 1) & (points < np.array(size[::-1]) - 2), axis=1)
 
 
 def _beside(points: Row, heads: Sequence[HeadOutline], reach: float) -> npt.NDArray[np.bool_]:
