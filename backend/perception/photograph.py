@@ -10,15 +10,17 @@ from PIL import Image as PillowImage
 
 from backend.core.errors import BadImage
 from backend.core.image import Image, Mask
-from backend.perception.picture_file import open_picture
+from backend.perception.picture_file import has_alpha, open_picture
+
+PAPER = 0.95  # sRGB, from which on nothing is to be seen on white
 
 
 @dataclass(frozen=True)
 class Photograph:
     """A decoded picture, upright."""
 
-    pixels: Image  # [1, 3, H, W] sRGB in [0, 1], on white where it is transparent
-    alpha: Mask | None = None  # [1, 1, H, W], where the file has a meaningful one
+    pixels: Image  # [1, 3, H, W] sRGB in [0, 1], on white where it is transparent; white shapes on nothing are black ones
+    alpha: Mask | None = None  # [1, 1, H, W], where the file has a meaningful one; its most opaque part is above 0.5
 
     @property
     def size(self) -> tuple[int, int]:
@@ -27,16 +29,20 @@ class Photograph:
 
 
 def decode(data: bytes) -> Photograph:
-    """The picture in a file's bytes: first frame, EXIF rotation applied, any color mode, transparency on white.
+    """The picture in a file's bytes: first frame that shows anything, EXIF rotation applied, any color mode, on white.
 
     Raises BadImage (also where there is nothing to be seen) or ImageTooLarge with a sentence.
     """
     pixels, opacity = _opened(data)
     if opacity is None:
         return Photograph(pixels)
-    if not float(opacity.max()):
+    strongest = float(opacity.max())
+    if not strongest:
         raise BadImage("This picture is wholly transparent, so nothing is to be seen in it. Choose another one.")
-    return Photograph(pixels, opacity if _tells(opacity) else None)
+    alpha = opacity if strongest > 0.5 else opacity / strongest  # a watermark is as much of a picture as others
+    if not _tells(alpha):
+        return Photograph(pixels)
+    return Photograph((1 - alpha).expand_as(pixels) if _is_white(pixels, alpha) else pixels, alpha)
 
 
 def decode_mask(data: bytes, size: tuple[int, int]) -> Mask:
@@ -45,6 +51,11 @@ def decode_mask(data: bytes, size: tuple[int, int]) -> Mask:
     told = opacity is not None and (_tells(opacity) or not float(opacity.max()))
     mask = opacity if opacity is not None and told else pixels.mean(1, keepdim=True)
     return torch.nn.functional.interpolate(mask, size, mode="bilinear", antialias=True).gt(0.5).float()
+
+
+def _is_white(pixels: Image, alpha: Mask) -> bool:
+    """Whether all that is opaque is as white as paper: a logo or a drawing that was made for dark ground."""
+    return float(pixels.amin(1, keepdim=True)[alpha > 0.5].min()) > PAPER
 
 
 def _tells(opacity: Mask) -> bool:
@@ -58,8 +69,7 @@ def _opened(data: bytes) -> tuple[Image, Mask | None]:
     with np.errstate(all="ignore"):
         if image.mode.startswith("I;16") or image.mode in ("I", "F"):
             image = _eight_bit(image)
-        has_alpha = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
-        if not has_alpha:
+        if not has_alpha(image):
             return _tensor(image.convert("RGB")), None
         rgba = _tensor(image.convert("RGBA"))
     rgb, opacity = rgba[:, :3], rgba[:, 3:]

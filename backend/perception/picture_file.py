@@ -15,6 +15,7 @@ from backend.core.notes import wording
 
 MAX_BYTES = 256 * 2**20
 MAX_PIXELS = 150_000_000
+MOST_EMPTY = 64  # frames at the beginning of an animation that may show nothing
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "ICO", "TGA", "JPEG2000", "AVIF", "MPO")
 NAMED = wording("{name}: {why}")
 
@@ -25,7 +26,9 @@ _DAMAGED = (
 
 
 def open_picture(data: bytes, formats: Sequence[str] = FORMATS, most_pixels: int = MAX_PIXELS) -> Image.Image:
-    """The first frame of a picture file, fully decoded and upright (EXIF rotation applied), in its own color mode.
+    """The first frame of a picture file that is not wholly transparent, fully decoded and upright (EXIF rotation applied).
+
+    It has its own color mode; where all are transparent it is the last.
 
     formats: Pillow's names of those that may be read. Raises BadImage or ImageTooLarge with a sentence.
     """
@@ -45,7 +48,7 @@ def open_picture(data: bytes, formats: Sequence[str] = FORMATS, most_pixels: int
                     most=most_pixels // 10**6,
                 )
             image.load()
-            return ImageOps.exif_transpose(image)
+            return ImageOps.exif_transpose(_first_seen(image))
     except BadImage:
         raise
     except UnidentifiedImageError as error:
@@ -54,6 +57,21 @@ def open_picture(data: bytes, formats: Sequence[str] = FORMATS, most_pixels: int
         raise ImageTooLarge("The picture has too many pixels. Scale it down and try again.") from error
     except _DAMAGED as error:
         raise BadImage("The picture is damaged or cut short ({error}). Save it again and retry.", error=error) from error
+
+
+def has_alpha(image: Image.Image) -> bool:
+    """Whether a picture says of its pixels how opaque they are."""
+    return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
+
+
+def _first_seen(image: Image.Image) -> Image.Image:
+    """The image at its first frame in which anything is to be seen, of the first few: animations may begin with nothing."""
+    for number in range(1, min(MOST_EMPTY, getattr(image, "n_frames", 1))):
+        if not has_alpha(image) or image.convert("RGBA").getchannel("A").getextrema()[1]:
+            break
+        image.seek(number)
+        image.load()
+    return image
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def choose_foreground(
     if inputs.marks:
         return marked_foreground(photograph.pixels, inputs.marks), ()
     if choices.whole_picture:
-        return Foreground(everything, True), ()
+        return Foreground(everything, True, silhouette=photograph.alpha), ()
     if given is not None:
         if float(given.max()) < 0.5:
             return Foreground(everything, False), (Note("The mask is empty, so the whole picture is drawn."),)

@@ -16,7 +16,7 @@ from backend.core.notes import Note
 from backend.initialize.outlines import Outline
 from backend.model_pool import ModelPool
 from backend.perception.faces import Face
-from backend.perception.foreground import fit_foreground
+from backend.perception.foreground import Foreground, fit_foreground
 from backend.perception.inpainting import fill
 from backend.perception.objects import separate_objects
 from backend.recipes.object_sketch import faces_and_subject
@@ -46,6 +46,7 @@ class Scene:
     notes: tuple[str, ...] = ()  # what could not be told apart
     complete: Callable[[Image, Mask], Image] = fill  # closes the hole of a picture
     drawn: bool = False  # the picture is a line drawing already
+    silhouette: Mask | None = None  # [1, 1, H, W] 0 … 1, whose outline is a line of a picture without objects
 
     @classmethod
     def of(cls, inputs: Inputs, choices: SketchChoices, pool: ModelPool | None = None) -> Scene:
@@ -57,7 +58,15 @@ class Scene:
         faces, foreground, notes = faces_and_subject(inputs, choices, pool)
         told = bool(inputs.marks) or inputs.mask is not None
         if float(foreground.mask.min()) > 0.5 or (foreground.drawn and not told):
-            return cls(inputs, (), tuple(faces), foreground.interest, notes, drawn=foreground.drawn)
+            return cls(
+                inputs,
+                (),
+                tuple(faces),
+                foreground.interest,
+                notes,
+                drawn=foreground.drawn,
+                silhouette=None if foreground.drawn else foreground.silhouette,
+            )
         found = bool(inputs.marks) or (inputs.mask is None and inputs.photograph.alpha is None)
         fitted = foreground if found else fit_foreground(pixels, foreground.mask)
         objects = []
@@ -102,7 +111,8 @@ class Scene:
         pixels = self.inputs.photograph.pixels
         everything = torch.ones_like(pixels[:, :1])
         if not self.objects:
-            return Region.framed("picture", pixels, everything, settings, 0.0, self.faces, self.interest, drawn=self.drawn)
+            foreground = Foreground(everything, True, interest=self.interest, silhouette=self.silhouette, drawn=self.drawn)
+            return Region.of("picture", pixels, foreground, settings, self.faces)
         hidden = self.hidden(overlap)
         behind = [face for face in self.faces if not hidden[_cell(face, self.size)]]
         whole = Region.framed("background", pixels, everything, settings, 0.0, behind, drawn=self.drawn)

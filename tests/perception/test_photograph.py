@@ -89,6 +89,27 @@ def test_a_transparent_palette_entry_is_alpha():
     assert picture.pixels[0, :, 0].T.tolist() == [[1, 1, 1], [0, 0, 1]] * 2
 
 
+@pytest.mark.parametrize(("color", "opacity", "shown"), [(255, 255, 0), (250, 255, 0), (255, 90, 0), (225, 255, 225)])
+def test_white_on_nothing_is_shown_as_ink_on_white(color, opacity, shown):
+    pixels = np.full((3, 4, 4), (color, color, color, 0), np.uint8)
+    pixels[:, 2:, 3] = opacity
+    picture = decode(file_of(pixels, "PNG"))
+    assert levels(picture.pixels)[0, :, 1].tolist() == [255, 255, shown, shown]
+    assert picture.alpha[0, 0, 0].tolist() == [0, 0, 1, 1]
+
+
+def test_white_beside_other_colors_stays_white():
+    pixels = np.full((1, 3, 4), 255, np.uint8)
+    pixels[0, 0, 3], pixels[0, 2, :3] = 0, (0, 0, 200)
+    assert levels(decode(file_of(pixels, "PNG")).pixels)[0].tolist() == [[255] * 3, [255] * 3, [0, 0, 200]]
+
+
+def test_a_picture_that_is_faint_all_over_tells_its_subject():
+    pixels = np.zeros((1, 2, 4), np.uint8)
+    pixels[0, 1, 3] = 60
+    assert decode(file_of(pixels, "PNG")).alpha.flatten().tolist() == [0, 1]
+
+
 @pytest.mark.parametrize("opacity", [3, 255])
 def test_uniform_transparency_means_nothing(opacity):
     picture = decode(file_of(np.full((3, 3, 4), (9, 9, 9, opacity), np.uint8), "PNG"))
@@ -135,6 +156,13 @@ def test_exif_orientation_is_applied(orientation, form):
 def test_animations_show_their_first_frame(form):
     frames = [Image.new("RGB", (8, 8), color) for color in ("black", "white", "red")]
     assert float(decode(file_of(frames[0], form, save_all=True, append_images=frames[1:])).pixels.max()) < 0.02
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+def test_frames_in_which_nothing_is_to_be_seen_are_passed_over(form):
+    frames = [Image.new("RGBA", (8, 8), (0, 0, 0, 0))] + [Image.new("RGBA", (8, 8), (200, 0, 0, 255))] * 2
+    data = file_of(frames[0], form, save_all=True, append_images=frames[1:], lossless=True)
+    assert levels(decode(data).pixels)[4, 4] == pytest.approx((200, 0, 0), abs=2)
 
 
 @pytest.mark.parametrize(

@@ -249,6 +249,14 @@ def test_the_whole_picture_is_drawn_when_the_user_wants_it():
     assert drawing.account.notes == () or "subject" not in drawing.account.notes[0]
 
 
+def test_a_white_shape_on_nothing_is_outlined_in_the_whole_picture_too():
+    white = blank(200, 300)
+    white[95:105, 100:110] = 60
+    alpha = mask_of(200, 300, slice(50, 150), slice(60, 240))
+    around_it = drawn(sketch(Photograph(photograph(white).pixels, alpha), whole_picture=True, strokes=8))
+    assert around_it[:, 0].min() == pytest.approx(60, abs=3) and around_it[:, 0].max() == pytest.approx(240, abs=3)
+
+
 def test_a_subject_not_found_is_told():
     drawing = sketch(cv2.circle(blank(160, 160), (70, 90), 7, (0, 0, 0), -1, cv2.LINE_AA), strokes=6)
     assert drawing.layers[0].name == "picture"

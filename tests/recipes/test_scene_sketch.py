@@ -248,6 +248,14 @@ def test_the_whole_picture_as_one_region_when_the_user_wants_it():
     assert drawing.account.notes == ()
 
 
+def test_a_white_shape_on_nothing_is_outlined_in_the_whole_picture_too():
+    white = blank(220, 320)
+    white[105:115, 105:115] = 60
+    drawing = sketch(Photograph(photograph(white).pixels, ball()), whole_picture=True)
+    [layer] = drawing.layers
+    assert np.hypot(*(drawn(layer) - (110.5, 120.5)).T).max() == pytest.approx(45, abs=3)
+
+
 def test_an_object_before_nothing_leaves_the_background_empty():
     drawing = sketch(disc())
     background, ball_alone = drawing.layers
