@@ -243,17 +243,16 @@ class BackendClient:
 
 
 def told(message: T) -> T:
-    """A message with its notes, or its problem, in the user's language."""
-    phrase = getattr(message, "problem_phrase", None)
+    """A message with its notes and its problem, where its kind has them, in the user's language."""
+    known: Any = message
+    said: Dict[str, Any] = {}
+    phrase, phrases = getattr(known, "problem_phrase", None), getattr(known, "phrases", None)
     if phrase:
-        problem = spoken(message.problem, phrase.pattern, phrase.values)  # type: ignore[attr-defined]
-        return dataclasses.replace(message, problem=problem)  # type: ignore[type-var]
-    notes = getattr(message, "notes", None)
-    phrases = getattr(message, "phrases", None)
-    if not notes or not phrases or len(notes) != len(phrases):
-        return message
-    said = [spoken(note, phrase.pattern, phrase.values) for note, phrase in zip(notes, phrases)]
-    return dataclasses.replace(message, notes=said)  # type: ignore[type-var]
+        said["problem"] = spoken(known.problem, phrase.pattern, phrase.values)
+    if phrases and len(phrases) == len(known.notes):
+        said["notes"] = [spoken(note, each.pattern, each.values) for note, each in zip(known.notes, phrases)]
+    in_words: T = dataclasses.replace(known, **said) if said else message
+    return in_words
 
 
 def _model(name: str) -> str:
