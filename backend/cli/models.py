@@ -139,9 +139,10 @@ def run_remove(arguments: argparse.Namespace) -> int:
 
 
 def _line(info: ModelInfo) -> str:
-    state = "here" if info.here else f"{megabytes(info.kept)} here" if info.kept else "-" if info.pullable else "your file"
+    state = "here" if info.here else f"{megabytes(info.kept)} here" if info.kept else "-"
     size = megabytes(info.size) if info.size else ""
-    return f"{info.name:16} {state:12} {size:>8}  {info.title}: {info.used_by or UNUSED}; {info.license}"
+    bring = "" if info.here or info.pullable else "; no address is known: `stylesketch models add FILE`"
+    return f"{info.name:16} {state:12} {size:>8}  {info.title}: {info.used_by or UNUSED}; {info.license}{bring}"
 
 
 def _verdict(name: str, fine: bool) -> str:

@@ -42,6 +42,8 @@ def doctor_of_weights(command):
 def test_every_entry_is_listed(command):
     code, out, _ = command("models", "list")
     assert code == 0 and {line.split()[0] for line in out.splitlines()} == NAMES
+    states = {line.split()[0]: (line.split()[1], "models add FILE" in line) for line in out.splitlines()}
+    assert (states["squeezenet"], states["u2netp"]) == (("-", False), ("-", True))
     listed = json.loads(command("models", "list", "--json")[1])["models"]
     assert [entry["name"] for entry in listed] == [*MANIFEST, *CHECKPOINTS] and not any(entry["here"] for entry in listed)
     assert listed[0]["license"] and listed[0]["title"] and listed[0]["size"] == 4_958_839
