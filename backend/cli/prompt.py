@@ -16,7 +16,7 @@ from backend.cli import sketch
 from backend.cli.arguments import Commands, add_command, number_to, places, whole_number
 from backend.cli.outputs import check_writable
 from backend.cli.style_option import opened_style
-from backend.cli.terminal import ProgressLine
+from backend.cli.terminal import ProgressLine, counted
 from backend.cli.texture import png_path
 from backend.core.errors import BadRequest
 from backend.core.files import write_whole
@@ -219,7 +219,8 @@ def _tell(arguments: argparse.Namespace, found: PromptResult, outputs: list[str]
         print(json.dumps({**sketch.account(result, outputs), **told}, ensure_ascii=False))
     elif not arguments.quiet:
         earlier = ", after a picture that was there already" if found.kept else ""
-        print(f"{', '.join(outputs)}: {sketch.stroke_count(result)} strokes in {result.seconds['total']:.1f} s{earlier}")
+        strokes = counted(sketch.stroke_count(result), "stroke")
+        print(f"{', '.join(outputs)}: {strokes} in {result.seconds['total']:.1f} s{earlier}")
         for note in notes:
             sys.stderr.write(f"stylesketch: {note}\n")
 

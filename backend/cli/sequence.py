@@ -14,7 +14,7 @@ from backend.cli import draw_on, sketch
 from backend.cli.arguments import Commands, add_command, places, whole_number
 from backend.cli.outputs import check_writable, make_folder
 from backend.cli.style_option import opened_style
-from backend.cli.terminal import ProgressLine
+from backend.cli.terminal import ProgressLine, counted
 from backend.core.errors import BadRequest, Cancelled
 from backend.core.files import whole_file, write_whole
 
@@ -151,7 +151,7 @@ def _tell(arguments: argparse.Namespace, moving: MovingSketch, outputs: list[str
         shown = ", ".join(str(path.absolute()) for path in arguments.output)
         took = f"in {moving.seconds['total']:.1f} s"
         went_on = f", {moving.kept} of them by an earlier run" if moving.kept else ""
-        print(f"{shown}: {drawing.frames} frames{went_on}, {len(drawing.strokes)} strokes {took}")
+        print(f"{shown}: {counted(drawing.frames, 'frame')}{went_on}, {counted(len(drawing.strokes), 'stroke')} {took}")
         for note in notes:
             sys.stderr.write(f"stylesketch: {note}\n")
 

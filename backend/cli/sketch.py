@@ -32,7 +32,7 @@ from backend.cli.arguments import Commands, add_command, add_rasterizer, number_
 from backend.cli.launch import running_or_started
 from backend.cli.outputs import check_writable, make_folder, output_path
 from backend.cli.style_option import opened_style
-from backend.cli.terminal import ProgressLine
+from backend.cli.terminal import ProgressLine, counted
 from backend.core.errors import BadRequest
 from backend.core.files import write_whole
 from backend.places import Places
@@ -92,7 +92,7 @@ def tell(arguments: argparse.Namespace, result: SketchResult, outputs: list[str]
     if arguments.json:
         print(json.dumps(account(result, outputs), ensure_ascii=False))
     elif not arguments.quiet:
-        print(f"{', '.join(outputs)}: {stroke_count(result)} strokes in {result.seconds['total']:.1f} s")
+        print(f"{', '.join(outputs)}: {counted(stroke_count(result), 'stroke')} in {result.seconds['total']:.1f} s")
         for note in result.notes:
             sys.stderr.write(f"stylesketch: {note}\n")
 

@@ -29,3 +29,8 @@ class ProgressLine:
         if self._shown:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
+
+
+def counted(count: int, noun: str) -> str:
+    """So many of a thing, as `1 stroke` and `2 strokes`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

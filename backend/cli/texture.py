@@ -209,7 +209,7 @@ def _write(arguments: argparse.Namespace, result: TextureResult, snapshots: _Sna
         }
         print(json.dumps(account, ensure_ascii=False))
     elif not arguments.quiet:
-        print(f"{output}: {width} × {height} px by {result.guidance} in {seconds:.1f} s")
+        print(f"{output}: {width} × {height} px in {seconds:.1f} s ({result.guidance})")
         for note in result.notes:
             sys.stderr.write(f"stylesketch: {note}\n")
 

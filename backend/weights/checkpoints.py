@@ -25,7 +25,7 @@ from backend.core.lock import only_one
 from backend.core.notes import Note, wording
 from backend.places import Places
 from backend.weights.digest import sha256_of
-from backend.weights.download import Patience, Unreachable, WrongAnswer, download
+from backend.weights.download import Patience, Unreachable, WrongAnswer, download, reason_of
 from backend.weights.manifest import HUB, WeightsFile
 from backend.weights.room import need_room
 
@@ -333,7 +333,7 @@ def _asked(url: str, repository: str, timeout: float) -> object:
             "huggingface.co cannot be asked for {repository} ({error}): try again later, or bring its folder from another "
             "computer and name it with --checkpoint FOLDER.",
             repository=repository,
-            error=error,
+            error=reason_of(error),
         ) from error
 
 

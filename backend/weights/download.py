@@ -102,7 +102,7 @@ def _give_up(error: Exception, part: Path, again: bool) -> None:
         drop(part)
         raise OutOfDisk("The disk is full; the unfinished download was removed. Free some space and try again.") from error
     if not again:
-        raise Unreachable(_reason(error)) from error
+        raise Unreachable(reason_of(error)) from error
 
 
 def _waited(seconds: float, part: Path) -> Iterator[int]:
@@ -226,7 +226,8 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Why nothing comes over the network, in a few words."""
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(cause, TimeoutError):
         return "it does not answer"

@@ -110,6 +110,8 @@ def test_a_style_weight_changes_the_drawing_and_the_usual_one_need_not_be_named(
 def test_without_json_one_line_says_what_was_written(command, picture, tmp_path):
     code, out, _ = command("sketch", picture, "-o", tmp_path / "a.svg", "--mask", "none", *QUICK)
     assert code == 0 and out.startswith(f"{tmp_path / 'a.svg'}: ") and "strokes in" in out and out.count("\n") == 1
+    _, out, _ = command("sketch", picture, "-o", tmp_path / "a.svg", "--mask", "none", *QUICK, "--strokes", 1)
+    assert ": 1 stroke in " in out
 
 
 def test_what_is_wrong_with_a_mask_is_told_of_the_mask(command, picture, tmp_path):

@@ -62,7 +62,7 @@ def test_the_border_of_a_tile_is_no_steeper_than_its_inside(command, style, netw
 def test_a_texture_of_a_pack(command, tmp_path):
     code, out, err = command("texture", "engraving", "-o", tmp_path / "x.png", *QUICK)
     assert code == 0, err
-    assert "64 × 64 px by classical" in out
+    assert "64 × 64 px in " in out and "s (classical)" in out
 
 
 @pytest.mark.parametrize("area", ["lines", "paper"])
