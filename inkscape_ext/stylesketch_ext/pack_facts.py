@@ -117,4 +117,4 @@ def description_of(pack: StyleInfo) -> str:
 
 
 def _percent(share: Optional[float]) -> str:
-    return "" if share is None else "%.2g %%" % (100 * share)
+    return "" if share is None else ("%.0f %%" if share > 0.99 else "%.2g %%") % (100 * share)

@@ -1,5 +1,7 @@
 """What is said of style packs, and the names they get."""
 
+from dataclasses import replace
+
 import pytest
 from stylesketch_ext import pack_facts
 from stylesketch_ext.wire.messages import StyleInfo
@@ -7,6 +9,12 @@ from stylesketch_ext.wire.messages import StyleInfo
 PEN = StyleInfo("technical-pen", "Technical pen", bundled=True, strokes=64)
 INK = StyleInfo("ink", "Ink", strokes=90, licence="CC0-1.0", exemplars=3, measured={"line_width": 0.0042, "hatch_angle": -44.6})
 BROKEN = StyleInfo("mine", "Mine", problem="It has no pen.")
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.0017, "0.17 %"), (0.126, "13 %"), (1.0, "100 %"), (1.264, "126 %")])
+def test_shares_are_told_without_powers_of_ten(share, told):
+    pack = replace(PEN, strokes=0, measured={"stroke_length": share})
+    assert ("Stroke length", told) in pack_facts.facts(pack)
 
 
 def test_only_what_is_known_is_told():

@@ -21,6 +21,9 @@ class Card(Gtk.FlowBoxChild):
         place.set_size_request(width + 2, height + 2)  # with the sheet's border
         place.pack_start(sheet, True, True, 0)
         label = Gtk.Label(label=title, ellipsize=Pango.EllipsizeMode.END, max_width_chars=8)
+        label.set_line_wrap(True)
+        label.set_lines(2)
+        label.set_justify(Gtk.Justification.CENTER)
         content = styled(Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=5), "ss-card")
         content.pack_start(place, False, False, 0)
         content.pack_start(styled(label, "ss-small"), False, False, 0)

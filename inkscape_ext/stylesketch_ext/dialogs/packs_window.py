@@ -10,7 +10,7 @@ from stylesketch_ext.dialogs.stumbling import errors_told
 from stylesketch_ext.host import inkscape_is_gone
 from stylesketch_ext.words import _
 
-WIDTH, HEIGHT = 960, 560  # px; fits on a screen of 1280 × 720
+WIDTH, HEIGHT = 960, 680  # px, less on a low screen
 TICK = 80  # ms
 PATIENCE = 10.0  # s that what is under way may take when the window is to close
 
