@@ -43,7 +43,8 @@ def print_sketch(paths: Sequence[Path], pack: StylePack, pool: ModelPool) -> Non
     prepare_process()
     photographs = [(path.name, decode(path.read_bytes())) for path in paths] or _bundled()
     photographs = [(name, Photograph(_at_side(photograph.pixels), None)) for name, photograph in photographs]
-    print_times(photographs, pack, pool)
+    for guidance in ("classical", *(["squeezenet"] if pool.has_encoder("squeezenet") else [])):
+        print_times(photographs, guidance, pack, pool)
     print_lines(photographs)
     print_doubling(photographs, pack, pool)
 
@@ -64,21 +65,23 @@ def _at_side(pixels: Image) -> Image:
     return torch.nn.functional.interpolate(pixels, size, mode="bilinear", antialias=True).clamp(0, 1)
 
 
-def print_times(photographs: Found, pack: StylePack, pool: ModelPool) -> None:
+def print_times(photographs: Found, guidance: str, pack: StylePack, pool: ModelPool) -> None:
     """Seconds of each stage, and until the first complete drawing."""
-    print(f"seconds for {STROKES} strokes, longer side {SIDE} px, one thread, medians of {ROUNDS} runs")
+    print(f"{guidance}: seconds for {STROKES} strokes, longer side {SIDE} px, one thread, medians of {ROUNDS} runs")
     for number, (name, photograph) in enumerate(photographs):
-        runs = [_timed(photograph, pack, pool) for _ in range(ROUNDS + (number == 0))][number == 0 :]  # the first one warms up
+        rounds = range(ROUNDS + (number == 0))
+        runs = [_timed(photograph, guidance, pack, pool) for _ in rounds][number == 0 :]  # the first one warms up
         median = {stage: statistics.median(run[stage] for run in runs) for stage in runs[0]}
         told = " · ".join(f"{stage} {seconds:.2f}" for stage, seconds in median.items())
         print(f"  {name:24} {told}")
 
 
-def _timed(photograph: Photograph, pack: StylePack, pool: ModelPool) -> dict[str, float]:
+def _timed(photograph: Photograph, guidance: str, pack: StylePack, pool: ModelPool) -> dict[str, float]:
     begin = since = time.perf_counter()
     seconds: dict[str, float] = defaultdict(float)
     stage, first = "", 0.0
-    for progress in RECIPES["object"].run(Inputs(photograph), SketchChoices(strokes=STROKES), pack, pool):
+    choices = SketchChoices(strokes=STROKES, guidance=guidance)
+    for progress in RECIPES["object"].run(Inputs(photograph), choices, pack, pool):
         now = time.perf_counter()
         seconds[stage] += now - since
         stage, since = progress.stage, now
@@ -147,7 +150,7 @@ def print_doubling(photographs: Found, pack: StylePack, pool: ModelPool) -> None
 
 
 def _plain(photograph: Photograph, steps: int | None, pack: StylePack, pool: ModelPool) -> Strokes:
-    choices = SketchChoices(strokes=STROKES, steps=steps, style_strength=0.0)
+    choices = SketchChoices(strokes=STROKES, guidance="classical", steps=steps, style_strength=0.0)
     work = RECIPES["object"].run(Inputs(photograph), choices, pack, pool)
     while True:
         try:

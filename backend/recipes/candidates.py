@@ -15,6 +15,7 @@ from backend.core.work import Executor, Progress, Work, mapped
 from backend.meeting import Member, Seat, answer
 from backend.model_pool import ModelPool
 from backend.perception.faces import find_people
+from backend.recipes.guided import for_one_subject
 from backend.recipes.judging import Judge, TextJudge, image_score, judge_of
 from backend.recipes.object_sketch import choose_subject
 from backend.recipes.recipe import Inputs, Recipe, SketchChoices
@@ -195,10 +196,10 @@ def _unfinished(attempts: Sequence[_Attempt]) -> list[int]:
     return [number for number, attempt in enumerate(attempts) if attempt.hurried]
 
 
-def _looks(recipe: Recipe, choices: SketchChoices) -> tuple[float, ...]:
+def _looks(recipe: Recipe, guidance: str) -> tuple[float, ...]:
     if recipe.background:
         return LATE_LOOKS
-    return LOOKS if choices.guidance in ("auto", "classical") else GUIDED_LOOKS
+    return LOOKS if guidance == "classical" else GUIDED_LOOKS
 
 
 def with_note(drawing: Drawing, note: str) -> Drawing:
@@ -261,7 +262,7 @@ def draw_attempts(
     judge = judge_of(pixels, seen, pool)
     known = replace(inputs, found=found)
     seeds = _seeds(choices, count)
-    looks = _looks(recipe, choices)
+    looks = _looks(recipe, for_one_subject(choices.guidance, pool))
 
     def here(seed: int, seat: Seat) -> Work[Drawing]:
         return _attempt(recipe, known, replace(choices, seed=seed), pack, replace(pool, seat=seat), looks)

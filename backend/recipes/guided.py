@@ -212,8 +212,15 @@ EYES: dict[str, tuple[str, dict[str, float], bool]] = {
 GUIDANCES = ("classical", "squeezenet", "clip", "clip+squeezenet")
 
 
+def for_one_subject(guidance: str, pool: ModelPool) -> str:
+    """What auto means for the drawing of one subject: the small network's guidance where its weights are, else classical."""
+    if guidance != "auto":
+        return guidance
+    return "squeezenet" if pool.has_encoder("squeezenet") else "classical"
+
+
 def guide_of(name: str, pool: ModelPool) -> Guide | None:
-    """The guide that a choice means: none for classical, which auto means too, since its drawings were liked better.
+    """The guide that a choice means: none for classical, which auto means where nobody has said more of it.
 
     Raises Missing, naming the command that brings them, where an encoder was asked for whose weights are not here.
     """

@@ -18,7 +18,7 @@ from backend.perception.foreground import Foreground, find_foreground
 from backend.perception.line_drawing import inked, is_line_drawing
 from backend.perception.marked_foreground import marked_foreground
 from backend.perception.salient_subject import cut_by
-from backend.recipes.guided import GUIDANCES
+from backend.recipes.guided import GUIDANCES, for_one_subject
 from backend.recipes.recipe import FEWEST, Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings, draw_region
 from backend.style_pack import StylePack
@@ -39,6 +39,7 @@ class ObjectSketch:
         Raises BadRequest for a picture without a single line, or a guidance that is not there.
         """
         choices.check_guidance(self.guidances)
+        choices = replace(choices, guidance=for_one_subject(choices.guidance, pool))
         settings = self.settings.at_fidelity(choices.fidelity).varied(choices.seed)
         yield Progress("finding the subject", 0.02)
         pixels = inputs.photograph.pixels

@@ -81,11 +81,16 @@ def test_the_same_request_gives_the_same_strokes(pool):
     assert torch.equal(one.points, two.points)
 
 
-@pytest.mark.parametrize("weights", ["pool", "bare"])
-def test_auto_is_classical_whatever_weights_there_are(weights, request):
-    plain = drawn(request.getfixturevalue(weights), "auto", steps=0)
-    assert plain.account.guidance == "classical"
-    assert plain.account.scores == {}
+def test_auto_is_the_small_network_where_its_weights_are(pool, bare):
+    guided, plain = drawn(pool, "auto", steps=0), drawn(bare, "auto", steps=0)
+    assert (guided.account.guidance, plain.account.guidance) == ("squeezenet", "classical")
+    assert set(guided.account.scores) == {"squeezenet"} and plain.account.scores == {}
+
+
+def test_a_scene_is_classical_unless_a_guide_is_asked_for(pool):
+    choices = SketchChoices(strokes=8, steps=0)
+    scene = completed(RECIPES["scene"].run(Inputs(photograph(face())), choices, StylePack("plain", "Plain"), pool))
+    assert scene.account.guidance == "classical"
 
 
 @pytest.mark.parametrize(("name", "command"), [("squeezenet", "models pull squeezenet"), ("clip", "models pull clip_rn101")])
