@@ -146,7 +146,8 @@ def _fitted(row: Row, shape: tuple[int, ...], settings: EllipseSettings) -> list
     if long > 1.2 * max(shape[:2]):
         return []
     box = ((x, y), (axes[0], axes[1]), angle)
-    return [box] if np.quantile(_distances(box, row), 0.9) < max(settings.miss, settings.miss_share * long) else []
+    far = np.sort(_distances(box, row))[int(0.9 * (len(row) - 1))]  # np.quantile takes ten times as long
+    return [box] if far < max(settings.miss, settings.miss_share * long) else []
 
 
 def _distances(box: Box, points: Row) -> npt.NDArray[np.float64]:
