@@ -23,7 +23,7 @@ Map = npt.NDArray[np.float32]  # [H, W, 3]
 def full_contrast(image: Image) -> Image:
     """A pale image [1, 3, H, W] with its colors spread about their middle; any other one as it is."""
     height, width = image.shape[-2:]
-    step = max(1, max(height, width) // LOOKED_SIDE)
+    step = math.ceil(max(height, width) / LOOKED_SIDE)
     rgb = np.ascontiguousarray(image[0, :, ::step, ::step].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
     low, high = np.percentile(lab.reshape(-1, 3), (1, 99), axis=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,9 +15,11 @@ from backend.core.image import Image, Mask
 from backend.perception.contrast import full_contrast
 
 Map = npt.NDArray[np.float32]  # [H, W]
+Tensors = tuple[Map, Map, Map]  # xx, xy, yy
 
 ROUNDING = 1e-5  # strength that blurs leave of nothing
 SHADE = 14.0  # lightness below which differences count for more: dark forms before dark grounds are told apart by little
+LEAST_BLUR = 4.0  # σ, px of a smaller copy, that still blurs as at full size
 BROADLY_SEEN = 0.6  # strength of a broad line that supports the finer ones there fully
 
 
@@ -69,11 +72,12 @@ def line_field(
     """
     image = full_contrast(image)
     outline = None if silhouette is None else silhouette[0, 0].cpu().numpy().astype(np.float32)
-    with ThreadPoolExecutor(2) as threads:  # OpenCV and numpy leave the interpreter free
-        coarsely = threads.submit(_one_scale, image, settings.coarse, outline)
-        finely = threads.submit(_one_scale, image, settings.fine, outline)
-        support = None if inside is not None else threads.submit(_broad_support, image, settings, outline)
-        strength, x, y, _coherence = coarsely.result()
+    calmed = min(settings.coarse.smoothing_rounds, settings.fine.smoothing_rounds)
+    with ThreadPoolExecutor(1) as thread:  # OpenCV and numpy leave the interpreter free
+        support = None if inside is not None else thread.submit(_broad_support, image, settings, outline)
+        lab = _calm(_lab(image), calmed)  # as both see it
+        finely = thread.submit(_one_scale, lab, calmed, settings.fine, outline)
+        strength, x, y, _coherence = _one_scale(lab, calmed, settings.coarse, outline)
         fine_strength, fine_x, fine_y, coherence = finely.result()
     fine_strength = settings.fine_weight * fine_strength
     if support is not None:
@@ -91,7 +95,8 @@ def _broad_support(image: Image, settings: LineFieldSettings, outline: Map | Non
     height, width = image.shape[-2:]
     half = (max(1, height // 2), max(1, width // 2))
     small = None if outline is None else cv2.resize(outline, half[::-1], interpolation=cv2.INTER_AREA)
-    broad, *_ = _one_scale(F.interpolate(image, half, mode="bilinear", antialias=True), settings.broad, small)
+    lab = _lab(F.interpolate(image, half, mode="bilinear", antialias=True))
+    broad, *_ = _one_scale(lab, 0, settings.broad, small)
     near = cv2.resize(cv2.dilate(broad, np.ones((5, 5), np.uint8)), (width, height), interpolation=cv2.INTER_LINEAR)
     return (settings.alone + (1 - settings.alone) * np.clip(near / BROADLY_SEEN, 0, 1)).astype(np.float32)
 
@@ -106,9 +111,9 @@ def _measured_inside(strength: Map, fine: Map, inside: Mask | None, most_lift: f
     return np.clip(lift * strength, 0, 1), np.clip(lift * fine, 0, 1)
 
 
-def _one_scale(image: Image, settings: ScaleSettings, outline: Map | None) -> tuple[Map, Map, Map, Map]:
-    """Strength 0 … 1, tangent x and y, and how much the neighborhood agrees on it, 0 … 1."""
-    lab = _calm_lab(image, settings.smoothing_rounds)
+def _one_scale(lab: Map, calmed: int, settings: ScaleSettings, outline: Map | None) -> tuple[Map, Map, Map, Map]:
+    """Strength 0 … 1, tangent x and y, and how much the neighborhood agrees on it, 0 … 1; of a lab calmed so often already."""
+    lab = _calm(lab, settings.smoothing_rounds - calmed)
     if outline is not None:
         lab = np.dstack([lab, settings.silhouette * outline])
     edges, tensor = _persistent_edges(lab, settings)
@@ -120,40 +125,56 @@ def _one_scale(image: Image, settings: ScaleSettings, outline: Map | None) -> tu
     return np.where(strength > ROUNDING, np.minimum(strength, 1), 0).astype(np.float32), *_directions(tensor, settings.flow)
 
 
-def _calm_lab(image: Image, rounds: int) -> Map:
-    """CIE Lab [H, W, 3] (L from 0, shadows spread), with texture smoothed away and edges kept."""
+def _lab(image: Image) -> Map:
+    """CIE Lab [H, W, 3] (L from 0, shadows spread)."""
     rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
     lab[..., 0] += SHADE * (1 - np.exp(-lab[..., 0] / SHADE))  # twice the contrast in black, no more than before in light
+    return lab
+
+
+def _calm(lab: Map, rounds: int) -> Map:
+    """A lab [H, W, 3] with texture smoothed away and edges kept."""
     for _ in range(rounds):
         lab = cv2.bilateralFilter(lab, d=9, sigmaColor=14.0, sigmaSpace=3.5)
     return lab
 
 
-def _persistent_edges(lab: Map, settings: ScaleSettings) -> tuple[Map, Map]:
-    """Edge strength [H, W] in Lab units, and the structure tensor [H, W, 3] (xx, xy, yy) of the finest two scales.
+def _persistent_edges(lab: Map, settings: ScaleSettings) -> tuple[Map, Tensors]:
+    """Edge strength [H, W] in Lab units, and the structure tensor (xx, xy, yy) of the finest two scales.
 
     The strength is the geometric mean over the scales, each widened to the reach of its blur: what vanishes in the
     blur (texture) fades, what stays (contours) keeps the sharp position of the finest scale.
     """
-    logs, tensor = np.zeros(lab.shape[:2], np.float32), np.zeros((*lab.shape[:2], 3), np.float32)
+    planes, logs = cv2.split(lab), np.zeros(lab.shape[:2], np.float32)
+    tensor = np.zeros_like(logs), np.zeros_like(logs), np.zeros_like(logs)
     for level, sigma in enumerate(settings.scales):
-        gx, gy = _gradients(lab, sigma)
-        xx, xy, yy = (gx * gx).sum(2), (gx * gy).sum(2), (gy * gy).sum(2)
+        here = _structure(planes, sigma)
         if level < 2:
-            tensor += np.dstack([xx, xy, yy])
-        magnitude = sigma * np.sqrt(_larger_eigenvalue(xx, xy, yy))
+            for whole, part in zip(tensor, here, strict=True):
+                whole += part
+        magnitude = sigma * np.sqrt(_larger_eigenvalue(*here))
         if level:
             magnitude = cv2.dilate(magnitude, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3)), iterations=round(sigma))
         logs += np.log(magnitude + 1e-2)
     return np.clip(np.exp(logs / len(settings.scales)) - 0.05, 0, None), tensor
 
 
-def _gradients(lab: Map, sigma: float) -> tuple[Map, Map]:
-    blurred = cv2.GaussianBlur(lab, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    gx = cv2.Sobel(blurred, cv2.CV_32F, 1, 0, ksize=3, scale=0.125, borderType=cv2.BORDER_REPLICATE)
-    gy = cv2.Sobel(blurred, cv2.CV_32F, 0, 1, ksize=3, scale=0.125, borderType=cv2.BORDER_REPLICATE)
-    return gx, gy
+def _structure(planes: Sequence[Map], sigma: float) -> Tensors:
+    """The products of the gradients, over the channels one after the other: three times as fast as all at once."""
+    total: Tensors | None = None
+    for plane in planes:
+        blurred = cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+        gx = cv2.Sobel(blurred, cv2.CV_32F, 1, 0, ksize=3, scale=0.125, borderType=cv2.BORDER_REPLICATE)
+        gy = cv2.Sobel(blurred, cv2.CV_32F, 0, 1, ksize=3, scale=0.125, borderType=cv2.BORDER_REPLICATE)
+        products = gx * gx, gx * gy, gy * gy
+        if total is None:
+            total = products
+        else:
+            for whole, part in zip(total, products, strict=True):
+                whole += part
+    assert total is not None
+    return total
 
 
 def _larger_eigenvalue(xx: Map, xy: Map, yy: Map) -> Map:
@@ -193,10 +214,18 @@ def _bars(lightness: Map, sigma: float) -> Map:
 def _inhibited(strength: Map, settings: ScaleSettings) -> Map:
     """Strength less what the surround has anyway: a lone contour keeps all, a hair among hairs little."""
     near = cv2.GaussianBlur(strength, (0, 0), settings.surround / 3)
-    wide = cv2.GaussianBlur(strength, (0, 0), settings.surround)
-    wider = cv2.GaussianBlur(strength, (0, 0), settings.surround * 2)
+    wide, wider = _widely_blurred(strength, settings.surround), _widely_blurred(strength, settings.surround * 2)
     surround = np.clip(np.minimum(wide, wider) * 2 - near * 0.5, 0, None)
     return np.clip(strength - settings.inhibition * surround, 0, None)
+
+
+def _widely_blurred(values: Map, sigma: float) -> Map:
+    """A Gaussian blur of many px, of a smaller copy: as good as exact, and ten times as fast."""
+    height, width = values.shape
+    shrunk = max(1, int(sigma / LEAST_BLUR))
+    size = (max(1, round(width / shrunk)), max(1, round(height / shrunk)))
+    small = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma / shrunk), (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _inside_lifted(strength: Map, mask: npt.NDArray[np.bool_], settings: ScaleSettings) -> Map:
@@ -214,8 +243,8 @@ def _top(strength: Map) -> float:
     return max(float(np.percentile(lively, 97)), 1.0) if lively.size else 1.0
 
 
-def _directions(tensor: Map, sigma: float) -> tuple[Map, Map, Map]:
-    xx, xy, yy = (cv2.GaussianBlur(tensor[..., i], (0, 0), sigma) for i in range(3))
+def _directions(tensor: Tensors, sigma: float) -> tuple[Map, Map, Map]:
+    xx, xy, yy = (cv2.GaussianBlur(part, (0, 0), sigma) for part in tensor)
     spread = np.sqrt((xx - yy) ** 2 + 4 * xy**2)
     angle = 0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2
     return np.cos(angle), np.sin(angle), (spread / (xx + yy + 1e-6)).astype(np.float32)
