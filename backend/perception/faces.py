@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -114,29 +114,42 @@ def _hits(name: str, gray: Gray, step: float, agreeing: int, sides: tuple[int, i
 
 def _confirmed(rgb: Pixels, names: Sequence[str], candidates: Sequence[Face]) -> list[Face]:
     """The candidates that the cascades see again from other distances and in a mirror, surest first, then largest."""
-    sure: list[tuple[float, Face]] = []
+    sure = []
     for face in candidates:
-        looks = [_looks(rgb, face, name) for name in names]
-        if face.person and sum(looks) >= len(names) * 2 * len(LOOKS) - PEOPLE_MISSES:
-            sure.append((0, face))
-        elif not face.person and min(looks) >= ANIMAL_EACH and sum(looks) >= ANIMAL_ALL:
-            sure.append((sum(looks) + TWICE_AS_LARGE * float(np.log2(face.side)), face))
+        seen = _looks(rgb, face, names)
+        if seen is not None:
+            sure.append((0.0 if face.person else seen + TWICE_AS_LARGE * float(np.log2(face.side)), face))
     return [face for _looks_of, face in sorted(sure, key=lambda one: (-one[0], -one[1].side, one[1].left, one[1].top))]
 
 
-def _looks(rgb: Pixels, face: Face, name: str) -> int:
-    """How often, of twice the looks, a cascade sees a face that is brought to those sizes, straight and mirrored."""
+def _looks(rgb: Pixels, face: Face, names: Sequence[str]) -> int | None:
+    """How often, in all, cascades see a face that is brought to the looks' sizes, straight and mirrored.
+
+    None as soon as it was missed too often.
+    """
+    most = len(names) * 2 * len(LOOKS)
+    least_each, least_all = (0, most - PEOPLE_MISSES) if face.person else (ANIMAL_EACH, ANIMAL_ALL)
+    missed = dict.fromkeys(names, 0)
+    for gray, sides in _seen_again(rgb, face):
+        for name in names:
+            missed[name] += not _hits(name, gray, STEP, 2, sides)
+            if missed[name] > 2 * len(LOOKS) - least_each or sum(missed.values()) > most - least_all:
+                return None
+    return most - sum(missed.values())
+
+
+def _seen_again(rgb: Pixels, face: Face) -> Iterator[tuple[Gray, tuple[int, int]]]:
+    """A face and what is around it from other distances and in a mirror, and of which sides it may be there, px."""
     room = AROUND * face.side
     left, top = max(0, int(face.left - room)), max(0, int(face.top - room))
     part = rgb[top : int(face.top + face.side + room), left : int(face.left + face.side + room)]
-    seen = 0
     for look in LOOKS:
         scale = look / face.side
         size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
         gray = _gray(cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR))
         sides = round(0.7 * look), min(round(1.4 * look), *size)
-        seen += sum(bool(_hits(name, shown, STEP, 2, sides)) for shown in (gray, np.ascontiguousarray(gray[:, ::-1])))
-    return seen
+        yield gray, sides
+        yield np.ascontiguousarray(gray[:, ::-1]), sides
 
 
 def _gray(rgb: Pixels) -> Gray:

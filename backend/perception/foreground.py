@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -40,6 +40,7 @@ WORKING_SIDE = 1024  # px on the longer side, which larger pictures are brought 
 BACKDROP_SIDE = 512  # px on the longer side, where the backdrop is plain
 SOFT_EDGE = 3  # px there, over which the backdrop's color passes into the subject's; what is bright farther in belongs to it
 GLANCE_SIDE, ROUGH_SIDE, FINE_SIDE = 128, 256, 320  # px, where GrabCut takes a first look, finds the mask, refines its outline
+ROUNDS = (3, 2)  # of GrabCut at a glance, where two leave subjects unclear, and after it, where a third hardly moves any
 HOPELESS, LIKELY, TRUSTED, CLEAR = 0.5, 0.55, 0.78, 0.86  # clarity of an outline
 TRUSTED_PERSON = 0.65  # the same, where there is a face
 LEAST_PERSON = 0.06  # of the picture's longer side: people with smaller faces pass by
@@ -66,16 +67,16 @@ class Foreground:
     drawn: bool = False  # the picture is a line drawing already
 
 
-def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
+def find_foreground(image: Image, faces: Iterable[Face] = ()) -> Foreground:
     """The foreground of an image [1, 3, H, W] by its plain backdrop, or else by saliency and GrabCut (Rother et al. 2004).
 
-    Where there are people's faces (px of the image), not all small, people are looked for instead of what is salient.
+    Where there are people's faces (px of the image), not all small, people are looked for instead of what is salient. The
+    faces are asked for only when the picture has told what it can without them: they may still be looked for.
 
     The mask is trusted if its size is plausible and its outline runs along edges of the picture.
     """
     image = full_contrast(image)
     height, width = image.shape[-2:]
-    faces = [face for face in faces if face.person and face.side > LEAST_PERSON * max(height, width)]
     full = image[0].permute(1, 2, 0).cpu().numpy()
     rgb = resized(full, WORKING_SIDE) if max(height, width) > WORKING_SIDE else np.ascontiguousarray(full)
     lab = to_lab(resized(rgb, BACKDROP_SIDE))
@@ -86,20 +87,24 @@ def find_foreground(image: Image, faces: Sequence[Face] = ()) -> Foreground:
     if not plain and _flat(full) > FLAT:
         everything = torch.ones_like(image[:, :1])
         return Foreground(everything, False, Note("This looks like a graphic or a screenshot, so the whole picture is drawn."))
+    people: list[Face] = []
     if bits is None or not plain:
-        fine = resized(rgb, FINE_SIDE)
+        fine, glance = resized(rgb, FINE_SIDE), resized(rgb, GLANCE_SIDE)
         lab = to_lab(fine)
-        glance = resized(rgb, GLANCE_SIDE)
-        bits = tidy(grab_cut(glance, 3, _first_labels(glance, faces, width)))
+        bits = tidy(grab_cut(glance, ROUNDS[0], salient_labels(glance)))  # most pictures show no people
+        people = [face for face in faces if face.person and face.side > LEAST_PERSON * max(height, width)]
+        if people:
+            bits = tidy(grab_cut(glance, ROUNDS[0], people_labels(glance, people, width)))
         if clarity_of(bits, to_lab(glance)) > HOPELESS:  # GrabCut takes seconds on mere texture, for nothing
             rough = resized(rgb, ROUGH_SIDE)
-            bits = tidy(grab_cut(rough, 3, _first_labels(rough, faces, width)))
+            labels = people_labels(rough, people, width) if people else salient_labels(rough)
+            bits = tidy(grab_cut(rough, ROUNDS[1], labels))
         bits = tidy(refined(fine, bits))
     clarity = 1.0 if plain else clarity_of(bits, lab)
-    least = TRUSTED_PERSON if faces else TRUSTED
+    least = TRUSTED_PERSON if people else TRUSTED
     reason = _doubt(bits, clarity, 0.0 if plain else lost_edges(bits, lab), plain, least)
     if not plain and not reason:
-        if not faces and lost_lines(bits, fine) > MOST_LINES_LOST:
+        if not people and lost_lines(bits, fine) > MOST_LINES_LOST:
             reason = NOT_TOLD
         else:
             bits = with_parts(bits, lab)
@@ -119,11 +124,6 @@ def _interest(bits: Bits, size: tuple[int, int]) -> Mask:
 
 def _upsampled(values: Map, size: tuple[int, int]) -> Mask:
     return torch.from_numpy(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR))[None, None]
-
-
-def _first_labels(rgb: Map, faces: Sequence[Face], width: int) -> Bits:
-    people = people_labels(rgb, faces, width)
-    return salient_labels(rgb) if people is None else people
 
 
 def fit_foreground(image: Image, mask: Mask) -> Foreground:

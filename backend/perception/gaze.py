@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import cv2
 import cv2.data
@@ -43,6 +44,7 @@ PUPIL = 0.45  # … of a pupil that cannot be told from its iris, too
 LEAST_NOSE, NOSE_CONTRAST = 13.0, 6.0  # px of a window's radius; of lightness
 NOSE_UNEVEN = 0.2  # how far a nose's halves may differ, of its radius
 NOSE_ASIDE, NOSE_BELOW = 0.16, 1.2  # how far beside the middle and below the eyes a nose may be, distances of eyes
+LOOKING = Lock()  # a cascade keeps what it looks at
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,10 @@ def _hits(gray: Gray, least: int, most: int) -> Eyes:
     found = [np.empty((0, 4))]
     for mirrored in (False, True):
         shown = np.ascontiguousarray(gray[:, ::-1]) if mirrored else gray
-        boxes, _stages, margins = _cascade().detectMultiScale3(
-            shown, STEP, 0, minSize=(least, least), maxSize=(most, most), outputRejectLevels=True
-        )
+        with LOOKING:
+            boxes, _stages, margins = _cascade().detectMultiScale3(
+                shown, STEP, 0, minSize=(least, least), maxSize=(most, most), outputRejectLevels=True
+            )
         if len(boxes):
             order = np.lexsort(np.asarray(boxes).T)  # several threads find them in any order
             left, top, side, _height = np.asarray(boxes, float)[order].T

@@ -74,10 +74,8 @@ def _unit(values: Map) -> Map:
     return np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
 
 
-def people_labels(rgb: Map, faces: Sequence[Face], width: int) -> Bits | None:
-    """GrabCut's labels of a picture, once `width` px wide, with faces and what people have around and below them; or None."""
-    if not faces:
-        return None
+def people_labels(rgb: Map, faces: Sequence[Face], width: int) -> Bits:
+    """GrabCut's labels of a picture, once `width` px wide, with faces and what people have around and below them."""
     labels = np.full(rgb.shape[:2], cv2.GC_PR_BGD, np.uint8)
     scale = rgb.shape[1] / width
     for sure in (False, True):

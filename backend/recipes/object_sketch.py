@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import torch
@@ -64,18 +64,22 @@ def faces_and_subject(
 ) -> tuple[list[Face], Foreground, tuple[str, ...]]:
     """The faces, the subject as `choose_subject` says, and what to tell.
 
-    Where there are no people, animals' faces are looked for beside the subject, on another core: only people's tell of it.
+    Faces are looked for beside the subject, on another core, which waits for them only where people's may tell of it.
     """
     pixels = inputs.photograph.pixels
-    people = find_people(pixels)
     with ThreadPoolExecutor(1) as thread:
-        animals = None if people else thread.submit(find_animals, pixels)
-        foreground, notes = choose_subject(inputs, choices, people, pool)
-        return animals.result() if animals else people, foreground, notes
+        people = thread.submit(find_people, pixels)
+        faces = thread.submit(lambda: people.result() or find_animals(pixels))
+        foreground, notes = choose_subject(inputs, choices, _once_found(people), pool)
+        return faces.result(), foreground, notes
+
+
+def _once_found(people: Future[list[Face]]) -> Iterator[Face]:
+    yield from people.result()
 
 
 def choose_subject(
-    inputs: Inputs, choices: SketchChoices, faces: Sequence[Face] = (), pool: ModelPool | None = None
+    inputs: Inputs, choices: SketchChoices, faces: Iterable[Face] = (), pool: ModelPool | None = None
 ) -> tuple[Foreground, tuple[str, ...]]:
     """As `choose_foreground`; but of a line drawing, whose lines are its subject, all that is inked if nothing else is told."""
     pixels = inputs.photograph.pixels
@@ -88,7 +92,7 @@ def choose_subject(
 
 
 def choose_foreground(
-    inputs: Inputs, choices: SketchChoices, faces: Sequence[Face] = (), pool: ModelPool | None = None
+    inputs: Inputs, choices: SketchChoices, faces: Iterable[Face] = (), pool: ModelPool | None = None
 ) -> tuple[Foreground, tuple[str, ...]]:
     """What the user marked, else the user's mask, else the file's own transparency, else the one found; and what to tell.
 

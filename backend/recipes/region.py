@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -124,7 +125,8 @@ class Region:
     closeups: tuple[FaceCloseup, ...] = ()
     interest: Mask | None = None  # [1, 1, H, W] 0 … 1, where the lines matter most; None: everywhere
     silhouette: Mask | None = None  # [1, 1, H, W] 0 … 1, whose outline is a line; None: the mask, as high as it is certain
-    outlines: tuple[Outline, ...] = ()  # that are known: people's heads and jaws, an animal's eyes and nose, on the canvas
+    outlines: tuple[Outline, ...] = ()  # that are known, on the canvas
+    awaited: Future[tuple[Outline, ...]] | None = None  # more of them, which are looked for on another core
     drawn: bool = False  # it is a drawing already: its lines are seen by their middles
 
     @classmethod
@@ -143,14 +145,17 @@ class Region:
         """The part of a source picture that holds a mask (not empty) of its size; faces are drawn from close by."""
         framing = Framing.around(mask, settings.canvas, settings.margin, settings.enlargement)
         shown = [] if drawn else [face for face in faces if _at(mask, *face.center) > 0.5]
+        awaited = None if drawn else _beside(lambda: _outlines(pixels, mask, faces, shown, framing))
         closeups = tuple(FaceCloseup.of(face, pixels, mask, settings.face, framing.scale) for face in shown)
         here = framing.crop(mask, fill=0.0)
         weighed = None if interest is None else framing.crop(interest, fill=0.0)
         outline = None if silhouette is None else framing.crop(silhouette, fill=0.0)
-        heads = head_outlines(pixels, shown)
-        people = tuple(_on_canvas(line, framing) for line in (*heads, *jaw_lines(pixels, shown, heads)))
-        known = people if drawn else (*people, *features(pixels, mask, faces, framing))
-        return cls(name, framing, framing.crop(pixels), here, certainty, closeups, weighed, outline, known, drawn)
+        image = framing.crop(pixels)
+        return cls(name, framing, image, here, certainty, closeups, weighed, outline, (), awaited, drawn)
+
+    def known_outlines(self) -> tuple[Outline, ...]:
+        """People's heads and jaws, an animal's eyes and nose, on the canvas; who asks waits until they are found."""
+        return self.outlines if self.awaited is None else (*self.outlines, *self.awaited.result())
 
     @classmethod
     def of(
@@ -251,7 +256,8 @@ def trace_region(region: Region, count: int, settings: RegionSettings, guide: Gu
         looked = guide.looked(saliency)[0, 0].cpu().numpy()
         attention = Attention(looked, _forms(region, settings, silhouette, worth), settings.attention)
     closeups = [closeup.on(region.framing, settings.lines) for closeup in region.closeups]
-    return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups, region.outlines, attention)
+    outlines = region.known_outlines()
+    return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups, outlines, attention)
 
 
 def _forms(region: Region, settings: RegionSettings, silhouette: Mask | None, worth: Mask) -> list[Trace]:
@@ -281,6 +287,21 @@ def _on_canvas(head: HeadOutline, framing: Framing) -> Outline:
     at = np.linspace(0, lengths[-1], max(2, round(lengths[-1]) + 1))
     x, y, told = (np.interp(at, lengths, values) for values in (row[:, 0], row[:, 1], head.told))
     return Outline(np.stack([x, y], 1), told)
+
+
+def _outlines(pixels: Image, mask: Mask, faces: Sequence[Face], shown: Sequence[Face], framing: Framing) -> tuple[Outline, ...]:
+    """Lines that are known: people's heads and jaws where their faces are shown, an animal's eyes and nose."""
+    heads = head_outlines(pixels, shown)
+    people = [_on_canvas(line, framing) for line in (*heads, *jaw_lines(pixels, shown, heads))]
+    return *people, *features(pixels, mask, faces, framing)
+
+
+def _beside(look: Callable[[], tuple[Outline, ...]]) -> Future[tuple[Outline, ...]]:
+    """What is looked for while others go on."""
+    thread = ThreadPoolExecutor(1)
+    found = thread.submit(look)
+    thread.shutdown(wait=False)
+    return found
 
 
 def _at(mask: Mask, x: float, y: float) -> float:

@@ -117,8 +117,8 @@ class Scene:
         behind = [face for face in self.faces if not hidden[_cell(face, self.size)]]
         whole = Region.framed("background", pixels, everything, settings, 0.0, behind, drawn=self.drawn)
         hole = whole.framing.crop(torch.from_numpy(hidden.astype(np.float32))[None, None].to(pixels.device), fill=0.0)
-        known = tuple(outline for outline in whole.outlines if not _lies_in(hole, outline))
-        return replace(whole, image=self.complete(whole.image, hole), mask=1 - hole, outlines=known)
+        known = tuple(outline for outline in whole.known_outlines() if not _lies_in(hole, outline))
+        return replace(whole, image=self.complete(whole.image, hole), mask=1 - hole, outlines=known, awaited=None)
 
 
 def _lies_in(hole: Mask, outline: Outline) -> bool:

@@ -69,6 +69,7 @@ def test_a_face_must_be_seen_from_several_distances_and_in_a_mirror(monkeypatch)
     assert all_but({3}) == [whole]
     assert len(asked) == 1 + len(faces.PEOPLE) * 2 * len(faces.LOOKS)
     assert all_but({3, 9}) == []
+    assert len(asked) == 9 + len(faces.ANIMALS)  # nobody looks on, but for animals
     assert all_but({3 + 2 * i for i in range(len(faces.LOOKS))}) == []
 
 
@@ -101,13 +102,13 @@ def test_what_is_as_blue_as_no_fur_is_no_animals_face(cat):
 
 
 def test_a_chin_that_is_seen_once_more_than_the_face_above_it_does_not_stand_in_its_place(monkeypatch):
-    seen = {200.0: 7, 85.0: 8}
+    seen = {200.0: 14, 85.0: 16}
     head, chin = (faces.Face(left, left, side, person=False) for left, side in ((22.0, 200.0), (82.0, 85.0)))
     monkeypatch.setattr(faces, "_animals", lambda rgb: [head, chin])
-    monkeypatch.setattr(faces, "_looks", lambda rgb, face, name: seen[face.side])
+    monkeypatch.setattr(faces, "_looks", lambda rgb, face, names: seen[face.side])
     fur = torch.full((1, 3, 256, 256), 0.5)
     assert find_animals(fur) == [head]
-    seen[85.0], seen[200.0] = 8, 6
+    seen[85.0], seen[200.0] = 16, 12
     assert find_animals(fur) == [chin]
 
 

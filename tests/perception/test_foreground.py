@@ -30,6 +30,19 @@ def test_an_object_on_a_plain_backdrop_is_found(pixels):
     assert overlap(found.mask, pixels[..., 0] < 128) > 0.95
 
 
+def test_faces_are_asked_for_only_where_they_may_tell_of_the_subject():
+    asked = []
+
+    def looked_for():
+        asked.append(True)
+        yield from ()
+
+    find_foreground(tensor(disc()), looked_for())
+    assert not asked
+    find_foreground(tensor(meadow()), looked_for())
+    assert asked
+
+
 def test_a_face_is_found_with_what_it_encloses():
     found = find_foreground(tensor(face()))
     assert found.trusted
