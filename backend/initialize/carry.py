@@ -37,8 +37,8 @@ class CarrySettings:
     beside: float = 2.5  # a stroke is on a line that is this near
     look: float = 5.0  # how far to either side its surroundings' colors are remembered
     unlike: float = 22.0  # ΔE at which a side does not look the same any more
-    seen: float = 0.5  # share of a stroke's places on their line for it to be seen …
-    again: float = 0.6  # … and to be seen again
+    seen: float = 0.55  # share of a stroke's places on their line for it to be seen …
+    again: float = 0.65  # … and to be seen again
     lineless: float = 0.4  # a stroke with less of it on lines from its beginning (a face's) is known by its surroundings only
     remember: float = 0.15  # share of the new look in what is remembered
     astray: float = 12.0  # how far a stroke that is not seen is looked for …
@@ -59,6 +59,7 @@ class CarriedStroke:
     support: float = 1.0  # share of its places that were on a line when it was drawn
     shown: Bits | None = None  # [M] the places whose surroundings look as they should; None: all
     steps: Points | None = None  # [M, 2] how far each place moved since the last frame, source px; None: as `drift`
+    held: Bits | None = None  # [M] the places that are on their line, and look as they should; None: all
 
 
 class Flow(Protocol):
@@ -146,8 +147,10 @@ def begun(
         count = int(np.clip(round(length_of(curve) / settings.samples), settings.least_samples, settings.most_samples))
         look = _look_along(curve, count, canvas, settings)
         at, normal = with_normals(even_places(curve, count))
-        support = float((pull(at, normal, field, settings.beside, settings.snap)[1] > 0).mean())
-        strokes.append(CarriedStroke(name, canvas.to_source(curve), ring, look, support=support))
+        held = pull(at, normal, field, settings.beside, settings.snap)[1] > 0
+        support = float(held.mean())
+        held |= support <= settings.lineless
+        strokes.append(CarriedStroke(name, canvas.to_source(curve), ring, look, support=support, held=held))
     return strokes
 
 
@@ -261,10 +264,11 @@ def _judged(
     shown = inside & alike
     held = ((weight > 0) | (not on_line)) & shown
     if held.mean() < (stroke.support if on_line else 1.0) * (settings.again if stroke.unseen else settings.seen):
-        return replace(stroke, shown=shown, unseen=stroke.unseen + 1)
+        return replace(stroke, shown=shown, held=held, unseen=stroke.unseen + 1)
     learned = np.where(held[:, None, None], settings.remember * (now - stroke.look), 0)
     look = (stroke.look + learned).astype(np.float32)
-    return replace(stroke, curve=canvas.to_source(curve) if on_line else stroke.curve, look=look, shown=shown, unseen=0)
+    there = canvas.to_source(curve) if on_line else stroke.curve
+    return replace(stroke, curve=there, look=look, shown=shown, held=held, unseen=0)
 
 
 def _found_again(stroke: CarriedStroke, field: LineMap, canvas: Canvas, settings: CarrySettings) -> CarriedStroke:

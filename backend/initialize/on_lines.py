@@ -22,7 +22,7 @@ class SnapSettings:
     """Distances in px of a canvas whose longer side is about 900 px."""
 
     reach: tuple[float, ...] = (9.0, 6.0, 4.0, 3.0, 3.0)  # how far a line is looked for to either side, in each round
-    smooth: tuple[float, ...] = (16.0, 8.0, 4.0, 3.0, 3.0)  # px along a stroke over which it gives way to its line
+    smooth: tuple[float, ...] = (16.0, 8.0, 4.0, 2.0, 1.5)  # px along a stroke over which it gives way to its line
     spacing: float = 2.0  # px between the places at which it does
     ridge: float = 0.1  # strength of a line that can hold a stroke
     turned: float = 0.6  # it runs in the stroke's direction: least cosine

@@ -15,7 +15,7 @@ Bits = npt.NDArray[np.bool_]
 class TrajectorySettings:
     """Times in frames."""
 
-    stiffness: float = 0.2  # weight of squared accelerations beside squared distances
+    stiffness: float = 0.3  # weight of squared accelerations beside squared distances
     unseen_weight: float = 0.05  # of a frame in which the stroke was not seen
     blink: int = 2  # a stroke gone for no longer stays …
     least: int = 3  # … and one that is there for less never was
@@ -26,8 +26,7 @@ def smooth_way(points: Array, seen: Bits, drift: Array, settings: TrajectorySett
     """The points [F, K, 2] of F frames on smooth ways beside the one on which motion was tracked.
 
     drift: [F, 2] how far all of them were taken since the frame before; what the picture itself does, also when it jerks,
-    is no tremor. With p and x relative to that way, minimizes Σ wᵢ|xᵢ − pᵢ|² + stiffness·Σ|xᵢ₋₁ − 2xᵢ + xᵢ₊₁|²
-    (Whittaker 1923) for every point by itself.
+    is no tremor. Smoothed is what is relative to that way, every point by itself.
     """
     count = len(points)
     if count < 3:
@@ -35,8 +34,12 @@ def smooth_way(points: Array, seen: Bits, drift: Array, settings: TrajectorySett
     tracked = np.cumsum(np.concatenate([np.zeros((1, 2)), drift[1:]]), axis=0)[:, None]
     points = points - tracked
     weights = np.where(seen, 1.0, settings.unseen_weight)
-    right = (weights[:, None] * points.reshape(count, -1)).astype(np.float64)
-    return tracked + _solved(weights, settings.stiffness, right).reshape(points.shape)
+    return tracked + smoothed_values(points.reshape(count, -1), weights, settings.stiffness).reshape(points.shape)
+
+
+def smoothed_values(values: Array, weights: Array, stiffness: float) -> Array:
+    """Smooth x [F, C] beside values [F, C]: minimizes Σ wᵢ|xᵢ − vᵢ|² + stiffness·Σ|xᵢ₋₁ − 2xᵢ + xᵢ₊₁|² (Whittaker 1923)."""
+    return _solved(weights, stiffness, (weights[:, None] * values).astype(np.float64))
 
 
 def presence(seen: Bits, settings: TrajectorySettings = TrajectorySettings()) -> Bits:

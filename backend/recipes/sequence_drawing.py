@@ -11,6 +11,7 @@ import numpy as np
 from backend.core.drawing import Drawing
 from backend.core.moving import FAINTEST, MovingDrawing, MovingStroke
 from backend.initialize.carry import CarriedStroke
+from backend.initialize.parts import drawn_parts, part_of
 from backend.initialize.trajectories import TrajectorySettings, opacity, presence, smooth_way
 from backend.recipes.recipe import SketchChoices
 from backend.recipes.sequence_notebook import Birth, Page
@@ -56,6 +57,10 @@ def _stroke(birth: Birth, frames: Sequence[CarriedStroke], page: Page, settings:
     seen = np.array([not stroke.unseen for stroke in frames])
     drift = np.array([stroke.drift for stroke in frames])
     points = smooth_way(np.stack([stroke.curve for stroke in frames]), seen, drift, settings)
+    held = [stroke.held for stroke in frames if stroke.held is not None]
+    if not birth.closed and len(held) == len(frames):
+        parts = drawn_parts(np.stack(held), seen).tolist()
+        points = np.stack([part_of(curve, first, last) for curve, (first, last) in zip(points, parts, strict=True)])
     opacities = birth.opacity * opacity(presence(seen, settings), page.number == page.shot, settings)
     drawn = np.flatnonzero(opacities > FAINTEST)
     if not len(drawn):

@@ -45,7 +45,7 @@ class Page:
     mask: Map | None  # [H, W] the subject, 1 = keep; None: everything
     certainty: float
     found: bool  # the mask is not the user's
-    scale: float  # canvas px per source px at the shot's beginning
+    scale: float  # canvas px per source px
     side: float  # longer side of its framed subject, source px
     strokes: tuple[CarriedStroke, ...]
     births: tuple[Birth, ...]  # of this frame
@@ -118,6 +118,7 @@ def _to_bytes(page: Page) -> bytes:
         curve_lengths=np.array([len(stroke.curve) for stroke in strokes], np.int64),
         curves=np.concatenate([np.zeros((0, 2)), *(stroke.curve for stroke in strokes)]),
         shown=np.concatenate([np.zeros(0, bool), *(_shown(stroke) for stroke in strokes)]),
+        held=np.concatenate([np.zeros(0, bool), *(_held(stroke) for stroke in strokes)]),
         steps=np.concatenate([np.zeros((0, 2)), *(_steps(stroke) for stroke in strokes)]),
         look_lengths=np.array([len(stroke.look) for stroke in strokes], np.int64),
         looks=np.concatenate([np.zeros((0, 2, 3), np.float32), *(stroke.look for stroke in strokes)]),
@@ -137,6 +138,10 @@ def _shown(stroke: CarriedStroke) -> npt.NDArray[np.bool_]:
     return np.ones(len(stroke.look), bool) if stroke.shown is None else stroke.shown[: len(stroke.look)]
 
 
+def _held(stroke: CarriedStroke) -> npt.NDArray[np.bool_]:
+    return np.ones(len(stroke.look), bool) if stroke.held is None else stroke.held[: len(stroke.look)]
+
+
 def _steps(stroke: CarriedStroke) -> npt.NDArray[np.float64]:
     return np.tile(stroke.drift, (len(stroke.look), 1)) if stroke.steps is None else stroke.steps[: len(stroke.look)]
 
@@ -150,13 +155,11 @@ def _from_bytes(data: bytes) -> Page:
             mask = np.unpackbits(kept["mask"], axis=1, count=int(kept["mask_size"][1])).astype(np.float32)
         curves = np.split(kept["curves"], np.cumsum(kept["curve_lengths"])[:-1])
         cuts = np.cumsum(kept["look_lengths"])[:-1]
-        looks, shown, steps = (np.split(kept[name], cuts) for name in ("looks", "shown", "steps"))
+        places = zip(*(np.split(kept[name], cuts) for name in ("looks", "shown", "steps", "held")), strict=True)
         facts = zip(kept["ids"], kept["closed"], kept["drift"], kept["unseen"], kept["support"], strict=True)
         strokes = tuple(
-            CarriedStroke(int(name), curve, bool(closed), look, (float(x), float(y)), int(unseen), float(support), there, step)
-            for (name, closed, (x, y), unseen, support), curve, look, there, step in zip(
-                facts, curves, looks, shown, steps, strict=False
-            )
+            CarriedStroke(int(name), curve, bool(closed), look, (float(x), float(y)), int(unseen), float(support), *known)
+            for (name, closed, (x, y), unseen, support), curve, (look, *known) in zip(facts, curves, places, strict=False)
         )
         births = tuple(_births(kept, "object" if mask is not None else "picture"))
         notes = tuple(unpacked(str(note)) for note in kept["notes"])

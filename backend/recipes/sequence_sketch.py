@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from backend.core.bezier import sample
 from backend.core.drawing import Account, Layer, StrokeNote
 from backend.core.errors import BadRequest
 from backend.core.image import Framing, Image, Mask
@@ -20,8 +19,9 @@ from backend.core.notes import Note, wording
 from backend.core.strokes import Strokes
 from backend.core.style_tables import Gesture, Hatch
 from backend.core.work import Progress, Work, mapped
-from backend.initialize.carry import Canvas, CarriedStroke, CarrySettings, begun, moved, snapped
+from backend.initialize.carry import Canvas, CarrySettings, begun, moved, snapped
 from backend.initialize.curve_places import length_of
+from backend.initialize.parts import uncovered
 from backend.initialize.trace import traced_start
 from backend.initialize.trajectories import TrajectorySettings
 from backend.model_pool import ModelPool
@@ -60,7 +60,8 @@ class SequenceSettings:
     renewal: int = 3  # frames from one look for lines without a stroke to the next
     alike: float = 0.4  # overlap of a subject found anew with the one that was followed, over their union
     around: int = 40  # strokes hold to lines this far outside the followed subject
-    largest: float = 1.0  # a subject that comes nearer is looked at on a canvas larger by no more than this
+    largest: float = 1.0  # a subject that comes nearer is looked at on a canvas larger by no more than this …
+    zoom: float = 0.06  # … and one that grows or shrinks is looked at closer or farther by this share a frame, at most
     covered: float = 16.0  # a new line keeps this far from the strokes there are …
     telling: float = 24.0  # … and is at least this long
     ahead: int = 3  # frames that are looked at before it is their turn to be drawn, at the same time
@@ -185,7 +186,8 @@ class _Drawer:
         page: of the frame before.
         """
         now = replace(page, number=number, mask=self._mask(page, number, frame, mask, motion), strokes=(), births=(), notes=())
-        return Look(now, motion, self._framing(now, frame), _pixels(frame))
+        framing = self._framing(now, frame)
+        return Look(replace(now, scale=framing.scale), motion, framing, _pixels(frame))
 
     def lined(self, look: Look) -> Canvas:
         """A frame's lines."""
@@ -217,13 +219,15 @@ class _Drawer:
         return mask if anew.trusted and alike > self.settings.alike else carried
 
     def _framing(self, page: Page, frame: Frame) -> Framing:
-        """The subject and its margin, as large as at the shot's beginning unless that became too large."""
+        """The subject and its margin, as large as a drawing of this frame alone shows it, but with no sudden change."""
         height, width = frame.shape[:2]
         settings = self.settings.region
         shown = np.ones((height, width), np.float32) if page.mask is None or page.mask.max() < 0.5 else page.mask
         around = Framing.around(torch.from_numpy(shown)[None, None], settings.canvas, settings.margin, settings.enlargement)
         rows, columns = (side / around.scale for side in around.canvas)
-        scale = min(page.scale, self.settings.largest * settings.canvas / max(rows, columns))
+        zoom = 1 + self.settings.zoom
+        scale = min(max(around.scale, page.scale / zoom), page.scale * zoom)
+        scale = min(scale, self.settings.largest * settings.canvas / max(rows, columns))
         canvas = (max(1, round(rows * scale)), max(1, round(columns * scale)))
         return Framing(around.source, canvas, around.origin, scale)
 
@@ -244,7 +248,9 @@ class _Drawer:
         there = [stroke for stroke in page.strokes if stroke.unseen <= blink]
         free = self.choices.kept(self.count) - len(there)
         subject = torch.ones(1, 1, *framing.canvas) if page.mask is None else framing.crop(_tensor(page.mask), fill=0.0)
-        worth = with_rim(subject, settings.region.rim)[0, 0].numpy() * _uncovered(there, canvas, settings.covered)
+        worth = with_rim(subject, settings.region.rim)[0, 0].numpy()
+        drawn = [canvas.of_source(stroke.curve) for stroke in there]
+        worth = worth * uncovered(drawn, [stroke.closed for stroke in there], framing.canvas, settings.covered)
         start = traced_start(canvas.lines, worth, max(free, 0), settings.region.start)
         kept = [i for i, curve in enumerate(start.curves) if length_of(curve.double().numpy()) >= settings.telling]
         side = page.side * framing.scale
@@ -300,16 +306,6 @@ def _birth(layer: Layer, i: int, name: int) -> Birth:
     red, green, blue = strokes.colors[i].double().tolist()
     widths = tuple((strokes.widths[i].double() / layer.framing.scale).tolist())
     return Birth(name, bool(strokes.closed[i]), widths, (red, green, blue), float(strokes.opacities[i]), layer.notes[i])
-
-
-def _uncovered(strokes: Sequence[CarriedStroke], canvas: Canvas, apart: float) -> Map:
-    """1 where a new line may be, else 0 [H, W]."""
-    free = (canvas.lines.strength >= 0).astype(np.float32)
-    for stroke in strokes:
-        curve = torch.from_numpy(canvas.of_source(stroke.curve))
-        row = sample(curve[None], torch.tensor([(len(curve) - 1) // 3]), 64)[0][0].numpy()
-        cv2.polylines(free, [np.round(row).astype(np.int32)], stroke.closed, 0.0, max(1, round(2 * apart)))
-    return free
 
 
 def _simple(pack: StylePack) -> StylePack:

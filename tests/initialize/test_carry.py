@@ -133,6 +133,14 @@ def test_a_stroke_without_its_line_is_not_seen_and_stays_where_it_was_taken():
     assert snapped([lost], canvas(horizontal(120)), SETTINGS)[0].unseen == 2
 
 
+def test_it_is_told_which_places_of_a_stroke_still_have_their_line():
+    before = stroke(line((40, 60), (160, 60)))
+    assert before.held.all()
+    [shorter] = snapped([before], canvas(horizontal(60, 10, 130)), SETTINGS)
+    places = np.linspace(40, 160, len(shorter.held))
+    assert shorter.unseen == 0 and shorter.held[places < 125].all() and not shorter.held[places > 135].any()
+
+
 def test_another_thing_in_front_with_a_line_there_does_not_hold_it():
     before, other = stroke(line((40, 60), (160, 60))), GRAY.copy()
     other[..., 0], other[..., 2] = 80, 40

@@ -102,6 +102,33 @@ def test_what_disappears_fades_and_comes_back_as_itself(clip):
     assert all(stroke.opacity_at(14) == 1 for stroke in gone)
 
 
+def test_a_line_that_is_half_hidden_is_drawn_as_far_as_it_is_seen(clip):
+    def bar(number):
+        pixels = blank(100, 140)
+        pixels[46:] = (60, 70, 110)
+        if number > 2:
+            pixels[:, 90:] = (200, 205, 200)  # a curtain over its right end
+        return pixels
+
+    moving = draw(clip(*map(bar, range(12))), whole_picture=True)
+    [edge] = [stroke for stroke in moving.seen_at(0) if np.ptp(stroke.points_at(0)[:, 0]) > 100]
+    assert edge.points_at(0)[:, 0].max() > 125 and edge.opacity_at(11) == 1
+    assert edge.points_at(11)[:, 0].max() == pytest.approx(90, abs=6)
+
+
+def test_a_subject_that_shrinks_is_looked_at_closer_step_by_step(clip, tmp_path):
+    def far(number):
+        pixels = cv2.resize(ball(0), None, fx=0.94**number, fy=0.94**number, interpolation=cv2.INTER_AREA)
+        return np.pad(pixels, [(0, 100 - pixels.shape[0]), (0, 140 - pixels.shape[1]), (0, 0)], mode="edge")
+
+    notebook = Notebook(tmp_path / "run")
+    close = SequenceSketch(SequenceSettings(RegionSettings(canvas=240, enlargement=9.0)))
+    inputs = SequenceInputs(clip(*map(far, range(6))))
+    completed(close.run(inputs, SketchChoices(steps=1), PACK, POOL, notebook))
+    scales = np.array([page.scale for page in notebook.pages()])
+    assert scales[-1] > 1.15 * scales[0] and np.abs(np.diff(np.log(scales))).max() < 0.061
+
+
 def test_something_new_gets_strokes_of_its_own(clip):
     def two(number):
         pixels = ball(0)
