@@ -47,6 +47,9 @@ class EllipseSettings:
     worth: float = 2.5  # of its points beside those of other lines …
     few: int = 4  # … as long as no more are there: many are a pattern
     beside: int = 6  # lines this near to an ellipse are taken by it
+    meet: float = 20.0  # a line that goes on where a part of an ellipse ends, at most so far from there, ends there, too …
+    onward: float = 0.5  # … if the cosine between their directions is at least this …
+    bent: float = 50.0  # … and it is bent there over so much of its length
 
 
 def with_ellipses(
@@ -55,7 +58,8 @@ def with_ellipses(
     """The ellipses that lines lie on, drawn where the field tells them; and what is left of the lines."""
     field = np.dstack([strength, tangent_x, tangent_y])
     drawn = [part for box in find_ellipses(traces, field, settings) for part in _parts(box, field, settings)]
-    return drawn, _without(traces, drawn, (strength.shape[0], strength.shape[1]), settings)
+    left = _without(traces, drawn, (strength.shape[0], strength.shape[1]), settings)
+    return drawn, [_brought(trace, drawn, settings) for trace in left]
 
 
 def worth_of_each(count: int, settings: EllipseSettings) -> float:
@@ -255,3 +259,32 @@ def _without(traces: Sequence[Trace], drawn: Sequence[Trace], shape: tuple[int, 
             if not inside[first:last].all() and last - first > 2 * settings.beside:
                 left.append(Trace(trace.row[first:last], trace.strength[first:last]))
     return left
+
+
+def _brought(trace: Trace, parts: Sequence[Trace], settings: EllipseSettings) -> Trace:
+    """A line whose ends are brought to the parts of ellipses that go on there: the neck of a pear to its body."""
+    ends = [row for part in parts if not part.closed for row in (part.row, part.row[::-1])]
+    if trace.closed:
+        return trace
+    for row in ends:
+        trace = _turned(_begun_at(row, _turned(_begun_at(row, trace, settings)), settings))
+    return trace
+
+
+def _turned(trace: Trace) -> Trace:
+    return Trace(trace.row[::-1], trace.strength[::-1])
+
+
+def _begun_at(row: Row, trace: Trace, settings: EllipseSettings) -> Trace:
+    """A line that begins where a row of points ends, if that is near and the line goes on as the row does."""
+    reach = 2 * settings.reach
+    near = np.hypot(*(trace.row[: len(trace.row) // 2] - row[-1]).T)
+    if len(row) <= reach or len(near) <= reach or near.min() > settings.meet:
+        return trace
+    first = int(near.argmin())
+    begun, step = trace.row[first:], row[-1] - trace.row[first]
+    ahead, before = begun[reach] - begun[0], row[-1] - row[-1 - reach]
+    if ahead @ before < settings.onward * np.hypot(*ahead) * np.hypot(*before):
+        return trace
+    share = np.clip(1 - np.arange(len(begun)) / min(settings.bent, len(begun) - 1), 0, 1)
+    return Trace(begun + (share * share * (3 - 2 * share))[:, None] * step, trace.strength[first:])

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from backend.core.bezier import sample
-from backend.initialize.ellipses import EllipseSettings, find_ellipses, with_ellipses, worth_of_each
+from backend.initialize.ellipses import EllipseSettings, _brought, find_ellipses, with_ellipses, worth_of_each
 from backend.initialize.link import link_traces
-from backend.initialize.streamlines import trace_lines
+from backend.initialize.streamlines import Trace, trace_lines
 from backend.initialize.trace import Lines, traced_start
 from backend.perception.line_field import line_field
 from tests.pictures import tensor
@@ -133,3 +133,30 @@ def test_it_is_one_even_closed_stroke_and_comes_before_its_like():
 def test_many_are_a_pattern():
     assert worth_of_each(1, SETTINGS) == worth_of_each(SETTINGS.few, SETTINGS) == SETTINGS.worth
     assert 1 < worth_of_each(40, SETTINGS) < 1.2
+
+
+def pear():
+    """A round body that passes smoothly into a neck, px."""
+    inside = np.zeros((SIDE, SIDE), np.float32)
+    cv2.circle(inside, (160, 205), 74, 1, -1)
+    cv2.circle(inside, (160, 95), 40, 1, -1)
+    inside = cv2.GaussianBlur(inside, (0, 0), 14) > 0.45
+    return cv2.GaussianBlur(np.where(inside, 0.3, 0.9).astype(np.float32), (0, 0), 0.7)
+
+
+@pytest.mark.parametrize(("settings", "apart"), [(SETTINGS, 0.01), (EllipseSettings(meet=0.0), 10.0)])
+def test_a_line_that_goes_on_where_a_part_of_an_ellipse_ends_meets_it(settings, apart):
+    traces, maps = seen(pear())
+    [body], left = with_ellipses(traces, *maps, settings)
+    gaps = [min(np.hypot(*(trace.row[at] - end)) for trace in left for at in (0, -1)) for end in body.row[[0, -1]]]
+    assert not body.closed
+    assert max(gaps) < apart and (min(gaps) > 3 or settings is SETTINGS)
+
+
+def test_what_ends_beside_an_ellipse_but_runs_another_way_is_not_bent():
+    traces, maps = seen(pear())
+    [body], _left = with_ellipses(traces, *maps)
+    end, onward = body.row[-1], body.row[-1] - body.row[-17]
+    across = np.array([onward[1], -onward[0]]) / np.hypot(*onward)
+    line = Trace(end + 8 * across + np.arange(40)[:, None] * across, np.ones(40))
+    assert np.array_equal(_brought(line, [body], SETTINGS).row, line.row)
