@@ -198,17 +198,20 @@ def _end_tangent(row: Points) -> Points:
 
 
 def _fit_row(row: Points, start: Points, end: Points, tolerance: float) -> list[Points]:
-    if len(row) == 2 or np.linalg.norm(np.diff(row, axis=0), axis=1).sum() < 2 * tolerance:
-        third = float(np.linalg.norm(row[-1] - row[0])) / 3
-        return [np.stack([row[0], row[0] + start * third, row[-1] + end * third, row[-1]])]
-    t = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(row, axis=0), axis=1))])
+    steps = _lengths(np.diff(row, axis=0))
+    length, chord = float(steps.sum()), float(np.linalg.norm(row[-1] - row[0]))
+    if len(row) == 2 or length < 2 * tolerance:
+        return [np.stack([row[0], row[0] + start * chord / 3, row[-1] + end * chord / 3, row[-1]])]
+    t = np.concatenate([[0], np.cumsum(steps)])
     t /= t[-1]
     for _ in range(4):
-        cubic = _least_squares(row, t, start, end)
-        errors = np.linalg.norm(_evaluate(cubic, t) - row, axis=1)
+        weights = _weights(t)
+        cubic = _least_squares(row, weights, start, end, chord, length)
+        off = weights @ cubic - row
+        errors = _lengths(off)
         if errors.max() <= tolerance:
             return [cubic]
-        t = _reparameterized(cubic, row, t)
+        t = _reparameterized(cubic, off, t)
     nearest_end = min(4, (len(row) - 1) // 2)
     split = int(np.clip(errors.argmax(), nearest_end, len(row) - 1 - nearest_end))
     reach = min(4, split, len(row) - 1 - split)
@@ -216,38 +219,40 @@ def _fit_row(row: Points, start: Points, end: Points, tolerance: float) -> list[
     return _fit_row(row[: split + 1], start, -through, tolerance) + _fit_row(row[split:], through, end, tolerance)
 
 
+def _lengths(vectors: Points) -> Points:
+    """[M] of vectors [M, 2]."""
+    return np.sqrt((vectors * vectors).sum(1))
+
+
 def _weights(t: Points) -> Points:
     s = 1 - t
     return np.stack([s**3, 3 * s * s * t, 3 * s * t * t, t**3], -1)
 
 
-def _evaluate(cubic: Points, t: Points) -> Points:
-    return _weights(t) @ cubic
+def _least_squares(row: Points, weights: Points, start: Points, end: Points, chord: float, length: float) -> Points:
+    """The cubic with given ends and end tangents nearest to a row [M, 2] at places with Bernstein weights [M, 4].
 
-
-def _least_squares(row: Points, t: Points, start: Points, end: Points) -> Points:
-    """The cubic with given ends and end tangents nearest to the row at parameters t."""
-    w = _weights(t)
+    chord, length: from the row's one end to the other, straight and along it, px.
+    """
     first, last = row[0], row[-1]
-    rest = row - (w[:, 0] + w[:, 1])[:, None] * first - (w[:, 2] + w[:, 3])[:, None] * last
-    a, b = w[:, 1, None] * start, w[:, 2, None] * end
-    matrix = np.array([[(a * a).sum(), (a * b).sum()], [(a * b).sum(), (b * b).sum()]])
-    right = np.array([(a * rest).sum(), (b * rest).sum()])
-    chord = float(np.linalg.norm(last - first))
-    length = float(np.linalg.norm(np.diff(row, axis=0), axis=1).sum())
-    determinant = np.linalg.det(matrix)
-    alpha, beta = np.linalg.solve(matrix, right) if abs(determinant) > 1e-9 else (0.0, 0.0)
+    to_first, to_last = weights[:, 0] + weights[:, 1], weights[:, 2] + weights[:, 3]
+    rest = row - to_first[:, None] * first - to_last[:, None] * last
+    a, b = weights[:, 1, None] * start, weights[:, 2, None] * end
+    aa, ab, bb, ar, br = (float((one * other).sum()) for one, other in ((a, a), (a, b), (b, b), (a, rest), (b, rest)))
+    determinant = aa * bb - ab * ab
+    alpha = beta = 0.0
+    if abs(determinant) > 1e-9:
+        alpha, beta = (bb * ar - ab * br) / determinant, (aa * br - ab * ar) / determinant
     if not (0.05 * chord < alpha < length and 0.05 * chord < beta < length):
         alpha = beta = length / 3
     return np.stack([first, first + alpha * start, last + beta * end, last])
 
 
-def _reparameterized(cubic: Points, row: Points, t: Points) -> Points:
-    """One Newton step of every parameter towards its nearest point on the cubic, kept in order."""
+def _reparameterized(cubic: Points, at: Points, t: Points) -> Points:
+    """One Newton step of every parameter towards its nearest point on the cubic, kept in order; at: how far off each is."""
     d1 = 3 * np.diff(cubic, axis=0)
     d2 = 2 * np.diff(d1, axis=0)
     s = 1 - t
-    at = _evaluate(cubic, t) - row
     v = np.stack([s * s, 2 * s * t, t * t], -1) @ d1
     a = np.stack([s, t], -1) @ d2
     slope = (v * v).sum(1) + (at * a).sum(1)

@@ -60,10 +60,11 @@ def bridged(traces: list[Trace], shape: tuple[int, int], settings: BridgeSetting
     """
     closed = [trace for trace in traces if trace.closed]
     lines = [trace for trace in traces if not trace.closed]
-    ends = {}
+    rows = {}
     for i, trace in enumerate(lines):
         if trace.length >= settings.least:
-            ends[2 * i], ends[2 * i + 1] = _End.of(trace.row, settings.bend), _End.of(trace.row[::-1], settings.bend)
+            rows[2 * i], rows[2 * i + 1] = trace.row, trace.row[::-1]
+    ends = {name: _End.of(rows[name], settings.bend) for name in _near_others(rows, settings.reach)}
     drawn = _drawn(traces, shape)
     joints, bridges = [], {}
     for cost, a, b in _aimed(ends, settings):
@@ -72,6 +73,16 @@ def bridged(traces: list[Trace], shape: tuple[int, int], settings: BridgeSetting
             joints.append((cost, a, b))
             bridges[a, b] = Trace(row, np.full(len(row), settings.faint))
     return closed + joined(lines, joints, bridges)
+
+
+def _near_others(rows: dict[int, Row], reach: float) -> list[int]:
+    """The ends that are less than `reach` px from one of another line: only these may be joined."""
+    if len(rows) < 2:
+        return []
+    names = np.array(list(rows))
+    points = np.array([row[0] for row in rows.values()])
+    near = np.linalg.norm(points[None] - points[:, None], axis=2) < reach
+    return [int(name) for name in names[(near & (names[None] // 2 != names[:, None] // 2)).any(1)]]
 
 
 def _aimed(ends: dict[int, _End], settings: BridgeSettings) -> list[tuple[float, int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ Map = npt.NDArray[np.float32]
 Row = npt.NDArray[np.float64]
 
 CELL = 2  # px of the canvas per cell of the coverage grid
+FAR, FAR_BESIDE = 4.5, 3.5  # reaches, and widths of what is beside a stroke, beyond which it takes nothing from others
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def order_by_coverage(
             break
         left[best] = False
         chosen.append((best, float(gains[best])))
-        distance = np.minimum(distance, _distance_to(rows[best], grid))
+        _lower(distance, rows[best], max(FAR * reach, FAR_BESIDE * side * settings.beside))
     return chosen
 
 
@@ -92,9 +94,17 @@ def _brevity(looked: Sequence[Row], settings: OrderSettings) -> float | npt.NDAr
     return settings.aside + (settings.brevity - settings.aside) * closely
 
 
-def _distance_to(row: Row, grid: tuple[int, int]) -> Map:
-    """Distance [h, w] of every cell to a row of points, canvas px, less a cell: what lies beside a row is on it."""
-    free = np.ones(grid, np.uint8)
-    cv2.polylines(free, [np.floor(row / CELL).astype(np.int32)], False, 0)
+def _lower(distance: Map, row: Row, margin: float) -> None:
+    """Lowers the distance [h, w] of cells to a row of points, canvas px, less a cell: what lies beside a row is on it.
+
+    Only of cells up to about `margin` px from it: farther ones tell nothing of it any more.
+    """
+    at, room = np.floor(row / CELL).astype(np.int32), math.ceil(margin / CELL) + 1
+    (left, top), (right, bottom) = np.maximum(at.min(0) - room, 0), np.maximum(at.max(0) + room + 1, 0)
+    part = distance[top:bottom, left:right]
+    if not part.size:
+        return
+    free = np.ones(part.shape, np.uint8)
+    cv2.polylines(free, [at - np.array([left, top], np.int32)], False, 0)
     cells = np.minimum(cv2.distanceTransform(free, cv2.DIST_L2, 5), 1e5)
-    return np.maximum(CELL * (cells - 1), 0).astype(np.float32)
+    np.minimum(part, np.maximum(CELL * (cells - 1), 0), out=part)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 Map = npt.NDArray[np.float32]  # [H, W]
 Row = npt.NDArray[np.float64]  # [M, 2] points x, y in canvas px, about 1 px apart
+Indices = npt.NDArray[np.intp]  # [M]
 
 
 @dataclass(frozen=True)
@@ -67,30 +68,41 @@ class _Field:
     def index(self, x: float, y: float) -> int:
         return int(y + 0.5) * self.width + int(x + 0.5)
 
-    def claim(self, row: Row, radius: int) -> None:
-        """Takes all that is within `radius` px of a row of points."""
+    def disc(self, radius: int) -> Indices:
+        """The indices within `radius` px of a pixel, from its own on."""
         y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
-        near = x * x + y * y <= radius * radius + 1
+        return (y * self.width + x)[x * x + y * y <= radius * radius + 1]
+
+    def claim(self, row: Row, disc: Indices) -> None:
+        """Takes all that is within a disc about any of a row of points."""
         at = (row + 0.5).astype(int)
-        cells = (at[:, 1] * self.width + at[:, 0])[:, None] + (y * self.width + x)[near]
+        cells = (at[:, 1] * self.width + at[:, 0])[:, None] + disc
         np.frombuffer(self.taken, np.uint8)[cells[(cells >= 0) & (cells < len(self.taken))]] = 1
 
 
 def trace_lines(strength: Map, tangent_x: Map, tangent_y: Map, settings: TraceSettings = TraceSettings()) -> list[Trace]:
     """Lines along the ridges of a line field, the strongest seeds first, none of them twice."""
     field = _Field(strength, tangent_x, tangent_y)
-    traces: list[Trace] = []
+    traces, around = [], field.disc(settings.apart)
     for index in _seeds(strength, tangent_x, tangent_y, settings):
         if field.taken[index]:
             continue
         x, y = float(index % field.width), float(index // field.width)
         points, closed = _line_through(field, x, y, settings)
         row = np.array(points)
-        field.claim(row, settings.apart)
-        trace = Trace(row, np.array([field.strength_at(*point) for point in points]), closed)
+        field.claim(row, around)
+        trace = Trace(row, _strength_along(row, strength), closed)
         if _worth_keeping(trace, settings):
             traces.append(trace)
     return traces
+
+
+def _strength_along(row: Row, strength: Map) -> npt.NDArray[np.float64]:
+    """The strength [M] at a row of points, bilinear."""
+    x, y = row.astype(int).T
+    fx, fy = (row - np.stack([x, y], 1)).T
+    upper = strength[y, x] * (1 - fx) + strength[y, x + 1] * fx
+    return np.asarray(upper * (1 - fy) + (strength[y + 1, x] * (1 - fx) + strength[y + 1, x + 1] * fx) * fy)
 
 
 def _worth_keeping(trace: Trace, settings: TraceSettings) -> bool:
@@ -131,8 +143,8 @@ def _line_through(field: _Field, x: float, y: float, settings: TraceSettings) ->
 
 def _on_ridge(field: _Field, x: float, y: float, tx: float, ty: float) -> tuple[float, float]:
     """The point nearest to x, y, at most 1 px across the line, where the strength is largest."""
-    nx, ny = -ty, tx
-    left, here, right = (field.strength_at(x + s * nx, y + s * ny) for s in (-0.75, 0.0, 0.75))
+    nx, ny, strength_at = -ty, tx, field.strength_at
+    left, here, right = strength_at(x - 0.75 * nx, y - 0.75 * ny), strength_at(x, y), strength_at(x + 0.75 * nx, y + 0.75 * ny)
     curvature = left - 2 * here + right
     if curvature < -1e-6:
         shift = max(-0.75, min(0.75, 0.75 * 0.5 * (left - right) / curvature))

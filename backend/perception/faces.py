@@ -65,7 +65,8 @@ def find_faces(image: Image) -> list[Face]:
 def find_people(image: Image) -> list[Face]:
     """People's faces, as `find_faces` says."""
     rgb = _pixels(image)
-    return _apart([face for face in _confirmed(rgb, PEOPLE, _people(rgb)) if _has_eyes(rgb, face) or _has_skin(rgb, face)])
+    candidates = [face for face in _people(rgb) if _has_eyes(rgb, face) or _has_skin(rgb, face)]  # that is soon seen
+    return _apart(_confirmed(rgb, PEOPLE, candidates))
 
 
 def find_animals(image: Image) -> list[Face]:
