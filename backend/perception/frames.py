@@ -19,7 +19,7 @@ from PIL import Image as PillowImage
 
 from backend.core.errors import BadImage, BadRequest, ImageTooLarge
 from backend.core.notes import Note, wording
-from backend.perception.picture_file import MAX_PIXELS, open_picture
+from backend.perception.picture_file import MAX_PIXELS, named, open_picture
 
 MASKS_TOLD = wording("{count} pictures whose names begin with {mask} were taken for masks and not drawn; --mask can use them.")
 
@@ -66,7 +66,9 @@ class Clip:
             size = size or frame.shape[:2]
             yield frame if frame.shape[:2] == size else self._fitted(frame, size, number * self.every)
         if size is None:
-            raise BadImage(f"There is no frame in {self.files[0].name} that can be read. Save it anew, as MP4 or as pictures.")
+            raise BadImage(
+                "There is no frame in {name} that can be read. Save it anew, as MP4 or as pictures.", name=self.files[0].name
+            )
 
     @property
     def _end(self) -> int | None:
@@ -79,8 +81,12 @@ class Clip:
     def _fitted(self, frame: Frame, size: tuple[int, int], number: int) -> Frame:
         if not self.fix_scale:
             raise BadRequest(
-                f"Frame {number} is {frame.shape[1]} × {frame.shape[0]} px, the first one {size[1]} × {size[0]}. "
-                "Add --fix-scale to fit all into the first one's size."
+                "Frame {number} is {width} × {height} px, the first one {first}. "
+                "Add --fix-scale to fit all into the first one's size.",
+                number=number,
+                width=frame.shape[1],
+                height=frame.shape[0],
+                first=f"{size[1]} × {size[0]}",
             )
         return letterboxed(frame, size)
 
@@ -108,8 +114,8 @@ def find_clip(name: str) -> Clip:
     if glob.has_magic(name):
         return _clip_of(sorted((Path(file) for file in glob.glob(name) if Path(file).is_file()), key=_natural), name, False)
     if path.exists():
-        raise BadRequest(f"{name} is a device or a pipe. Save the film to a file, and choose that.")
-    raise BadRequest(f"There is no file or folder {name}. Check its name.")
+        raise BadRequest("{name} is a device or a pipe. Save the film to a file, and choose that.", name=name)
+    raise BadRequest("There is no file or folder {name}. Check its name.", name=name)
 
 
 def letterboxed(frame: Frame, size: tuple[int, int]) -> Frame:
@@ -129,7 +135,7 @@ def _clip_of(files: list[Path], name: str, leave_masks: bool = True) -> Clip:
     files = [file for file in files if file not in masks]
     if not files:
         raise BadRequest(
-            f"There are no pictures in {name}. Choose a video, a folder of frames, or a pattern like 'frames/*.png'."
+            "There are no pictures in {name}. Choose a video, a folder of frames, or a pattern like 'frames/*.png'.", name=name
         )
     if len(files) == 1:
         return _film(files[0])
@@ -148,7 +154,7 @@ def _film(path: Path) -> Clip:
             return Clip((path,), _animation_rate(image))
     if path.suffix.lower() in PICTURES:
         raise BadRequest(
-            f"{path.name} is a single picture. Use `stylesketch sketch` for it, or choose a video or several frames."
+            "{name} is a single picture. Use `stylesketch sketch` for it, or choose a video or several frames.", name=path.name
         )
     capture = _capture(path)
     rate = capture.get(cv2.CAP_PROP_FPS)
@@ -169,9 +175,14 @@ def _animation(path: Path) -> PillowImage.Image:
             warnings.simplefilter("ignore")
             image = PillowImage.open(path, formats=("GIF", "WEBP", "PNG"))
     except (OSError, ValueError, SyntaxError, PillowImage.DecompressionBombError) as error:
-        raise BadImage(f"{path.name} is no picture that can be read. Save it again and retry.") from error
+        raise BadImage("{name} is no picture that can be read. Save it again and retry.", name=path.name) from error
     if image.width * image.height > MAX_PIXELS:
-        raise ImageTooLarge(f"{path.name} has {image.width} × {image.height} pixels a frame. Scale it down and try again.")
+        raise ImageTooLarge(
+            "{name} has {width} × {height} pixels a frame. Scale it down and try again.",
+            name=path.name,
+            width=image.width,
+            height=image.height,
+        )
     return image
 
 
@@ -207,7 +218,12 @@ def _animation_frames(path: Path) -> Iterator[Frame]:
                 image.seek(number)
                 rgba = image.convert("RGBA")
             except (OSError, EOFError, ValueError, SyntaxError) as error:
-                raise BadImage(f"Frame {number} of {path.name} is damaged ({error}). Save the file again.") from error
+                raise BadImage(
+                    "Frame {number} of {name} is damaged ({error}). Save the file again.",
+                    number=number,
+                    name=path.name,
+                    error=error,
+                ) from error
             white = PillowImage.new("RGBA", rgba.size, "white")
             yield np.asarray(PillowImage.alpha_composite(white, rgba).convert("RGB"))
 
@@ -230,17 +246,18 @@ def _capture(path: Path) -> cv2.VideoCapture:
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     cv2.utils.logging.setLogLevel(before)
     if not capture.isOpened():
-        raise BadImage(f"{path.name} is no video that can be read. Convert it to MP4 (H.264), or to a folder of pictures.")
+        raise BadImage(
+            "{name} is no video that can be read. Convert it to MP4 (H.264), or to a folder of pictures.", name=path.name
+        )
     return capture
 
 
 def _picture(path: Path) -> Frame:
     try:
-        image = open_picture(path.read_bytes())
-    except BadImage as error:
-        raise type(error)(f"{path.name}: {error}") from error
+        with named(path.name):
+            image = open_picture(path.read_bytes())
     except OSError as error:
-        raise BadRequest(f"{path} cannot be read ({error.strerror}). Check its permissions.") from error
+        raise BadRequest("{path} cannot be read ({error}). Check its permissions.", path=path, error=error.strerror) from error
     if image.mode in ("RGBA", "LA", "PA", "P"):
         rgba = image.convert("RGBA")
         image = PillowImage.alpha_composite(PillowImage.new("RGBA", rgba.size, "white"), rgba)

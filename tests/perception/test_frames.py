@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from backend.core.errors import BadImage, BadRequest
+from backend.core.notes import pattern_of
 from backend.perception.frames import STILL_RATE, find_clip, letterboxed
 from tests.pictures import blank
 
@@ -128,6 +129,26 @@ def test_what_is_not_there_is_told(tmp_path, monkeypatch, name, expected):
     shade(3).save(tmp_path / "one.png")
     with pytest.raises(BadRequest, match=expected):
         find_clip(name)
+
+
+@pytest.mark.parametrize(("name", "content"), [("x.mp4", b"no film"), ("x.gif", b"GIF89a"), ("x.png", None), ("none", None)])
+def test_what_is_wrong_can_be_said_in_any_language(tmp_path, name, content):
+    if content:
+        (tmp_path / name).write_bytes(content)
+    elif name == "x.png":
+        shade(3).save(tmp_path / name)
+    with pytest.raises(BadRequest) as told:
+        find_clip(str(tmp_path / name))
+    pattern, values = pattern_of(told.value.sentence)
+    assert "{name}" in pattern and pattern.format(**values) == str(told.value)
+
+
+def test_a_damaged_frame_is_told_with_its_name_and_in_any_language(folder):
+    (folder / "frame2.png").write_bytes((folder / "frame2.png").read_bytes()[:60])
+    with pytest.raises(BadImage, match=r"frame2\.png: The picture is damaged") as told:
+        shades(find_clip(str(folder)))
+    pattern, values = pattern_of(told.value.sentence)
+    assert pattern == "{name}: {why}" and values["name"] == "frame2.png"
 
 
 def test_the_fingerprint_tells_clips_apart(folder):
