@@ -145,7 +145,7 @@ def begun(
     field, strokes = LineMap.of(canvas.lines), []
     for name, curve, ring in zip(ids, curves, closed, strict=True):
         count = int(np.clip(round(length_of(curve) / settings.samples), settings.least_samples, settings.most_samples))
-        look = _look_along(curve, count, canvas, settings)
+        look = look_along(curve, count, canvas, settings)
         at, normal = with_normals(even_places(curve, count))
         held = pull(at, normal, field, settings.beside, settings.snap)[1] > 0
         support = float(held.mean())
@@ -154,7 +154,7 @@ def begun(
     return strokes
 
 
-def _look_along(curve: Points, count: int, canvas: Canvas, settings: CarrySettings) -> Look:
+def look_along(curve: Points, count: int, canvas: Canvas, settings: CarrySettings) -> Look:
     """The colors to both sides of `count` places of a curve, canvas px."""
     at, normal = with_normals(even_places(curve, count))
     sides = np.stack([at - settings.look * normal, at + settings.look * normal], 1)
@@ -257,7 +257,7 @@ def _judged(
     _offset, weight = pull(at, normal, field, settings.beside, settings.snap)
     height, width = field.strength.shape
     inside = ((at >= 0) & (at < (width, height))).all(1)
-    now = _look_along(curve, count, canvas, settings)
+    now = look_along(curve, count, canvas, settings)
     change = np.linalg.norm(now - stroke.look, axis=2)
     on_line = stroke.support > settings.lineless
     alike = (change.min(1) if on_line and not sides else change.max(1)) < settings.unlike

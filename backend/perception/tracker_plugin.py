@@ -80,6 +80,11 @@ class BroughtMotion:
         """Does the next frame begin another shot?"""
         return self.flow.cut
 
+    @property
+    def relit(self) -> bool:
+        """Is the next frame exposed otherwise?"""
+        return self.flow.relit
+
     def follow(self, points: Points) -> tuple[Points, Bits]:
         """Points [M, 2], frame px, in the next frame, and which of them [M] can be followed there."""
         return self.tracker.follow(self.before, self.after, points)

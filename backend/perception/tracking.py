@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,6 +13,8 @@ from backend.perception.frames import Frame
 Map = npt.NDArray[np.float32]  # [h, w]
 Bits = npt.NDArray[np.bool_]
 Points = npt.NDArray[np.float64]  # [M, 2]
+
+FEWEST = 50  # places with texture by which a cut is told
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class TrackingSettings:
     followed: float = 0.3  # a cut is where less of what is textured can be followed …
     like: float = 0.75  # … and the histograms correlate less
     lost: float = 0.08  # or where next to nothing can be followed
+    doubted: float = 0.8  # where less can be followed, and gray levels …
+    changed: float = 4.0  # … changed by so much in the mean, the light may have changed: it did …
+    sure: float = 0.6  # … if at least this share can be followed once it is made alike …
+    gained: float = 0.1  # … and so much more than before
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class Motion:
     followed: Bits  # [h, w] forward and backward agree
     scale: float
     cut: bool = False  # the next frame begins another shot
+    relit: bool = False  # the next frame is exposed otherwise, or in another light
 
     def follow(self, points: Points) -> tuple[Points, Bits]:
         """Points [M, 2], frame px, in the next frame, and which of them [M] can be followed there."""
@@ -81,7 +88,24 @@ def glance(frame: Frame, settings: TrackingSettings = TrackingSettings()) -> Gla
 
 
 def motion_between(before: Glance, after: Glance, settings: TrackingSettings = TrackingSettings()) -> Motion:
-    """Dense motion by DIS optical flow (Kroeger et al. 2016), told apart from guesses by going forth and back."""
+    """Dense motion by DIS optical flow (Kroeger et al. 2016), told apart from guesses by going forth and back.
+
+    A picture that is exposed otherwise than the one before is followed as if that had been exposed like it.
+    """
+    motion, textured = _followed(before, after, settings), _textured(before, settings)
+    share = _share(motion, textured)
+    exposed = _exposed(before.gray, after.gray) if share < settings.doubted else before.gray
+    if cv2.norm(exposed, before.gray, cv2.NORM_L1) > settings.changed * exposed.size:
+        relit = _followed(replace(before, gray=exposed), after, settings)
+        if _share(relit, textured) > max(settings.sure, share + settings.gained):
+            motion, share = replace(relit, relit=True), _share(relit, textured)
+    likeness = cv2.compareHist(before.histogram, after.histogram, cv2.HISTCMP_CORREL)
+    if textured.sum() < FEWEST:  # an empty picture
+        return replace(motion, cut=likeness < settings.like)
+    return replace(motion, cut=share < settings.lost or (share < settings.followed and likeness < settings.like))
+
+
+def _followed(before: Glance, after: Glance, settings: TrackingSettings) -> Motion:
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     forward = flow.calc(before.gray, after.gray, None)
     backward = flow.calc(after.gray, before.gray, None)
@@ -94,18 +118,27 @@ def motion_between(before: Glance, after: Glance, settings: TrackingSettings = T
     followed = inside & (apart < settings.apart + settings.apart_share * way)
     arrived = cv2.remap(after.gray, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
     alike = np.abs(arrived - before.gray) < settings.alike
-    return Motion(forward, backward, followed & alike, before.scale, _is_cut(before, after, followed & alike, settings))
+    return Motion(forward, backward, followed & alike, before.scale)
 
 
-def _is_cut(before: Glance, after: Glance, followed: Bits, settings: TrackingSettings) -> bool:
-    gray = before.gray.astype(np.float32)
+def _textured(seen: Glance, settings: TrackingSettings) -> Bits:
+    """Where motion can be told."""
+    gray = seen.gray.astype(np.float32)
     slope = cv2.magnitude(cv2.Sobel(gray, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(gray, cv2.CV_32F, 0, 1, scale=0.125))
-    textured = slope > settings.textured
-    likeness = cv2.compareHist(before.histogram, after.histogram, cv2.HISTCMP_CORREL)
-    if textured.sum() < 50:  # an empty picture
-        return likeness < settings.like
-    share = float(followed[textured].mean())
-    return share < settings.lost or (share < settings.followed and likeness < settings.like)
+    return np.asarray(slope > settings.textured)
+
+
+def _share(motion: Motion, textured: Bits) -> float:
+    """How much of what is textured can be followed."""
+    return float(motion.followed[textured].mean()) if textured.any() else 1.0
+
+
+def _exposed(gray: npt.NDArray[np.uint8], like: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """A picture as light as another one of the same things: its gray levels are those of equal rank."""
+    ranks = np.linspace(0, 1, 33)
+    levels, others = np.quantile(gray, ranks), np.quantile(like, ranks)
+    table = np.interp(np.arange(256), levels + 1e-3 * np.arange(33), others)
+    return np.asarray(np.rint(table).astype(np.uint8)[gray])
 
 
 def drawn_in(frame: Frame, mask: Map, side: int = 320, room: int = 5, rounds: int = 2) -> Map:

@@ -21,6 +21,7 @@ from backend.core.style_tables import Gesture, Hatch
 from backend.core.work import Progress, Work, mapped
 from backend.initialize.carry import Canvas, CarrySettings, begun, moved, snapped
 from backend.initialize.curve_places import length_of
+from backend.initialize.light import in_new_light
 from backend.initialize.parts import uncovered
 from backend.initialize.trace import traced_start
 from backend.initialize.trajectories import TrajectorySettings
@@ -198,6 +199,8 @@ class _Drawer:
         look, settings, canvas = view.look, self.settings, view.canvas.result()
         number, framing = look.page.number, look.framing
         strokes = moved(page.strokes, look.motion, page.scale, settings.carry, 1000 * number + self.choices.seed)
+        if look.motion.relit:
+            strokes = in_new_light(strokes, canvas, settings.carry)
         now = replace(look.page, strokes=tuple(snapped(strokes, canvas, settings.carry)))
         if (number - page.shot) % settings.renewal:
             return now

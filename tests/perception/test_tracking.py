@@ -55,6 +55,25 @@ def test_points_beyond_the_frame_are_not_seen():
     assert seen.tolist() == [False, False, True]
 
 
+@pytest.mark.parametrize(("stops", "x"), [(-1.2, 0), (1.1, 5), (-0.7, -8)])
+def test_another_exposure_is_followed_and_no_cut(stops, x):
+    picture = cv2.GaussianBlur(texture(), (0, 0), 2)
+    other = (255 * ((picture / 255) ** 2.2 * 2**stops).clip(0, 1) ** (1 / 2.2)).astype(np.uint8)
+    found = motion(window(picture, 0, 0), window(other, -x, 0))
+    moved, seen = found.follow(GRID)
+    assert found.relit and not found.cut and seen.mean() > 0.8
+    assert np.abs(moved[seen] - GRID[seen] - (x, 0)).max() < 1.5
+    assert not motion(window(picture, 0, 0), window(picture, -x, 0)).relit
+
+
+def test_what_hides_half_of_a_picture_is_no_other_light():
+    picture = window(texture(), 0, 0)
+    hidden = picture.copy()
+    hidden[:, 100:] = 190 + window(texture(5), 0, 0)[:, 100:] // 8
+    found = motion(picture, hidden)
+    assert not found.relit and not found.follow(GRID)[1][GRID[:, 0] > 110].any()
+
+
 def test_a_cut_is_told_from_motion():
     picture, other = texture(), 255 - texture(3) // 3
     assert motion(window(picture, 0, 0), window(other, 0, 0)).cut

@@ -92,6 +92,17 @@ def test_a_cut_begins_another_drawing(clip):
     assert all(stroke.opacity_at(3) == 1 for stroke in moving.seen_at(3))
 
 
+def test_another_exposure_is_no_cut_and_strokes_stay_themselves(clip):
+    def exposed(number):
+        linear = (box(0) / 255) ** 2.2 * 2 ** (0, -1.6, 0.6, -1.6, -0.4, -1.6)[number]
+        return (255 * linear.clip(0, 1) ** (1 / 2.2)).astype(np.uint8)
+
+    moving = draw(clip(*map(exposed, range(6))), whole_picture=True)
+    assert moving.shots == (0,)
+    first = [stroke for stroke in moving.strokes if stroke.first == 0]
+    assert first and all(stroke.opacity_at(number) == 1 for stroke in first for number in range(6))
+
+
 def test_what_disappears_fades_and_comes_back_as_itself(clip):
     frames = [ball(0)] * 3
     hidden = ball(0)
