@@ -253,7 +253,8 @@ def print_gradients(count: int = 16, size: int = 224, step: float = 0.2, times: 
     """Gradients to the control points against central differences of the truth, for linear functionals of the picture."""
     engines: dict[str, tuple[Rasterizer, float]] = {name: (draw, 0.0) for name, draw in rasterizers().items()}
     engines["native, softness 0.3"] = (engine_here(), 0.3)
-    print(f"Gradient to the control points of {count} strokes against differences of the truth: cosine / relative error\n")
+    print(f"Gradient to the control points of {count} strokes against differences of the truth: cosine / relative error")
+    print("(the error is to be at most .12 in the first three rows, .17 in the others)\n")
     print(row(["functional", *engines]), row(["---"] * (1 + len(engines))), sep="\n")
     for radius in (1.5, 0.5):
         strokes = ink(scene(count, size, SPREADS["long"], radius))

@@ -8,8 +8,9 @@ from torch import Tensor
 from backend.core.bezier import bernstein, segment_points
 from backend.core.image import Image
 from backend.core.strokes import Strokes
-from backend.raster.coverage import filter_reach
-from backend.raster.nearest import coverage_at, newton, width_at
+from backend.raster.coverage import filter_reach, stroke_coverage
+from backend.raster.folds import find_folds, two_arms, union
+from backend.raster.nearest import Edge, edge_at, newton, width_at
 
 PIECES = 12  # straight pieces per cubic that find the nearest parameter
 SLACK = 0.35  # how far the pieces may be from the curve, px
@@ -34,9 +35,32 @@ def _coverage(
     strokes: Strokes, stroke: Tensor, pixel: Tensor, segment: Tensor, t: Tensor, width: int, softness: float
 ) -> Tensor:
     """Coverage [P] of every fragment, differentiable in points and widths."""
-    cubics = segment_points(strokes.points)[stroke, segment]
-    count = strokes.segments[stroke]
-    return coverage_at(cubics, strokes.widths[stroke], t, segment, count, _centers(pixel, width, t.dtype), softness)
+    cubics = segment_points(strokes.points)
+
+    def edge(chosen: Tensor | slice, t: Tensor) -> Edge:
+        owner, part = stroke[chosen], segment[chosen]
+        centers = _centers(pixel[chosen], width, t.dtype)
+        return edge_at(cubics[owner, part], strokes.widths[owner], t, part, strokes.segments[owner], centers, softness)
+
+    alone = stroke_coverage(*edge(slice(None), t), softness)
+    with torch.no_grad():
+        chosen, first, second = _between_arms(strokes, stroke, pixel, segment, t, width, softness)
+    if not len(chosen):
+        return alone
+    return alone.index_put((chosen,), union(edge(chosen, first), edge(chosen, second), softness))
+
+
+def _between_arms(
+    strokes: Strokes, stroke: Tensor, pixel: Tensor, segment: Tensor, t: Tensor, width: int, softness: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Which fragments see two arms of their cubic, and the nearest parameters of both."""
+    folds = find_folds(segment_points(strokes.points), strokes.widths[:, None], filter_reach(softness))
+    near = (folds[stroke, segment, 0] < 1).nonzero()[:, 0]
+    owner, part = stroke[near], segment[near]
+    cubics, centers = segment_points(strokes.points)[owner, part], _centers(pixel[near], width, t.dtype)
+    first, second = two_arms(cubics, strokes.widths[owner], t[near], part, strokes.segments[owner], folds[owner, part], centers)
+    seen = second >= 0
+    return near[seen], first[seen], second[seen]
 
 
 def _centers(pixel: Tensor, width: int, dtype: torch.dtype) -> Tensor:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from backend.core.bezier import bernstein
-from backend.raster.coverage import stroke_coverage
 
 NEAREST_PIVOT = 0.25  # px
+STILL = 1e-4  # squared cosine between a curve and the direction to a pixel, at most, where it is nearest
+
+
+class Edge(NamedTuple):
+    """A stroke as pixels see it from their centers."""
+
+    distance: Tensor  # [P] of its middle line, px
+    normal: Tensor  # [P, 2] unit, from there to the pixel
+    width: Tensor  # [P] px
 
 
 def width_at(widths: Tensor, u: Tensor) -> Tensor:
@@ -32,10 +42,20 @@ def newton(cubics: Tensor, widths: Tensor, t: Tensor, u: Tensor, rate: Tensor, t
     return (t - step.clamp(-reach, reach)).clamp(0, 1)
 
 
-def coverage_at(
-    cubics: Tensor, widths: Tensor, t: Tensor, segment: Tensor, count: Tensor, target: Tensor, softness: float
-) -> Tensor:
-    """Coverage [P] of pixels around targets [P, 2] by strokes whose nearest parameter is t on their segment of `count`.
+def is_settled(cubics: Tensor, widths: Tensor, t: Tensor, u: Tensor, rate: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Whether the distance − radius from targets is least at t, to first order or at an end of the cubic, and how much it is.
+
+    Arguments as of `newton`.
+    """
+    fall = _slope(cubics, widths, t, u, rate, target)[0]
+    square = ((bernstein(t)[..., None] * cubics).sum(1) - target).square().sum(-1)
+    still = fall.square() < STILL * square * _velocity(cubics, t).square().sum(-1) + 1e-12
+    settled = still | (t == 0) & (fall > 0) | (t == 1) & (fall < 0)
+    return settled, square.sqrt() - width_at(widths, u) / 2
+
+
+def edge_at(cubics: Tensor, widths: Tensor, t: Tensor, segment: Tensor, count: Tensor, target: Tensor, softness: float) -> Edge:
+    """Strokes whose nearest parameter is t on their segment of `count`, as pixels around targets [P, 2] see them.
 
     Differentiable in cubics [P, 4, 2] and widths [P, K]. Where t is free, i.e. no end of its segment, it moves with them: the
     edge turns with the curve, and the far edge grows with the width (the near one does not notice, t being its minimum).
@@ -47,7 +67,7 @@ def coverage_at(
     offset = target - (bernstein(t)[..., None] * cubics).sum(1)
     distance = (offset.square().sum(-1) + 1e-12).sqrt()
     normal = _normal(cubics, t, free, offset, distance.detach())
-    return stroke_coverage(distance, normal, width_at(widths, (segment + t) * rate), softness)
+    return Edge(distance, normal, width_at(widths, (segment + t) * rate))
 
 
 def _interval(u: Tensor, knots: int) -> tuple[Tensor, Tensor]:

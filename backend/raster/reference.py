@@ -8,7 +8,9 @@ from torch import Tensor
 from backend.core.bezier import bernstein, segment_points
 from backend.core.image import Image
 from backend.core.strokes import Strokes
-from backend.raster.nearest import coverage_at, newton, width_at
+from backend.raster.coverage import filter_reach, stroke_coverage
+from backend.raster.folds import find_folds, two_arms, union
+from backend.raster.nearest import edge_at, newton, width_at
 
 SAMPLES = 64  # per segment, before refinement
 REFINEMENTS = 3
@@ -36,14 +38,22 @@ def _coverage(strokes: Strokes, i: int, centers: Tensor, softness: float) -> Ten
         segment, t = _nearest_sample(cubics, strokes.widths[i], centers)
         for _ in range(REFINEMENTS):
             t = newton(cubics[segment], widths, t, (segment + t) / count, 1 / count, centers, 1 / SAMPLES)
-    return coverage_at(cubics[segment], widths, t, segment, count, centers, softness)
+        folds = find_folds(cubics, strokes.widths[i], filter_reach(softness))[segment]
+        t, other = two_arms(cubics[segment], widths, t, segment, count, folds, centers)
+    first = edge_at(cubics[segment], widths, t, segment, count, centers, softness)
+    alone = stroke_coverage(*first, softness)
+    if bool((other < 0).all()):
+        return alone
+    second = edge_at(cubics[segment], widths, other.clamp_min(0), segment, count, centers, softness)
+    return torch.where(other < 0, alone, union(first, second, softness))
 
 
 def _nearest_sample(cubics: Tensor, widths: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
-    """Segment and parameter [P] of the nearest of SAMPLES points per segment, none of them on a joint of two segments."""
-    t = (torch.arange(SAMPLES, dtype=centers.dtype, device=centers.device) + 0.5) / SAMPLES
-    samples = torch.einsum("tk,skd->std", bernstein(t), cubics).reshape(-1, 2)
+    """Segment and parameter [P] of the nearest of SAMPLES points per segment, the stroke's ends among them, but no joint."""
+    t = ((torch.arange(SAMPLES, dtype=centers.dtype, device=centers.device) + 0.5) / SAMPLES).repeat(len(cubics), 1)
+    t[0, 0], t[-1, -1] = 0, 1
+    samples = torch.einsum("stk,skd->std", bernstein(t), cubics).reshape(-1, 2)
     u = (torch.arange(len(cubics), device=t.device)[:, None] + t).reshape(-1) / len(cubics)
     radii = width_at(widths.expand(len(u), -1), u) / 2
     nearest = (torch.cdist(centers, samples) - radii).argmin(1)
-    return nearest // SAMPLES, t[nearest % SAMPLES]
+    return nearest // SAMPLES, t.reshape(-1)[nearest]

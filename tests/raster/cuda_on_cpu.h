@@ -147,6 +147,7 @@ inline bool run_grid(Triple grid, Triple block, const std::function<void()>& ker
 #define __global__
 #define __device__
 #define __forceinline__ inline
+#define __noinline__
 #define __shared__ static
 #define __launch_bounds__(...)
 #define threadIdx machine::thread_index

@@ -38,20 +38,50 @@ struct Knots {
     float low, high;
 };
 
+// What a loss asks of a place on a curve: its derivatives by distance, radius, and angle of the edge; and by a move of the
+// parameter that lets distance and radius grow alike.
+struct Demand {
+    float distance, radius, angle, far;
+};
+
+INLINE Demand demand(const Filter& filter, const Spot& at, float by_coverage) {
+    const float near = density(at, at.radius - at.distance), far = density(at, at.radius + at.distance);
+    const float angle = filter.tent ? 0.0f : by_coverage * turning(at, at.distance - at.radius, at.distance + at.radius);
+    return {by_coverage * (far - near), by_coverage * (near + far), angle, by_coverage * far * 2};
+}
+
+// The same of two arms that meet in a pixel.
+INLINE void demand_of_both(const Filter& filter, const Spot& at, const Meeting& both, float by_coverage, Demand& first,
+                           Demand& second) {
+    const float by = by_coverage * both.parallel, by_shared = both.low < both.high ? by : 0.0f;
+    first = demand(filter, at, by_coverage);
+    const float low = by_shared * density(at, both.low), high = by_shared * density(at, both.high);
+    const float own_low = both.own_low ? low : 0.0f, own_high = both.own_high ? high : 0.0f;
+    first.distance += own_low - own_high;
+    first.radius -= own_low + own_high;
+    if (!filter.tent) {
+        first.angle += by * turning(at, both.other_low, both.other_high) - by_shared * turning(at, both.low, both.high);
+    }
+    const float other_low = by * density(at, both.other_low) - (low - own_low);
+    const float other_high = by * density(at, both.other_high) - (high - own_high);
+    second = {both.side * (other_high - other_low), other_high + other_low, 0.0f, 0.0f};
+    first.far = first.distance + first.radius;
+    second.far = second.distance + second.radius;
+}
+
 // The gradient of a pixel's coverage to the curve: to its place, to its derivative by t, and to its radii. Where the parameter is
 // free, i.e. no end of its segment, it moves with points and widths: the edge turns with the curve, and the far edge grows with
 // the width (the near edge, distance − radius, is what the parameter minimizes).
 template <bool VARYING>
-INLINE Knots pull_curve(const Filter& filter, const Curve& s, const Spot& at, float t, float by_coverage, float (&page)[PAGE]) {
-    const float near = density(at, at.radius - at.distance), far = density(at, at.radius + at.distance);
-    const float outward = by_coverage * (far - near) / fmaxf(at.distance, 1e-6f), by_radius = by_coverage * (near + far);
+INLINE Knots pull_curve(const Filter& filter, const Curve& s, const Spot& at, float t, const Demand& asked, float (&page)[PAGE]) {
+    const float outward = asked.distance / fmaxf(at.distance, 1e-6f), by_radius = asked.radius;
     float px = outward * at.ex, py = outward * at.ey, vx = 0, vy = 0, rate = 0;
     if (!filter.tent || VARYING) {
         const float bend = curvature(at), square = at.vx * at.vx + at.vy * at.vy;
         const bool free = regular(at, bend) && t > 0 && t < 1;
-        float gain = VARYING ? by_coverage * far * 2 * at.growth : 0.0f;
+        float gain = VARYING ? asked.far * at.growth : 0.0f;
         if (!filter.tent) {
-            const float angle = by_coverage * turning(at);
+            const float angle = asked.angle;
             const float turn = free && square > 1e-6f ? angle / square : 0.0f;
             const float around = free ? 0.0f : angle / fmaxf(at.distance, NEAREST_PIVOT);
             px -= around * at.ny;
@@ -83,11 +113,12 @@ INLINE float of_knot(const Knots& knots, int k) {
 }
 
 // Writes the gradients of a segment in a patch; `page` has those of its points, color and opacity.
-INLINE void write_record(const Job& job, const Curve& s, const Knots& knots, int group, const Patch& patch, float (&page)[PAGE]) {
+INLINE void write_record(const Job& job, const Curve& s, const Knots& knots, const Knots& others, int group, const Patch& patch,
+                         float (&page)[PAGE]) {
     float* record = job.records + ((size_t)group * WARPS + patch.warp) * job.record;
     int knot = s.first_knot;
 #pragma unroll
-    for (int i = BY_KNOTS; i < PAGE; i++) page[i] = of_knot(knots, knot + i - BY_KNOTS);
+    for (int i = BY_KNOTS; i < PAGE; i++) page[i] = of_knot(knots, knot + i - BY_KNOTS) + of_knot(others, knot + i - BY_KNOTS);
     knot += PAGE - BY_KNOTS;
     for (;;) {
         const float sum = summed(page, patch.lane);
@@ -95,7 +126,7 @@ INLINE void write_record(const Job& job, const Curve& s, const Knots& knots, int
         if (knot > s.last_knot) return;
         record += PAGE;
 #pragma unroll
-        for (int i = 0; i < PAGE; i++) page[i] = of_knot(knots, knot + i);
+        for (int i = 0; i < PAGE; i++) page[i] = of_knot(knots, knot + i) + of_knot(others, knot + i);
         knot += PAGE;
     }
 }
@@ -106,12 +137,16 @@ INLINE void pull_group(const Job& job, const Drawing& d, const Filter& filter, c
     const int segment = job.group_segments[group], stroke = job.bounds[segment].stroke;
     const Curve s = job.curves[segment];
     float page[PAGE] = {};
-    Knots knots = {-2, 0, 0};
+    Knots knots = {-2, 0, 0}, other_knots = {-2, 0, 0};
     if (active) {
         const float* fragment = fragment_at(job, group, patch);
         const float t = fragment[0], opacity = d.opacities[stroke];
-        const Spot at = measured<VARYING>(filter, s, d.widths + (size_t)stroke * d.knots, t, patch.x, patch.y);
-        const float covered = coverage(at), alpha = covered * opacity;
+        const float* widths = d.widths + (size_t)stroke * d.knots;
+        const float other = s.folds ? fragment[OTHER * LANES] : -1.0f;
+        const Spot at = measured<VARYING>(filter, s, widths, t, patch.x, patch.y);
+        const Spot other_at = other >= 0 ? measured<VARYING>(filter, s, widths, other, patch.x, patch.y) : at;
+        const Meeting both = other >= 0 ? meet(at, other_at) : Meeting{};
+        const float covered = other >= 0 ? both.covered : coverage(at), alpha = covered * opacity;
         float by_alpha = 0;
 #pragma unroll
         for (int c = 0; c < CHANNELS; c++) {
@@ -120,9 +155,16 @@ INLINE void pull_group(const Job& job, const Drawing& d, const Filter& filter, c
             running[c] -= running[c] * alpha;
         }
         page[BY_OPACITY] = by_alpha * covered;
-        knots = pull_curve<VARYING>(filter, s, at, t, by_alpha * opacity, page);
+        if (other >= 0) {
+            Demand first, second;
+            demand_of_both(filter, at, both, by_alpha * opacity, first, second);
+            knots = pull_curve<VARYING>(filter, s, at, t, first, page);
+            other_knots = pull_curve<VARYING>(filter, s, other_at, other, second, page);
+        } else {
+            knots = pull_curve<VARYING>(filter, s, at, t, demand(filter, at, by_alpha * opacity), page);
+        }
     }
-    write_record(job, s, knots, group, patch, page);
+    write_record(job, s, knots, other_knots, group, patch, page);
 }
 
 template <bool VARYING, int CHANNELS>

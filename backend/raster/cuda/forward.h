@@ -1,5 +1,6 @@
 // The forward pass of a tile.
 #pragma once
+#include "folds.h"
 #include "segments.h"
 #include "spot.h"
 
@@ -110,13 +111,20 @@ INLINE void composite(const Job& job, const Drawing& d, const Filter& filter, co
     if (hit) {
         const Curve& s = job.curves[winner.segment];
         const float* widths = d.widths + (size_t)stroke * d.knots;
-        const float t = refined<VARYING>(s, job.bounds[winner.segment].pieces, widths, winner.t, patch.x, patch.y);
+        const int pieces = job.bounds[winner.segment].pieces;
+        const float t = refined<VARYING>(s, widths, winner.t, patch.x, patch.y, REFINEMENTS, 1.0f / (float)pieces, 0.0f, 1.0f);
         const Spot at = measured<VARYING>(filter, s, widths, t, patch.x, patch.y);
         hit = at.distance - at.radius < at.top + at.slope;
         if (hit) {
-            const float alpha = coverage(at) * d.opacities[stroke];
+            float covered = coverage(at);
             float* fragment = fragment_at(job, winner.group, patch);
             if (kept) fragment[0] = t;
+            if (s.folds) {
+                const Look look = look_between<VARYING>(filter, s, widths, t, patch.x, patch.y);
+                if (kept) fragment[OTHER * LANES] = look.other;
+                covered = look.covered;
+            }
+            const float alpha = covered * d.opacities[stroke];
 #pragma unroll
             for (int c = 0; c < CHANNELS; c++) {
                 if (kept) fragment[(1 + c) * LANES] = image[c];

@@ -14,7 +14,7 @@ from backend.raster.cuda.driver import Kernels, open_driver
 from backend.raster.cuda.nvrtc import find_nvrtc
 
 NAMES = ("prepare", "forward", "backward", "gather")
-HEADERS = ("scene.h", "segments.h", "spot.h", "forward.h", "backward.h", "sums.h")
+HEADERS = ("scene.h", "segments.h", "spot.h", "folds.h", "forward.h", "backward.h", "sums.h")
 LEAST_GROUPS, GROUPS_PER_SEGMENT = 1024, 8
 SPARE, LEAST_SPARE = 1.5, 1.2  # how much more room than was needed is made; how little may be left of it
 

@@ -50,7 +50,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3) forward(const Job job) 
 }
 
 // A block is a tile.
-extern "C" __global__ void __launch_bounds__(THREADS) backward(const Job job) {
+extern "C" __global__ void __launch_bounds__(THREADS, 3) backward(const Job job) {
     const Drawing& d = job.drawings[blockIdx.y];
     const Filter filter = filter_of(job);
     const Patch patch = patch_of(job);

@@ -8,9 +8,9 @@ from ctypes import c_float, c_int32, c_void_p
 TILE, PATCHES, LANES = 16, 8, 32  # px; warps of a tile; pixels of each
 MOST_DRAWINGS = 16
 TILE_THREADS, STROKE_THREADS = 256, 64
-FRAGMENT = 4  # floats of a pixel that a stroke covers: its parameter, and the color below
+FRAGMENT = 5  # floats of a pixel that a stroke covers: its parameter, the color below, and another parameter
 PAGE, BEFORE_KNOTS = 16, 12  # floats that are summed at once; those of a segment that are not of its knots
-BOUNDS, CURVE = 12, 16  # floats of a segment
+BOUNDS, CURVE = 12, 19  # floats of a segment
 
 
 class DrawingRow(ctypes.Structure):

@@ -11,7 +11,8 @@ constexpr unsigned EVERYONE = 0xffffffffu;
 constexpr int MOST_DRAWINGS = 16;    // of one launch
 constexpr int STROKE_THREADS = 64;   // of a block that prepares or sums a stroke
 constexpr int PAGE = 16;             // gradients that a warp sums at once
-constexpr int FRAGMENT = 4;          // floats: t, and the color below
+constexpr int FRAGMENT = 5;          // floats: t, the color below, and t of another arm of the segment, or −1
+constexpr int OTHER = 4;             // of them the last
 constexpr float SQRT_HALF = 0.70710678f;
 constexpr float TOLERANCE = 0.15f;   // of the straight pieces, px; Newton's method goes on from there
 constexpr float ROUNDING = 0.03f;    // px
@@ -19,6 +20,13 @@ constexpr float FARTHEST = 1e6f;     // px; a stroke with a point beyond, or non
 constexpr float FAR = 1e30f;
 constexpr int MOST_PIECES = 256;
 constexpr int REFINEMENTS = 2;
+constexpr int MOST_FOLDS = 2;        // of a cubic: its squared speed, of degree 4, has no more minima
+constexpr int LOOKS = 16;            // how finely folds are looked for
+constexpr float STEEPEST = 0.5f;     // by how much each arm leaves the middle between them per length of it
+constexpr int STEPS = 3;             // of Newton's method from the mirrored parameter on
+constexpr float STRIDE = 1.0f / 8;   // of these, at most
+constexpr float AT_FOLD = 1.0f / 4096;  // of the parameter: what is nearer to a fold is the fold itself
+constexpr float STILL = 1e-4f;       // squared cosine between the curve and the direction to the pixel where it is nearest
 constexpr float NEAREST_PIVOT = 0.25f;  // px; around an end of the stroke an edge turns no faster than at this distance
 constexpr float TILE_DIAGONAL = 10.7f, PATCH_DIAGONAL = 3.9f;  // px, half, between the centers of corner pixels, and rounding
 
@@ -57,6 +65,8 @@ struct Curve {
     int first_knot, last_knot;
     int order;                   // within its stroke
     float slack;                 // how much farther than the curve its pieces may be, px
+    float fold[MOST_FOLDS];      // parameters where it turns back on itself, ascending
+    int folds;
 };
 
 // What all kernels are told.

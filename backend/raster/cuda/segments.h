@@ -48,6 +48,57 @@ INLINE int set_pieces(const float* p, int knots, int count, Curve& s) {
     return pieces;
 }
 
+struct Vector {
+    float x, y;
+};
+
+INLINE Vector sum(Vector a, float factor, Vector b) { return {a.x + factor * b.x, a.y + factor * b.y}; }
+INLINE float dot(Vector a, Vector b) { return a.x * b.x + a.y * b.y; }
+INLINE float cross(Vector a, Vector b) { return a.x * b.y - a.y * b.x; }
+
+// Whether the arms of a place of least speed, q(t ± d) = q + bend d² ± (speed d + twist d³), come so far apart that a pixel may
+// see the paper between them, while they still open narrowly.
+INLINE bool counts(Vector speed, Vector bend, Vector twist, float end, float thinnest, float thickest, float reach) {
+    const float square = dot(bend, bend), length = sqrtf(square);
+    if (!(dot(speed, speed) < 2 * (thickest + reach) * length)) return false;
+    const float first = cross(speed, bend), third = cross(twist, bend);
+    float apart = fabsf(end * (first + third * end * end));
+    if (first * third < 0) {
+        const float top = sqrtf(-first / (3 * third));
+        if (top < end) apart = fmaxf(apart, fabsf(2.0f / 3 * first * top));
+    } else if (!(fabsf(first + 3 * third * end * end) < STEEPEST * 2 * square * end)) {
+        return false;
+    }
+    return apart > (thinnest - reach) * length;
+}
+
+// Finds the folds that count of a segment whose control legs are not all within 90° of each other: else no arm turns back.
+INLINE void find_folds(const float* widths, int knots, float reach, Curve& s) {
+    const Vector c1 = {s.c[1][0], s.c[1][1]}, c2 = {s.c[2][0], s.c[2][1]}, c3 = {s.c[3][0], s.c[3][1]};
+    const Vector middle = sum(c1, 1, c2), last = sum(sum(middle, 1, c2), 3, c3);
+    s.folds = 0;
+    if (dot(c1, middle) >= 0 && dot(middle, last) >= 0 && dot(c1, last) >= 0) return;
+    // Half of q' · q'', which is where it becomes positive.
+    const float q0 = dot(c1, c2), q1 = 2 * dot(c2, c2) + 3 * dot(c1, c3), q2 = 9 * dot(c2, c3), q3 = 9 * dot(c3, c3);
+    float found[MOST_FOLDS + 2] = {0, 1, 1, 1}, before = q0;
+    int count = 0;
+    for (int look = 1; look <= LOOKS && count < MOST_FOLDS; look++) {
+        const float t = (float)look / LOOKS, now = q0 + t * (q1 + t * (q2 + t * q3));
+        if (before < 0 && now >= 0) found[++count] = t - now / (now - before) / LOOKS;
+        before = now;
+    }
+    float thinnest = radius_at(widths, 0), thickest = thinnest;
+    for (int k = 1; count && k < knots; k++) {
+        thinnest = fminf(thinnest, radius_at(widths, k));
+        thickest = fmaxf(thickest, radius_at(widths, k));
+    }
+    for (int i = 1; i <= count; i++) {
+        const float t = found[i], end = fminf(t - found[i - 1], found[i + 1] - t);
+        const Vector bend = sum(c2, 3 * t, c3), speed = sum(sum(c1, 2 * t, c2), 3 * t * t, c3);
+        if (counts(speed, bend, c3, end, thinnest, thickest, reach)) s.fold[s.folds++] = t;
+    }
+}
+
 INLINE float from_chord(const Bounds& b, float x, float y) {
     const float t = clamped(((x - b.x) * b.dx + (y - b.y) * b.dy) * b.inverse, 0.0f, 1.0f);
     const float ex = x - b.x - t * b.dx, ey = y - b.y - t * b.dy;
@@ -76,6 +127,7 @@ INLINE void plan_segment(const Job& job, const Drawing& d, float reach, int stro
         set_chord(p, ink, b);
         const bool seen = b.low[0] < (float)job.width && b.high[0] > 0 && b.low[1] < (float)job.height && b.high[1] > 0;
         b.pieces = seen ? set_pieces(p, d.knots, count, s) : 0;
+        find_folds(d.widths + (size_t)stroke * d.knots, d.knots, reach, s);
     }
     job.bounds[place] = b;
     job.curves[place] = s;

@@ -51,10 +51,11 @@ INLINE float curvature(const Spot& at) {
 
 INLINE bool regular(const Spot& at, float bend) { return bend > 1e-3f * (at.vx * at.vx + at.vy * at.vy) + 1e-9f; }
 
+// Newton's method from t on, in at most `steps` of at most `stride`, between low and high.
 template <bool VARYING>
-INLINE float refined(const Curve& s, int pieces, const float* widths, float t, float x, float y) {
-    const float reach = 1.0f / (float)pieces;
-    for (int i = 0; i < REFINEMENTS; i++) {
+INLINE float refined(const Curve& s, const float* widths, float t, float x, float y, int steps, float stride, float low,
+                     float high) {
+    for (int i = 0; i < steps; i++) {
         Spot at;
         place_on_curve(s, t, x, y, at);
         derive_on_curve(s, t, at);
@@ -62,7 +63,7 @@ INLINE float refined(const Curve& s, int pieces, const float* widths, float t, f
         float fall = at.ex * at.vx + at.ey * at.vy;
         if (VARYING) fall -= sqrtf(at.ex * at.ex + at.ey * at.ey) * at.growth;
         const float bend = curvature(at);
-        if (regular(at, bend)) t = clamped(t - clamped(fall / bend, -reach, reach), 0.0f, 1.0f);
+        if (regular(at, bend)) t = clamped(t - clamped(fall / bend, -stride, stride), low, high);
     }
     return t;
 }
@@ -113,9 +114,9 @@ INLINE float area_turning(const Spot& at, float u) {
     return u < 0 ? -turn : turn;
 }
 
-// The derivative of the coverage by the angle of the edge.
-INLINE float turning(const Spot& at) {
-    const float sum = area_turning(at, at.radius - at.distance) + area_turning(at, at.radius + at.distance);
+// The derivative by the angle of the edge of what lies between `low` and `high`.
+INLINE float turning(const Spot& at, float low, float high) {
+    const float sum = area_turning(at, high) - area_turning(at, low);
     const float same = at.nx * at.ny * (fabsf(at.nx) - fabsf(at.ny));
     return same < 0 ? -sum : same > 0 ? sum : 0.0f;
 }

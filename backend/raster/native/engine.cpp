@@ -72,7 +72,7 @@ namespace {
 struct Workspace : Scratch {
     Workspace() : Scratch{} {}
     ~Workspace() {
-        for (Row* row : {&nearest, &parameter, &ranges, &places, &values, &running, &fragments}) release(*row);
+        for (Row* row : {&nearest, &parameter, &ranges, &places, &values, &others, &running, &fragments}) release(*row);
     }
 };
 
@@ -256,13 +256,16 @@ struct Plan {
     std::vector<Segment> segments;
     std::vector<float> radii;
     std::vector<uint8_t> thin;  // [N, K] 1 where the width is negative and so has no gradient
-    Row pieces{};
+    Row pieces{}, bounds{};
     std::vector<BandTrace> traces;
     std::vector<double> errors;  // of each band, where it is compared with a target
 
     Plan() = default;
     Plan(const Plan&) = delete;
-    ~Plan() { release(pieces); }
+    ~Plan() {
+        release(pieces);
+        release(bounds);
+    }
 
     int bands() const { return (scene.height + BAND - 1) / BAND; }
 };
@@ -316,8 +319,8 @@ float unevenness(const float* radii, int knots, int count, const Segment& s) {
     return step;
 }
 
-void plan_stroke(const Drawing& d, int i, int lanes, Plan& plan) {
-    const Scene& scene = plan.scene;
+void plan_stroke(const Drawing& d, int i, int lanes, Plan& plan, float& low, float& high) {
+    Scene& scene = plan.scene;
     Stroke& stroke = plan.strokes[size_t(i)];
     const int count = int(std::max<int64_t>(1, std::min<int64_t>(d.segments[i], d.longest)));
     const float* points = d.points + int64_t(i) * (3 * d.longest + 1) * 2;
@@ -325,7 +328,7 @@ void plan_stroke(const Drawing& d, int i, int lanes, Plan& plan) {
     stroke.opacity = d.opacities[i];
     stroke.first_segment = int32_t(plan.segments.size());
     stroke.radii = plan.radii.data() + int64_t(i) * d.knots;
-    stroke.low = FARTHEST, stroke.high = -FARTHEST;
+    int64_t ranges = 0;
     stroke.segments = drawable(d, i, count) ? count : 0;
     for (int j = 0; j < stroke.segments; j++) {
         Segment s{};
@@ -340,9 +343,11 @@ void plan_stroke(const Drawing& d, int i, int lanes, Plan& plan) {
         if (seen) set_pieces(points + 6 * int64_t(j), d.knots, count, s);
         s.place = plan.pieces.size;
         plan.pieces.size += int64_t(s.pieces + lanes - 1) / lanes * lanes * FIELDS;
-        if (seen) stroke.low = std::min(stroke.low, s.low[1]), stroke.high = std::max(stroke.high, s.high[1]);
+        if (seen) low = std::min(low, s.low[1]), high = std::max(high, s.high[1]);
+        ranges += 1 + s.pieces;
         plan.segments.push_back(s);
     }
+    scene.longest = std::max(scene.longest, ranges);
 }
 
 bool make_plan(const Drawing& d, const Scene& common, int lanes, Plan& plan) {
@@ -360,7 +365,14 @@ bool make_plan(const Drawing& d, const Scene& common, int lanes, Plan& plan) {
         plan.radii[i] = std::max(d.widths[i], 0.0f) / 2;
     }
     plan.pieces.size = 0;
-    for (int i = 0; i < d.strokes; i++) plan_stroke(d, i, lanes, plan);
+    const int64_t rows = (int64_t(d.strokes) + lanes - 1) / lanes * lanes;
+    plan.bounds.size = 0;
+    if (!reserve(plan.bounds, 2 * rows)) return false;
+    float *low = plan.bounds.data, *high = low + rows;
+    std::fill_n(low, rows, FARTHEST);
+    std::fill_n(high, rows, -FARTHEST);
+    plan.scene.low = low, plan.scene.high = high;
+    for (int i = 0; i < d.strokes; i++) plan_stroke(d, i, lanes, plan, low[i], high[i]);
     const int64_t room = plan.pieces.size;
     plan.pieces.size = 0;
     if (!reserve(plan.pieces, room)) return false;

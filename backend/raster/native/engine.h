@@ -10,6 +10,7 @@ namespace stylesketch {
 constexpr int BAND = 16;           // rows of one unit of work
 constexpr int FIELDS = 14;         // of a straight piece
 constexpr float TOLERANCE = 0.15f;  // of the straight pieces, px; Newton's method goes on from there
+constexpr int MOST_FOLDS = 2;      // of a cubic: its squared speed, of degree 4, has no more minima
 
 // N strokes of S cubic segments, K width knots; rows of memory as torch lays them out.
 struct Drawing {
@@ -42,6 +43,8 @@ struct Segment {
     float uneven;             // how far its radius may be from that of its pieces: 0 unless knots lie within pieces
     float part_first, part_rate;  // place on the knots: part_first + t · part_rate
     int32_t first_knot, last_knot;
+    float fold[MOST_FOLDS];   // parameters where it turns back on itself, ascending
+    int32_t folds;
     int32_t pieces;           // 0: nothing of it can be seen
     int64_t place;            // of the pieces in Scene::pieces
 };
@@ -49,23 +52,25 @@ struct Segment {
 struct Stroke {
     float color[3], opacity;
     int32_t first_segment, segments;
-    float low, high;          // rows that may hold ink
     const float* radii;       // [K], ≥ 0
 };
 
 struct Scene {
     Stroke* strokes;
+    const float *low, *high;  // rows that may hold ink of each stroke; then whole vectors of such as never have any
     Segment* segments;
     float* pieces;            // per segment FIELDS rows of `pieces` floats, each rounded up to whole vectors
     int32_t count, knots, height, width, channels;
+    int64_t longest;          // pieces of a stroke, and its segments, at most
     float paper[3];
     float reach;              // half width of the edge filter, px
     bool tent;                // the filter: a tent, or the pixel's box projected on the normal
 };
 
-// The fragments of one segment within one band.
+// Fragments of one segment within one band.
 struct Group {
     int32_t stroke, segment, count;
+    bool folded;              // they see two arms of it
     int64_t place;            // of its vectors in Trace::fragments
     int64_t record;           // of its gradients in Trace::records
 };
@@ -74,7 +79,7 @@ struct Group {
 struct Trace {
     Group* groups;
     int64_t count, room;
-    Row fragments;            // per vector of fragments: place, t, and the color below of every channel
+    Row fragments;            // per vector of fragments: place, t, if folded that of the other arm, and every channel's color below
     Row records;              // per group: 4 points, color, opacity, knots
 };
 
@@ -83,6 +88,7 @@ struct Scratch {
     Row nearest, parameter;   // [BAND, row] distance and parameter of the nearest piece so far
     Row ranges;               // [pieces, 2, BAND] columns of each piece in each row
     Row places, values;       // fragments of one group
+    Row others;               // of these, parameters of a second arm
     Row running;              // [channels, BAND · width] gradient of the picture below
     Row fragments;            // of a band whose backward pass follows at once
 };

@@ -4,167 +4,16 @@
 // the parameter with the smallest distance − radius; the pixels in reach are gathered into full vectors ("fragments"),
 // refined on the curve itself by Newton's method, and composited source-over. The backward pass walks them in reverse.
 #include "engine.h"
+#include "folds.h"
 #include "lanes.h"
+#include "pieces.h"
+#include "spot.h"
 
 namespace stylesketch {
 namespace {
 
-constexpr float FAR = 1e30f;
 constexpr int VECTORS = BAND / LANES;  // of the rows of one band
-constexpr int REFINEMENTS = 2;
 constexpr int64_t BLOCK = 4096;  // squares that are summed as floats
-constexpr float NEAREST_PIVOT = 0.25f;  // px; around an end of the stroke an edge turns no faster than at this distance
-
-enum Field { X, Y, DX, DY, UX, UY, LEAN, HALF, XLOW, XHIGH, YLOW, YHIGH, RADIUS, GROWTH };
-static_assert(GROWTH + 1 == FIELDS, "the engine makes the room");
-
-INLINE int padded(int count) { return (count + LANES - 1) / LANES * LANES; }
-INLINE int least(int a, int b) { return a < b ? a : b; }
-INLINE int most(int a, int b) { return a > b ? a : b; }
-
-// ---------------------------------------------------------------------------------------------------- the curve
-
-struct Spot {
-    Floats ex, ey;         // curve − pixel, px
-    Floats vx, vy;         // derivative by t
-    Floats ax, ay;         // second derivative
-    Floats radius, growth;  // and its derivative by t
-    Floats distance;
-    Floats nx, ny;         // direction of the edge, unit
-    Floats top, slope, height;  // the edge filter: flat to `top`, then falling over `slope`
-    Floats steep;          // 1 / slope
-};
-
-INLINE void place_on_curve(const Segment& s, Floats t, Floats x, Floats y, Spot& at) {
-    const auto& c = s.curve;
-    at.ex = c[0][0] - x + t * (c[1][0] + t * (c[2][0] + t * c[3][0]));
-    at.ey = c[0][1] - y + t * (c[1][1] + t * (c[2][1] + t * c[3][1]));
-}
-
-INLINE void derive_on_curve(const Segment& s, Floats t, Spot& at) {
-    const auto& c = s.curve;
-    at.vx = c[1][0] + t * (2 * c[2][0] + t * (3 * c[3][0]));
-    at.vy = c[1][1] + t * (2 * c[2][1] + t * (3 * c[3][1]));
-    at.ax = 2 * c[2][0] + t * (6 * c[3][0]);
-    at.ay = 2 * c[2][1] + t * (6 * c[3][1]);
-}
-
-template <bool VARYING>
-INLINE void measure_radius(const Segment& s, const float* radii, Floats t, Spot& at) {
-    if (!VARYING) {
-        at.radius = all(radii[0]);
-        at.growth = all(0.0f);
-        return;
-    }
-    const Floats u = s.part_first + t * s.part_rate;
-    at.radius = at.growth = all(0.0f);
-    for (int k = s.first_knot; k <= s.last_knot; k++) at.radius += larger(1 - magnitude(u - (float)k), all(0.0f)) * radii[k];
-    for (int k = s.first_knot; k < s.last_knot; k++) {
-        const Floats here = all((radii[k + 1] - radii[k]) * s.part_rate);
-        at.growth = k == s.first_knot ? here : select(less(u, all((float)k)), at.growth, here);
-    }
-}
-
-// What Newton's method divides by: the derivative by t of distance · d(distance − radius)/dt.
-INLINE Floats curvature(const Spot& at) {
-    return at.vx * at.vx + at.vy * at.vy + at.ex * at.ax + at.ey * at.ay - at.growth * at.growth;
-}
-
-INLINE Mask regular(const Spot& at, Floats bend) { return less(1e-3f * (at.vx * at.vx + at.vy * at.vy) + 1e-9f, bend); }
-
-template <bool VARYING>
-INLINE Floats refined(const Segment& s, const float* radii, Floats t, Floats x, Floats y) {
-    const Floats reach = all(1.0f / (float)s.pieces);
-    for (int i = 0; i < REFINEMENTS; i++) {
-        Spot at;
-        place_on_curve(s, t, x, y, at);
-        derive_on_curve(s, t, at);
-        measure_radius<VARYING>(s, radii, t, at);
-        Floats fall = at.ex * at.vx + at.ey * at.vy;
-        if (VARYING) fall -= root(at.ex * at.ex + at.ey * at.ey) * at.growth;
-        const Floats bend = curvature(at);
-        const Mask usable = regular(at, bend);
-        const Floats step = clamped(fall * inverse(select(usable, bend, all(1.0f))), -reach, reach);
-        t = clamped(t - select(usable, step, all(0.0f)), all(0.0f), all(1.0f));
-    }
-    return t;
-}
-
-// ------------------------------------------------------------------------------------------------------ coverage
-
-template <bool TENT>
-INLINE void choose_filter(const Scene& scene, Spot& at) {
-    if (TENT) {
-        at.top = all(0.0f);
-        at.slope = all(scene.reach);
-        at.steep = at.height = all(1 / scene.reach);
-        return;
-    }
-    Floats gx = at.ex, gy = at.ey, length = at.distance;
-    const Mask near = less(length, all(1e-3f));
-    if (bits(near)) {  // On the middle line the direction to the pixel is noise; the curve's own normal takes over.
-        gx = select(near, at.vy, gx);
-        gy = select(near, -at.vx, gy);
-        length = root(gx * gx + gy * gy);
-        const Mask none = less(length, all(1e-12f));
-        gx = select(none, all(1.0f), gx);
-        gy = select(none, all(0.0f), gy);
-        length = select(none, all(1.0f), length);
-    }
-    const Floats ax = magnitude(gx), ay = magnitude(gy), more = larger(ax, ay), fewer = smaller(ax, ay);
-    const Floats lesser = larger(fewer, 1e-6f * length);
-    // One division for 1 / length, length / more and length / lesser.
-    const Floats over = inverse(length * more * lesser), scale = over * more * lesser;
-    at.nx = gx * scale;
-    at.ny = gy * scale;
-    at.top = 0.5f * (more - fewer) * scale;
-    at.slope = lesser * scale;
-    at.height = over * length * lesser * length;
-    at.steep = over * length * more * length;
-}
-
-// How much of the filter lies between its middle and `u`; an odd function.
-INLINE Floats area(const Spot& at, Floats u) {
-    const Floats away = magnitude(u);
-    const Floats beyond = clamped(away - at.top, all(0.0f), at.slope);
-    const Floats share = at.height * (smaller(away, at.top) + beyond - beyond * beyond * (0.5f * at.steep));
-    return select(less(u, all(0.0f)), -share, share);
-}
-
-// The filter itself.
-INLINE Floats density(const Spot& at, Floats u) {
-    const Floats beyond = clamped(magnitude(u) - at.top, all(0.0f), at.slope);
-    return at.height * (1 - beyond * at.steep);
-}
-
-// The derivative of `area` by a turn of the edge, but for the sign that `turning` adds.
-INLINE Floats area_turning(const Spot& at, Floats u) {
-    const Floats away = magnitude(u);
-    const Floats beyond = clamped(away - at.top, all(0.0f), at.slope), part = beyond * at.steep;
-    const Floats share = at.height * (smaller(away, at.top) + beyond - 0.5f * beyond * part);
-    const Floats turn = at.slope * at.height * (share - 0.5f * part) + 0.5f * part * (part - 1);
-    return select(less(u, all(0.0f)), -turn, turn);
-}
-
-// The derivative of the coverage by the angle of the edge.
-INLINE Floats turning(const Spot& at) {
-    const Floats sum = area_turning(at, at.radius - at.distance) + area_turning(at, at.radius + at.distance);
-    const Floats steep = magnitude(at.nx) - magnitude(at.ny), same = at.nx * at.ny * steep;
-    return select(less(same, all(0.0f)), -sum, select(less(all(0.0f), same), sum, all(0.0f)));
-}
-
-INLINE Floats coverage(const Spot& at) { return area(at, at.radius - at.distance) + area(at, at.radius + at.distance); }
-
-template <bool TENT, bool VARYING>
-INLINE Spot measured(const Scene& scene, const Segment& s, const float* radii, Floats t, Floats x, Floats y) {
-    Spot at;
-    place_on_curve(s, t, x, y, at);
-    if (!TENT || VARYING) derive_on_curve(s, t, at);
-    measure_radius<VARYING>(s, radii, t, at);
-    at.distance = root(at.ex * at.ex + at.ey * at.ey);
-    choose_filter<TENT>(scene, at);
-    return at;
-}
 
 // Pixels are packed as row · 65536 + column within their band.
 INLINE Floats column_of(Ints place) { return floats(place & 0xffff) + 0.5f; }
@@ -172,46 +21,6 @@ INLINE Floats row_of(Ints place, int top) { return floats(place >> 16) + ((float
 INLINE Ints offset_of(Ints place, int width) { return (place >> 16) * width + (place & 0xffff); }
 
 // ------------------------------------------------------------------------------------------------------- forward
-
-// The straight pieces of segments [from, to).
-void prepare(Scene& scene, int from, int to) {
-    for (int i = from; i < to; i++) {
-        const Stroke& stroke = scene.strokes[i];
-        for (int j = 0; j < stroke.segments; j++) {
-            const Segment& s = scene.segments[stroke.first_segment + j];
-            const int pitch = padded(s.pieces);
-            const float rate = 1.0f / (float)most(s.pieces, 1), reach = s.most + scene.reach + s.slack;
-            for (int p = 0; p < s.pieces; p += LANES) {
-                float* to_field = scene.pieces + s.place + p;
-                const Floats t = floats(p + COUNTING) * rate;
-                Spot start, end;
-                place_on_curve(s, t, all(0.0f), all(0.0f), start);
-                place_on_curve(s, t + rate, all(0.0f), all(0.0f), end);
-                const Floats dx = end.ex - start.ex, dy = end.ey - start.ey, square = dx * dx + dy * dy;
-                const Floats scale = inverse(larger(square, all(1e-20f)));
-                const Mask flat = less(magnitude(dy), 1e-4f * magnitude(dx) + 1e-12f);
-                const Floats over = inverse(select(flat, all(1.0f), dy));
-                store(to_field + X * pitch, start.ex);
-                store(to_field + Y * pitch, start.ey);
-                store(to_field + DX * pitch, dx);
-                store(to_field + DY * pitch, dy);
-                store(to_field + UX * pitch, dx * scale);
-                store(to_field + UY * pitch, dy * scale);
-                store(to_field + LEAN * pitch, select(flat, all(0.0f), dx * over));
-                store(to_field + HALF * pitch, select(flat, all(FAR), reach * root(square) * magnitude(over) + 0.05f));
-                store(to_field + XLOW * pitch, smaller(start.ex, end.ex) - reach);
-                store(to_field + XHIGH * pitch, larger(start.ex, end.ex) + reach);
-                store(to_field + YLOW * pitch, smaller(start.ey, end.ey) - reach);
-                store(to_field + YHIGH * pitch, larger(start.ey, end.ey) + reach);
-                if (scene.knots == 1) continue;
-                measure_radius<true>(s, stroke.radii, t, start);
-                measure_radius<true>(s, stroke.radii, t + rate, end);
-                store(to_field + RADIUS * pitch, start.radius);
-                store(to_field + GROWTH * pitch, end.radius - start.radius);
-            }
-        }
-    }
-}
 
 struct Columns {
     int32_t low[BAND], high[BAND];  // [low, high) of every row
@@ -297,33 +106,47 @@ INLINE void claim(const Segment& s, int order, int p, const Visit& visit, const 
     }
 }
 
-template <bool TENT, bool VARYING, int CHANNELS>
-void composite(const Visit& visit, const Segment& s, int count, float* fragments) {
-    const Scene& scene = visit.scene;
-    const int64_t plane = visit.plane;
-    for (int i = 0; i < count; i += LANES) {
-        const Ints place = load((int32_t*)visit.scratch.places.data + i);
-        const Floats x = column_of(place), y = row_of(place, visit.top);
-        const Floats t = refined<VARYING>(s, visit.stroke.radii, load(visit.scratch.values.data + i), x, y);
-        const Spot at = measured<TENT, VARYING>(scene, s, visit.stroke.radii, t, x, y);
-        const Floats alpha = coverage(at) * visit.stroke.opacity;
-        const Ints offset = offset_of(place, scene.width);
-        const int used = least(LANES, count - i);
-        if (fragments) {
-            store((int32_t*)fragments, place);
-            store(fragments + LANES, t);
-            fragments += 2 * LANES;
-        }
-        for (int c = 0; c < CHANNELS; c++) {
-            const Floats below = gather(visit.image + c * plane, offset);
-            scatter(visit.image + c * plane, offset, below + alpha * (visit.stroke.color[c] - below), used);
-            if (fragments) store(fragments, below), fragments += LANES;
-        }
+template <int CHANNELS>
+INLINE void paint(const Visit& visit, Floats alpha, Ints offset, int used, float* fragments) {
+    for (int c = 0; c < CHANNELS; c++) {
+        const Floats below = gather(visit.image + c * visit.plane, offset);
+        scatter(visit.image + c * visit.plane, offset, below + alpha * (visit.stroke.color[c] - below), used);
+        if (fragments) store(fragments + c * LANES, below);
     }
 }
 
-// Gathers the pixels that segment number `order` has won into rows of places and parameters; their count.
-INLINE int collect(const Visit& visit, int order, const Columns& columns, float limit) {
+// The gathered pixels of a segment, each by its nearest place; or, FOLDED, by that and by the nearest place of another arm of it.
+template <bool TENT, bool VARYING, int CHANNELS, bool FOLDED>
+void composite(const Visit& visit, const Segment& s, int count, float* fragments) {
+    const Scene& scene = visit.scene;
+    const float* radii = visit.stroke.radii;
+    for (int i = 0; i < count; i += LANES) {
+        const Ints place = load((int32_t*)visit.scratch.places.data + i);
+        const Floats x = column_of(place), y = row_of(place, visit.top);
+        const Floats start = load(visit.scratch.values.data + i);
+        const Floats t = FOLDED ? start : nearest_place<VARYING>(s, radii, start, x, y);
+        Floats other = all(0.0f), covered;
+        if (FOLDED) {
+            other = load(visit.scratch.others.data + i);
+            const Spot at = measured_arm<TENT, VARYING>(scene, s, radii, t, x, y);
+            covered = meet(at, look<VARYING>(s, radii, other, x, y)).covered;
+        } else {
+            covered = coverage(measured<TENT, VARYING>(scene, s, radii, t, x, y));
+        }
+        if (fragments) {
+            store((int32_t*)fragments, place);
+            store(fragments + LANES, t);
+            if (FOLDED) store(fragments + 2 * LANES, other);
+            fragments += (2 + FOLDED) * LANES;
+        }
+        paint<CHANNELS>(visit, covered * visit.stroke.opacity, offset_of(place, scene.width), least(LANES, count - i), fragments);
+        if (fragments) fragments += CHANNELS * LANES;
+    }
+}
+
+// Gathers the pixels that segment number `order` has won; their count. OUTER: but those that are nearer than `least`.
+template <bool OUTER>
+INLINE int collect(const Visit& visit, int order, const Columns& columns, float limit, float least) {
     int32_t* places = (int32_t*)visit.scratch.places.data;
     float* values = visit.scratch.values.data;
     const float first = 2.0f * (float)order;
@@ -335,6 +158,7 @@ INLINE int collect(const Visit& visit, int order, const Columns& columns, float 
             const Floats t = load(parameter + column) - first;
             Mask won = both(less(load(nearest + column), all(limit)), less(column + COUNTING, all(columns.high[row])));
             won = both(won, less(magnitude(t - 0.5f), all(0.75f)));
+            if (OUTER) won = both(won, less(all(least), load(nearest + column)));
             count += append(won, places + count, (row << 16) + column + COUNTING, values + count, clamped(t, all(0.0f), all(1.0f)));
         }
     }
@@ -343,17 +167,95 @@ INLINE int collect(const Visit& visit, int order, const Columns& columns, float 
     return count;
 }
 
-bool record(const Visit& visit, int segment, int count, float** fragments) {
+bool record(const Visit& visit, int segment, int count, bool folded, float** fragments) {
     Trace& trace = *visit.trace;
     const Segment& s = visit.scene.segments[segment];
-    const int64_t size = (int64_t)padded(count) * (2 + visit.scene.channels);
+    const int64_t size = (int64_t)padded(count) * (2 + folded + visit.scene.channels);
     const int64_t floats_of_record = RECORD_KNOTS + s.last_knot - s.first_knot + 1;
     if (!reserve(trace) || !reserve(trace.fragments, size) || !reserve(trace.records, floats_of_record)) return false;
-    trace.groups[trace.count++] = {visit.index, segment, count, trace.fragments.size, trace.records.size};
+    trace.groups[trace.count++] = {visit.index, segment, count, folded, trace.fragments.size, trace.records.size};
     *fragments = trace.fragments.data + trace.fragments.size;
     trace.fragments.size += size;
     trace.records.size += floats_of_record;
     return true;
+}
+
+// The columns of each row where pixels may lie between two arms of a segment.
+INLINE void find_columns_between(const Segment& s, const Visit& visit, Columns& between) {
+    const float reach = LOOSE * (s.most + visit.scene.reach);
+    Columns::clear(between, visit.scene.width);
+    for (int i = 0; i < s.folds; i++) {
+        Vector from, to;
+        find_axis(visit.scene, s, i, from, to);
+        const float dx = to.x - from.x, dy = to.y - from.y;
+        const bool flat = __builtin_fabsf(dy) < 1e-4f * __builtin_fabsf(dx) + 1e-12f;
+        float piece[FIELDS];
+        piece[X] = from.x, piece[Y] = from.y;
+        piece[LEAN] = flat ? 0 : dx / dy;
+        piece[HALF] = flat ? FAR : reach * __builtin_sqrtf(1 + piece[LEAN] * piece[LEAN]) + 0.05f;
+        piece[XLOW] = (dx < 0 ? to.x : from.x) - reach, piece[XHIGH] = (dx < 0 ? from.x : to.x) + reach;
+        piece[YLOW] = (dy < 0 ? to.y : from.y) - reach, piece[YHIGH] = (dy < 0 ? from.y : to.y) + reach;
+        if (!reaches(piece, 1, visit)) continue;
+        Columns found;
+        find_columns(piece, 1, visit, found);
+        Columns::join(between, found);
+    }
+}
+
+// Gathers the pixels that see a second arm of segment number `order`, with both parameters, and takes them away from the
+// others that it has won; their count.
+template <bool VARYING>
+INLINE int gather_between(const Visit& visit, int order, float limit) {
+    const Scene& scene = visit.scene;
+    const Segment& s = scene.segments[visit.stroke.first_segment + order];
+    Columns between;
+    find_columns_between(s, visit, between);
+    const float slack = scene.reach + s.slack + s.uneven, rest = s.most - slack;  // nearer pixels are full
+    const int count = collect<true>(visit, order, between, limit, VARYING ? -slack : rest > 0 ? rest * rest : -1.0f);
+    Scratch& scratch = visit.scratch;
+    int32_t* places = (int32_t*)scratch.places.data;
+    int met = 0;
+    for (int i = 0; i < count; i += LANES) {
+        const Ints place = load(places + i);
+        const Floats x = column_of(place), y = row_of(place, visit.top);
+        const Floats start = load(scratch.values.data + i);
+        const Floats other = other_arm<VARYING>(s, visit.stroke.radii, start, x, y);
+        Mask seen = both(less(COUNTING, all(count - i)), less(all(-0.5f), other));
+        if (!bits(seen)) continue;
+        const Spot second = look<VARYING>(s, visit.stroke.radii, other, x, y);
+        seen = both(seen, less(second.distance - second.radius, all(scene.reach)));
+        if (!bits(seen)) continue;
+        const Floats t = nearest_place<VARYING>(s, visit.stroke.radii, start, x, y);
+        const Spot at = look<VARYING>(s, visit.stroke.radii, t, x, y);
+        const Angle angle = angle_between(at, second);
+        // On the same side it only matters if the first one ends within the pixel.
+        const Floats room = select(less(angle.side, all(0.0f)), all(FAR), scene.reach - at.distance - at.radius);
+        seen = both(both(seen, less(all(0.0f), angle.parallel)), less(all(0.0f), room));
+        append(seen, places + met, place, scratch.others.data + met, other);
+        met += append(seen, places + met, place, scratch.values.data + met, t);
+    }
+    for (int i = 0; i < met; i++) visit.scratch.parameter.data[(places[i] >> 16) * visit.pitch + (places[i] & 0xffff)] = FAR;
+    store(places + met, all(0));
+    store(scratch.values.data + met, all(0.0f));
+    store(scratch.others.data + met, all(0.0f));
+    return met;
+}
+
+// Composites the `count` pixels that were gathered for segment number `order`.
+template <bool TENT, bool VARYING, int CHANNELS, bool FOLDED>
+INLINE bool finish(const Visit& visit, int order, int count) {
+    const int segment = visit.stroke.first_segment + order;
+    float* fragments = nullptr;
+    if (!count) return true;
+    if (visit.trace && !record(visit, segment, count, FOLDED, &fragments)) return false;
+    composite<TENT, VARYING, CHANNELS, FOLDED>(visit, visit.scene.segments[segment], count, fragments);
+    return true;
+}
+
+// Composites the pixels that see two arms of segment number `order`. Few strokes fold; it stands apart for the others' speed.
+template <bool TENT, bool VARYING, int CHANNELS>
+__attribute__((noinline)) bool draw_between(const Visit& visit, int order, float limit) {
+    return finish<TENT, VARYING, CHANNELS, true>(visit, order, gather_between<VARYING>(visit, order, limit));
 }
 
 template <bool TENT, bool VARYING, int CHANNELS>
@@ -393,13 +295,10 @@ bool draw(const Visit& visit) {
     for (int j = 0; j < visit.stroke.segments; j++) {
         const Segment& s = segments[j];
         if (!touches(s, visit)) continue;
-        const float bound = scene.reach + s.slack + s.most;
-        const int count = collect(visit, j, *next, VARYING ? scene.reach + s.slack + s.uneven : bound * bound);
+        const float bound = scene.reach + s.slack + s.most, limit = VARYING ? scene.reach + s.slack + s.uneven : bound * bound;
+        if (s.folds && !draw_between<TENT, VARYING, CHANNELS>(visit, j, limit)) return false;
+        if (!finish<TENT, VARYING, CHANNELS, false>(visit, j, collect<false>(visit, j, *next, limit, 0))) return false;
         next += 1 + s.pieces;
-        float* fragments = nullptr;
-        if (!count) continue;
-        if (visit.trace && !record(visit, visit.stroke.first_segment + j, count, &fragments)) return false;
-        composite<TENT, VARYING, CHANNELS>(visit, s, count, fragments);
     }
     return true;
 }
@@ -415,37 +314,29 @@ bool draw_as_set(const Visit& visit) {
     return varying ? draw_in_channels<false, true>(visit) : draw_in_channels<false, false>(visit);
 }
 
-INLINE bool in_band(const Stroke& stroke, int top, int rows) {
-    return stroke.low < (float)(top + rows) && stroke.high > (float)top;
-}
-
-// Room for the longest stroke of the band.
-bool prepare_scratch(const Scene& scene, int top, int rows, int pitch, Scratch& scratch) {
-    int64_t longest = 0;
-    for (int i = 0; i < scene.count; i++) {
-        const Stroke& stroke = scene.strokes[i];
-        if (!in_band(stroke, top, rows)) continue;
-        int64_t count = stroke.segments;
-        for (int j = 0; j < stroke.segments; j++) count += scene.segments[stroke.first_segment + j].pieces;
-        longest = count > longest ? count : longest;
-    }
+bool prepare_scratch(const Scene& scene, int pitch, Scratch& scratch) {
     scratch.nearest.size = scratch.parameter.size = scratch.ranges.size = scratch.places.size = scratch.values.size = 0;
+    scratch.others.size = 0;
     const int64_t pixels = (int64_t)BAND * pitch;
     return reserve(scratch.nearest, pixels) && reserve(scratch.parameter, pixels) &&
-           reserve(scratch.ranges, longest * (int64_t)(sizeof(Columns) / sizeof(float))) &&
-           reserve(scratch.places, pixels + LANES) && reserve(scratch.values, pixels + LANES);
+           reserve(scratch.ranges, scene.longest * (int64_t)(sizeof(Columns) / sizeof(float))) &&
+           reserve(scratch.places, pixels + LANES) && reserve(scratch.values, pixels + LANES) &&
+           reserve(scratch.others, pixels + LANES);
 }
 
 bool forward(const Scene& scene, int band, float* image, int64_t plane, Trace* trace, Scratch& scratch) {
     const int top = band * BAND, rows = least(BAND, scene.height - top), pitch = padded(scene.width) + LANES;
     const int64_t pixels = (int64_t)rows * scene.width;
-    if (!prepare_scratch(scene, top, rows, pitch, scratch)) return false;
+    if (!prepare_scratch(scene, pitch, scratch)) return false;
     for (int c = 0; c < scene.channels; c++)
         for (int64_t i = 0; i < pixels; i++) image[c * plane + i] = scene.paper[c];
-    for (int i = 0; i < scene.count; i++)
-        if (in_band(scene.strokes[i], top, rows) &&
-            !draw_as_set({scene, scene.strokes[i], i, top, rows, pitch, image, plane, trace, scratch}))
-            return false;
+    for (int first = 0; first < scene.count; first += LANES) {
+        const Mask begun = less(load(scene.low + first), all((float)(top + rows)));
+        for (unsigned left = bits(both(begun, less(all((float)top), load(scene.high + first)))); left; left &= left - 1) {
+            const int i = first + __builtin_ctz(left);
+            if (!draw_as_set({scene, scene.strokes[i], i, top, rows, pitch, image, plane, trace, scratch})) return false;
+        }
+    }
     return true;
 }
 
@@ -481,12 +372,12 @@ INLINE void add_tangents(Sums& sums, Floats t, const Pull& pull) {
 // Where the parameter is free, i.e. no end of its segment, it moves with points and widths: the edge turns with the curve,
 // and the far edge grows with the width (the near edge, distance − radius, is what the parameter minimizes).
 template <bool TENT, bool VARYING>
-INLINE void add_parameter(const Segment& s, const Spot& at, Floats t, Floats by_coverage, Floats far, Pull& pull, float* knots) {
+INLINE void add_parameter(const Segment& s, const Spot& at, Floats t, Floats angle, Floats by_far, Pull& pull, float* knots) {
     const Floats bend = curvature(at), square = at.vx * at.vx + at.vy * at.vy;
     const Mask free = both(regular(at, bend), both(less(all(0.0f), t), less(t, all(1.0f))));
     Floats gain = all(0.0f);
     if (!TENT) {
-        const Floats angle = by_coverage * turning(at), zero = all(0.0f);
+        const Floats zero = all(0.0f);
         const Mask turns = both(free, less(all(1e-6f), square));
         const Floats turn = select(turns, angle * inverse(select(turns, square, all(1.0f))), zero);
         const Floats around = select(free, zero, angle * inverse(larger(at.distance, all(NEAREST_PIVOT))));
@@ -496,7 +387,7 @@ INLINE void add_parameter(const Segment& s, const Spot& at, Floats t, Floats by_
         pull.vy += turn * at.vx;
         gain += turn * (at.vx * at.ay - at.vy * at.ax);
     }
-    if (VARYING) gain += by_coverage * far * 2 * at.growth;
+    if (VARYING) gain += by_far * at.growth;
     const Floats rate = select(free, gain * inverse(select(free, bend, all(1.0f))), all(0.0f));
     const Floats over = VARYING ? at.growth * inverse(larger(at.distance, all(1e-6f))) : all(0.0f);
     pull.px -= rate * (at.vx - over * at.ex);
@@ -515,7 +406,58 @@ INLINE void add_parameter(const Segment& s, const Spot& at, Floats t, Floats by_
     }
 }
 
-template <bool TENT, bool VARYING, int CHANNELS>
+// What a loss asks of a place on a curve: its derivatives by distance, radius, and angle of the edge; and by a move of the
+// parameter that lets both grow alike.
+struct Demand {
+    Floats distance, radius, angle, far;
+};
+
+template <bool TENT>
+INLINE Demand demand(const Spot& at, Floats by_coverage) {
+    const Floats near = density(at, at.radius - at.distance), far = density(at, at.radius + at.distance);
+    const Floats angle = TENT ? all(0.0f) : by_coverage * turning(at, at.distance - at.radius, at.distance + at.radius);
+    return {by_coverage * (far - near), by_coverage * (near + far), angle, by_coverage * far * 2};
+}
+
+// The same of two arms that meet in a pixel.
+template <bool TENT>
+INLINE void demand_of_both(const Spot& at, const Meeting& both, Floats by_coverage, Demand& first, Demand& second) {
+    const Floats zero = all(0.0f), by = by_coverage * both.angle.parallel, by_shared = select(both.overlap, by, zero);
+    first = demand<TENT>(at, by_coverage);
+    const Floats low = by_shared * density(at, both.low), high = by_shared * density(at, both.high);
+    const Floats own_low = select(both.own_low, low, zero), own_high = select(both.own_high, high, zero);
+    first.distance += own_low - own_high;
+    first.radius -= own_low + own_high;
+    if (!TENT) first.angle += by * turning(at, both.other_low, both.other_high) - by_shared * turning(at, both.low, both.high);
+    const Floats other_low = by * density(at, both.other_low) - (low - own_low);
+    const Floats other_high = by * density(at, both.other_high) - (high - own_high);
+    second = {both.angle.side * (other_high - other_low), other_high + other_low, zero, zero};
+    first.far = first.distance + first.radius;
+    second.far = second.distance + second.radius;
+}
+
+template <bool TENT, bool VARYING>
+INLINE void pull_curve(const Segment& s, const Spot& at, Floats t, const Demand& asked, Sums& sums, Floats& thickness,
+                       float* knots) {
+    const Floats outward = asked.distance * inverse(larger(at.distance, all(1e-6f)));
+    Pull pull = {outward * at.ex, outward * at.ey, all(0.0f), all(0.0f)};
+    if (!TENT || VARYING) {
+        add_parameter<TENT, VARYING>(s, at, t, asked.angle, asked.far, pull, knots);
+        add_tangents(sums, t, pull);
+    }
+    add_points(sums, t, pull);
+    if (!VARYING) {
+        thickness += asked.radius;
+        return;
+    }
+    const Floats u = s.part_first + t * s.part_rate;
+    for (int k = s.first_knot; k <= s.last_knot; k++) {
+        float* knot = knots + (k - s.first_knot) * LANES;
+        store(knot, load(knot) + asked.radius * larger(1 - magnitude(u - (float)k), all(0.0f)));
+    }
+}
+
+template <bool TENT, bool VARYING, int CHANNELS, bool FOLDED>
 void backward_group(const Scene& scene, int top, const Group& group, Trace& trace, Scratch& scratch) {
     const Stroke& stroke = scene.strokes[group.stroke];
     const Segment& s = scene.segments[group.segment];
@@ -526,17 +468,29 @@ void backward_group(const Scene& scene, int top, const Group& group, Trace& trac
     for (int k = 0; k < knot_count; k++) store(knots + k * LANES, all(0.0f));
     Sums sums = {};
     Floats thickness = all(0.0f);
-    for (int i = 0; i < group.count; i += LANES, fragments += (2 + CHANNELS) * LANES) {
+    for (int i = 0; i < group.count; i += LANES, fragments += (2 + FOLDED + CHANNELS) * LANES) {
         const Ints place = load((const int32_t*)fragments);
-        const Floats t = load(fragments + LANES);
-        const Spot at = measured<TENT, VARYING>(scene, s, stroke.radii, t, column_of(place), row_of(place, top));
+        const Floats t = load(fragments + LANES), x = column_of(place), y = row_of(place, top);
+        Spot at, other_at;
+        Floats covered, other = all(0.0f);
+        Meeting both;
+        if (FOLDED) {
+            other = load(fragments + 2 * LANES);
+            at = measured_arm<TENT, VARYING>(scene, s, stroke.radii, t, x, y);
+            other_at = measured_arm<TENT, VARYING>(scene, s, stroke.radii, other, x, y);
+            both = meet(at, other_at);
+            covered = both.covered;
+        } else {
+            at = measured<TENT, VARYING>(scene, s, stroke.radii, t, x, y);
+            covered = coverage(at);
+        }
         const Ints offset = offset_of(place, scene.width);
         const int used = least(LANES, group.count - i);
         const Mask valid = less(COUNTING, all(used));
-        const Floats covered = coverage(at), alpha = covered * stroke.opacity;
+        const Floats alpha = covered * stroke.opacity;
         Floats by_alpha = all(0.0f);
         for (int c = 0; c < CHANNELS; c++) {
-            const Floats below = load(fragments + (2 + c) * LANES);
+            const Floats below = load(fragments + (2 + FOLDED + c) * LANES);
             const Floats g = gather(scratch.running.data + c * plane, offset);
             scatter(scratch.running.data + c * plane, offset, g - g * alpha, used);
             by_alpha += g * (stroke.color[c] - below);
@@ -545,24 +499,14 @@ void backward_group(const Scene& scene, int top, const Group& group, Trace& trac
         by_alpha = select(valid, by_alpha, all(0.0f));
         sums.opacity += by_alpha * covered;
         const Floats by_coverage = by_alpha * stroke.opacity;
-        const Floats near = density(at, at.radius - at.distance), far = density(at, at.radius + at.distance);
-        const Floats outward = by_coverage * (far - near) * inverse(larger(at.distance, all(1e-6f)));
-        const Floats by_radius = by_coverage * (near + far);
-        Pull pull = {outward * at.ex, outward * at.ey, all(0.0f), all(0.0f)};
-        if (!TENT || VARYING) {
-            add_parameter<TENT, VARYING>(s, at, t, by_coverage, far, pull, knots);
-            add_tangents(sums, t, pull);
-        }
-        add_points(sums, t, pull);
-        if (!VARYING) {
-            thickness += by_radius;
+        if (!FOLDED) {
+            pull_curve<TENT, VARYING>(s, at, t, demand<TENT>(at, by_coverage), sums, thickness, knots);
             continue;
         }
-        const Floats u = s.part_first + t * s.part_rate;
-        for (int k = s.first_knot; k <= s.last_knot; k++) {
-            float* knot = knots + (k - s.first_knot) * LANES;
-            store(knot, load(knot) + by_radius * larger(1 - magnitude(u - (float)k), all(0.0f)));
-        }
+        Demand first, second;
+        demand_of_both<TENT>(at, both, by_coverage, first, second);
+        pull_curve<TENT, VARYING>(s, at, t, first, sums, thickness, knots);
+        pull_curve<TENT, VARYING>(s, other_at, other, second, sums, thickness, knots);
     }
     if (!VARYING) store(knots, thickness);
     float* out = trace.records.data + group.record;
@@ -572,12 +516,20 @@ void backward_group(const Scene& scene, int top, const Group& group, Trace& trac
     for (int k = 0; k < knot_count; k++) out[RECORD_KNOTS + k] = total(load(knots + k * LANES));
 }
 
+template <bool TENT, bool VARYING, int CHANNELS>
+INLINE void backward_folded_or_not(const Scene& scene, int top, const Group& group, Trace& trace, Scratch& scratch) {
+    if (group.folded)
+        backward_group<TENT, VARYING, CHANNELS, true>(scene, top, group, trace, scratch);
+    else
+        backward_group<TENT, VARYING, CHANNELS, false>(scene, top, group, trace, scratch);
+}
+
 template <bool TENT, bool VARYING>
 void backward_in_channels(const Scene& scene, int top, const Group& group, Trace& trace, Scratch& scratch) {
     if (scene.channels == 1)
-        backward_group<TENT, VARYING, 1>(scene, top, group, trace, scratch);
+        backward_folded_or_not<TENT, VARYING, 1>(scene, top, group, trace, scratch);
     else
-        backward_group<TENT, VARYING, 3>(scene, top, group, trace, scratch);
+        backward_folded_or_not<TENT, VARYING, 3>(scene, top, group, trace, scratch);
 }
 
 bool backward(const Scene& scene, int band, const float* gradient, Trace& trace, Scratch& scratch) {

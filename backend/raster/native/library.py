@@ -10,7 +10,7 @@ from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int32, c_int64
 from pathlib import Path
 
 VERSION = 3  # of the interface; engine.cpp has the same
-SOURCES = ("engine.h", "engine.cpp", "kernel.cpp", "lanes.h")
+SOURCES = ("engine.h", "engine.cpp", "kernel.cpp", "lanes.h", "spot.h", "pieces.h", "folds.h")
 ENDINGS = {"win32": ".dll", "darwin": ".dylib"}
 
 
