@@ -207,6 +207,10 @@ def test_a_backdrop_full_of_blurred_blotches_is_not_plain():
     assert not found.trusted or overlap(found.mask, disc_there) > 0.8
 
 
+def test_craters_and_stains_of_the_moon_are_no_subject_before_a_plain_backdrop():
+    assert not find_foreground(tensor(np.repeat(skimage.data.moon()[..., None], 3, axis=2))).trusted
+
+
 def test_the_outline_is_drawn_only_where_colors_tell_it():
     """A dark figure of which one side stands before a dark wall."""
     bits = np.zeros((120, 160), np.uint8)
