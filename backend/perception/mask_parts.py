@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backend.perception.mask_outline import clarity_of
+from backend.perception.wide_blur import widely_blurred
 
 Map = npt.NDArray[np.float32]  # [H, W] or [H, W, 3] in Lab
 Bits = npt.NDArray[np.uint8]  # [H, W], 1 = keep
@@ -38,7 +39,10 @@ def with_parts(bits: Bits, lab: Map, settings: PartSettings = PartSettings()) ->
     sticking_out = np.zeros(count, np.float32)
     here = stands > 0
     np.maximum.at(sticking_out, labels[here], cv2.distanceTransform(1 - bits, cv2.DIST_L2, 5)[here])
-    whole = bits | (keep & (sticking_out > settings.least * max(bits.shape)))[labels].astype(np.uint8)
+    parts = keep & (sticking_out > settings.least * max(bits.shape))
+    if not parts.any():
+        return bits
+    whole = bits | parts[labels].astype(np.uint8)
     return whole if clarity_of(whole, lab) > clarity_of(bits, lab) - settings.blurred else bits
 
 
@@ -47,11 +51,11 @@ def _standing_out(bits: Bits, lab: Map, settings: PartSettings) -> Bits:
     side = max(bits.shape)
     aperture = 2 * max(1, int(settings.surround * side)) + 1
     free = cv2.dilate(bits, np.ones((2 * settings.room + 1,) * 2, np.uint8)) == 0
-    share = cv2.GaussianBlur(free.astype(np.float32), (0, 0), 0.1 * side)[..., None] + 1e-4
-    usual = cv2.GaussianBlur(lab * free[..., None], (0, 0), 0.1 * side) / share
+    share = widely_blurred(free.astype(np.float32), 0.1 * side)[..., None] + 1e-4
+    usual = widely_blurred(lab * free[..., None], 0.1 * side) / share
     around = _median(np.where(free[..., None], lab, usual), aperture)
     apart = np.linalg.norm(lab - around, axis=2)
-    usually = cv2.GaussianBlur(np.where(free, np.minimum(apart, settings.stands_out), 0), (0, 0), 0.1 * side) / share[..., 0]
+    usually = widely_blurred(np.where(free, np.minimum(apart, settings.stands_out), 0), 0.1 * side) / share[..., 0]
     rough = np.clip(np.where(free, apart, usually) * 4, 0, 255).astype(np.uint8)
     deviation = 1.4826 / 4 * cv2.medianBlur(rough, aperture).astype(np.float32)
     clear = (apart > np.maximum(settings.stands_out, settings.deviations * deviation)) & (deviation < settings.smooth)
