@@ -41,6 +41,7 @@ BACKDROP_SIDE = 512  # px on the longer side, where the backdrop is plain
 SOFT_EDGE = 3  # px there, over which the backdrop's color passes into the subject's; what is bright farther in belongs to it
 GLANCE_SIDE, ROUGH_SIDE, FINE_SIDE = 128, 256, 320  # px, where GrabCut takes a first look, finds the mask, refines its outline
 ROUNDS = 3  # of GrabCut each time; two of them lose a car on gravel, and are sure of half a house
+SETTLED = 0.004  # of the pixels: a round that moves fewer is the last one, but at a glance, where another may turn all
 HOPELESS, LIKELY, TRUSTED, CLEAR = 0.5, 0.55, 0.78, 0.86  # clarity of an outline
 TRUSTED_PERSON = 0.65  # the same, where there is a face
 LEAST_PERSON = 0.06  # of the picture's longer side: people with smaller faces pass by
@@ -98,7 +99,7 @@ def find_foreground(image: Image, faces: Iterable[Face] = ()) -> Foreground:
         if clarity_of(bits, to_lab(glance)) > HOPELESS:  # GrabCut takes seconds on mere texture, for nothing
             rough = resized(rgb, ROUGH_SIDE)
             labels = people_labels(rough, people, width) if people else salient_labels(rough)
-            bits = tidy(grab_cut(rough, ROUNDS, labels))
+            bits = tidy(grab_cut(rough, ROUNDS, labels, SETTLED))
         bits = tidy(refined(fine, bits))
     clarity = 1.0 if plain else clarity_of(bits, lab)
     least = TRUSTED_PERSON if people else TRUSTED

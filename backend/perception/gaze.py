@@ -187,8 +187,10 @@ def _judged(subject: _Subject, pose: Pose) -> Gaze | None:
         return None
     pose, looks = looked
     face = FaceWindow.of(subject.lightness, subject.inside, *pose)
+    if not _plausible(face, 1.0):
+        return None
     eyes, nose = face.eyes(), face.nose()
-    sureness = _sureness(face, eyes, looks) if _plausible(face, 1.0) else 0.0
+    sureness = _sureness(face, eyes, looks)
     drawn = nose if _is_nose(nose) else None
     return _gaze(subject, pose, face, eyes, drawn) if sureness > (LEAST_SURE if drawn else WITHOUT_NOSE) else None
 

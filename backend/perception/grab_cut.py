@@ -102,11 +102,11 @@ def salient_labels(rgb: Map) -> Bits:
     return labels
 
 
-def grab_cut(rgb: Map, rounds: int, labels: Bits) -> Bits:
-    """The foreground of a picture [H, W, 3] by first labels."""
+def grab_cut(rgb: Map, rounds: int, labels: Bits, settled: float = 0.0) -> Bits:
+    """The foreground of a picture [H, W, 3] by first labels; rounds, settled: as `cut` says."""
     b = BORDER
     labels[:b], labels[:, :b], labels[:, -b:] = cv2.GC_BGD, cv2.GC_BGD, cv2.GC_BGD
-    return np.pad(cut(rgb, labels, rounds)[b:-b, b:-b], b, mode="edge")
+    return np.pad(cut(rgb, labels, rounds, settled)[b:-b, b:-b], b, mode="edge")
 
 
 def refined(rgb: Map, rough: Bits, band: int = 5) -> Bits:
@@ -122,11 +122,25 @@ def refined(rgb: Map, rough: Bits, band: int = 5) -> Bits:
     return cut(rgb, labels, 1)
 
 
-def cut(rgb: Map, labels: Bits, rounds: int) -> Bits:
-    """What GrabCut makes of labels; always the same for the same picture."""
+def cut(rgb: Map, labels: Bits, rounds: int, settled: float = 0.0) -> Bits:
+    """What GrabCut makes of labels; always the same for the same picture.
+
+    rounds: at most; none comes after one that changed a smaller share of the pixels than `settled`.
+    """
     cv2.setRNGSeed(0)
     image = cv2.cvtColor((rgb * 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
-    cv2.grabCut(image, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), rounds, cv2.GC_INIT_WITH_MASK)
+    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
+    bits, mode = _kept(labels), cv2.GC_INIT_WITH_MASK
+    for _ in range(rounds):
+        before = bits
+        cv2.grabCut(image, labels, None, background, foreground, 1, mode)
+        bits, mode = _kept(labels), cv2.GC_EVAL  # which goes on where it stopped
+        if (bits != before).mean() < settled:
+            break
+    return bits
+
+
+def _kept(labels: Bits) -> Bits:
     return np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
 
 

@@ -90,9 +90,11 @@ def _closed_path(worth: Values) -> npt.NDArray[np.intp]:
     rows, columns = worth.shape
     total, came = np.zeros(columns), np.zeros((2 * rows, columns), np.intp)
     turns, own = np.array([[-DEARNESS], [0.0], [-DEARNESS]]), np.arange(columns)
+    padded = np.full(columns + 2, -np.inf)
+    beside = np.lib.stride_tricks.sliding_window_view(padded, columns)  # [3, columns], sees what `padded` becomes
     for row in range(2 * rows):
-        padded = np.pad(total, 1, constant_values=-np.inf)
-        before = np.stack([padded[:-2], padded[1:-1], padded[2:]]) + turns
+        padded[1:-1] = total
+        before = beside + turns
         best = before.argmax(0)
         came[row], total = best - 1 + own, before[best, own] + worth[row % rows]
     path = np.zeros(2 * rows, np.intp)
