@@ -67,7 +67,7 @@ def _at_side(pixels: Image) -> Image:
 
 def print_times(photographs: Found, guidance: str, pack: StylePack, pool: ModelPool) -> None:
     """Seconds of each stage, and until the first complete drawing."""
-    print(f"{guidance}: seconds for {STROKES} strokes, longer side {SIDE} px, one thread, medians of {ROUNDS} runs")
+    print(f"{guidance}: seconds for {STROKES} strokes, longer side {SIDE} px, sums on one thread, medians of {ROUNDS} runs")
     for number, (name, photograph) in enumerate(photographs):
         rounds = range(ROUNDS + (number == 0))
         runs = [_timed(photograph, guidance, pack, pool) for _ in rounds][number == 0 :]  # the first one warms up
