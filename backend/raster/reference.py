@@ -12,7 +12,7 @@ from backend.raster.coverage import filter_reach, stroke_coverage
 from backend.raster.folds import find_folds, two_arms, union
 from backend.raster.nearest import edge_at, newton, width_at
 
-SAMPLES = 64  # per segment, before refinement
+SAMPLES = 128  # per segment, before refinement
 REFINEMENTS = 3
 
 
