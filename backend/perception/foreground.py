@@ -163,6 +163,14 @@ def with_rim(mask: Mask, rim: int) -> Mask:
     return torch.from_numpy(wide).to(mask)[None, None]
 
 
+def near_outline(mask: Mask, reach: int) -> Mask:
+    """1 within about `reach` px of a mask's outline, passing into 0 farther away [1, 1, H, W]; the picture's border is none."""
+    kept = (mask[0, 0] > 0.5).cpu().numpy().astype(np.uint8)
+    outline = cv2.morphologyEx(kept, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    wide = cv2.dilate(outline, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)).astype(np.float32)
+    return torch.from_numpy(cv2.GaussianBlur(wide, (0, 0), reach / 2)).to(mask)[None, None]
+
+
 def _against_plain_backdrop(lab: Map, tolerance: float = 7.0) -> Bits | None:
     """The foreground before a backdrop of one color, or None if the border is not of one color."""
     rim = rim_colors(lab)

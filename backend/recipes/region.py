@@ -22,7 +22,7 @@ from backend.initialize.streamlines import Trace
 from backend.initialize.trace import TracedStart, TracedStartSettings, far_lines, traced_start
 from backend.model_pool import ModelPool
 from backend.perception.faces import Face
-from backend.perception.foreground import Foreground, with_rim
+from backend.perception.foreground import Foreground, near_outline, with_rim
 from backend.perception.heads import HeadOutline, head_outlines
 from backend.perception.jaw import jaw_lines
 from backend.perception.line_drawing import drawn_lines
@@ -68,6 +68,8 @@ class RegionSettings:
     sure: int | None = (
         None  # strokes that stay first when those an encoder had a voice in are put in order once more; None: all
     )
+    outline: float = 0.6  # how much more a line is worth that lies within …
+    near: int = 6  # … so many canvas px of an outline that is the subject's
     aside: float = 0.35  # worth of a line where the subject probably is not, beside one where it is
 
     def at_fidelity(self, fidelity: float) -> RegionSettings:
@@ -247,6 +249,8 @@ def trace_region(region: Region, count: int, settings: RegionSettings, guide: Gu
     silhouette = region.certainty * region.mask if region.certainty and region.silhouette is None else region.silhouette
     field = drawn_lines(region.image) if region.drawn else line_field(region.image, settings.lines, silhouette)
     worth = with_rim(region.mask, settings.rim)
+    if silhouette is not None and not region.drawn:
+        worth = worth * (1 + settings.outline * near_outline(region.mask, settings.near))
     if region.interest is not None:
         worth = worth * (settings.aside + (1 - settings.aside) * region.interest)
     attention = None

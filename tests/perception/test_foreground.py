@@ -5,7 +5,7 @@ import skimage.data
 import torch
 
 from backend.perception.faces import Face, find_faces
-from backend.perception.foreground import find_foreground, fit_foreground, with_rim
+from backend.perception.foreground import find_foreground, fit_foreground, near_outline, with_rim
 from backend.perception.grab_cut import people_labels, to_lab
 from backend.perception.mask_outline import lost_edges, lost_lines, outline_told
 from tests.pictures import blank, disc, face, noise, square, tensor, two_squares
@@ -238,6 +238,15 @@ def test_the_rim_is_a_square_about_every_point_of_the_mask(rim):
     expected = torch.zeros_like(mask)
     expected[..., 20 - rim : 21 + rim, 30 - rim : 31 + rim] = expected[..., : rim + 1, 49 - rim :] = 1
     assert torch.equal(wide, expected)
+
+
+def test_near_a_masks_outline_is_on_both_sides_of_it_but_not_along_the_picture():
+    mask = torch.zeros(1, 1, 60, 80)
+    mask[..., 20:, 30:] = 1
+    near = near_outline(mask, 6)[0, 0]
+    assert near.shape == (60, 80) and float(near.min()) >= 0 and float(near.max()) <= 1
+    assert float(near[45, 27]) > 0.8 and float(near[45, 33]) > 0.8
+    assert float(near[45, 10]) < 0.01 and float(near[45, 50]) < 0.01 and float(near[58, 60]) < 0.01
 
 
 def test_two_bright_parts_with_much_dark_between_them_are_not_trusted_to_be_all():

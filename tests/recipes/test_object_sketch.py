@@ -361,3 +361,18 @@ def test_a_drawing_with_far_more_lines_than_strokes_is_told():
 
 def test_photographs_are_no_drawings():
     assert "line drawing" not in " ".join(sketch(face()).account.notes)
+
+
+def test_the_subjects_own_outline_is_worth_more_and_other_lines_are_not():
+    pixels, mask = np.full((200, 200, 3), 200, np.uint8), np.zeros((200, 200), np.float32)
+    cv2.circle(pixels, (100, 100), 70, (150, 150, 150), -1)
+    cv2.fillPoly(pixels, [np.array([(60, 120), (80, 60), (100, 120), (120, 60), (140, 120)])], (110, 110, 110))
+    cv2.circle(mask, (100, 100), 70, 1, -1)
+    image, subject = tensor(pixels), torch.from_numpy(mask)[None, None]
+    gains = {}
+    for more in (0.0, 0.5):
+        settings = replace(RegionSettings(), outline=more)
+        start = trace_region(Region.framed("object", image, subject, settings, certainty=0.3), 2, settings)
+        gains[more] = start.gains
+    before, after = (np.array(gains[more]) for more in (0.0, 0.5))
+    assert sorted(after / before) == pytest.approx([1.0, 1.45], abs=0.1)
