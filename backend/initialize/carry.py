@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from backend.initialize.curve_places import Points, Values, even_places, length_of, with_normals
 from backend.initialize.on_lines import LineMap, Map, SnapSettings, agreement, pull, put_on_lines, read_map
+from backend.initialize.parts import drawn_before
 from backend.initialize.trace import Lines
 
 Bits = npt.NDArray[np.bool_]  # [M]
@@ -34,11 +35,13 @@ class CarrySettings:
     jump: float = 10.0  # a change of motion of one stretch alone from one frame to the next that is doubted
     growth: float = 1.2  # most scaling from one frame to the next
     snap: SnapSettings = SnapSettings()
-    beside: float = 2.5  # a stroke is on a line that is this near
+    beside: float = 2.5  # a stroke is on a line that is this near …
+    one: float = 3.5  # … and draws what another does that is this near …
+    left: float = 0.2  # … which takes its place where less than this share is left to it
     look: float = 5.0  # how far to either side its surroundings' colors are remembered
     unlike: float = 22.0  # ΔE at which a side does not look the same any more
-    seen: float = 0.55  # share of a stroke's places on their line for it to be seen …
-    again: float = 0.65  # … and to be seen again
+    seen: float = 0.5  # share of a stroke's places on their line for it to be seen …
+    again: float = 0.6  # … and to be seen again
     lineless: float = 0.4  # a stroke with less of it on lines from its beginning (a face's) is known by its surroundings only
     remember: float = 0.15  # share of the new look in what is remembered
     astray: float = 12.0  # how far a stroke that is not seen is looked for …
@@ -135,23 +138,51 @@ def snapped(strokes: Sequence[CarriedStroke], canvas: Canvas, settings: CarrySet
     for reach, smooth in settings.snap.rounds:
         curves = put_on_lines(curves, closed, field, reach, smooth, settings.snap)
     judged = [_judged(stroke, curve, field, canvas, settings) for stroke, curve in zip(strokes, curves, strict=True)]
-    return [_found_again(stroke, field, canvas, settings) if stroke.unseen else stroke for stroke in judged]
+    found = [_found_again(stroke, field, canvas, settings) if stroke.unseen else stroke for stroke in judged]
+    return _once(found, strokes, canvas, settings)
 
 
 def begun(
     ids: Sequence[int], curves: Sequence[Points], closed: Sequence[bool], canvas: Canvas, settings: CarrySettings
 ) -> list[CarriedStroke]:
     """New strokes, their curves in canvas px, as they are to be known in the frames to come."""
-    field, strokes = LineMap.of(canvas.lines), []
-    for name, curve, ring in zip(ids, curves, closed, strict=True):
-        count = int(np.clip(round(length_of(curve) / settings.samples), settings.least_samples, settings.most_samples))
+    field, strokes = LineMap.of(canvas.lines), list[CarriedStroke]()
+    counts = [
+        int(np.clip(round(length_of(curve) / settings.samples), settings.least_samples, settings.most_samples))
+        for curve in curves
+    ]
+    twice = drawn_before(curves, counts, settings.one)
+    for name, curve, ring, count, taken in zip(ids, curves, closed, counts, twice, strict=True):
         look = look_along(curve, count, canvas, settings)
         at, normal = with_normals(even_places(curve, count))
         held = pull(at, normal, field, settings.beside, settings.snap)[1] > 0
         support = float(held.mean())
-        held |= support <= settings.lineless
+        if support > settings.lineless:
+            held &= ~taken
+            support = max(float(held.mean()), np.nextafter(settings.lineless, 1))
+        else:
+            held = ~taken
         strokes.append(CarriedStroke(name, canvas.to_source(curve), ring, look, support=support, held=held))
     return strokes
+
+
+def _once(
+    found: Sequence[CarriedStroke], before: Sequence[CarriedStroke], canvas: Canvas, settings: CarrySettings
+) -> list[CarriedStroke]:
+    """The strokes without what one before them draws already; one of which too little is left is not seen.
+
+    before: the strokes where their motion took them.
+    """
+    seen, once = [i for i, stroke in enumerate(found) if not stroke.unseen], list(found)
+    curves = [canvas.of_source(found[i].curve) for i in seen]
+    for i, taken in zip(seen, drawn_before(curves, [len(found[i].look) for i in seen], settings.one), strict=True):
+        kept = found[i].held
+        left = ~taken if kept is None else kept & ~taken
+        if taken.any() and left.mean() < settings.left * found[i].support:
+            once[i] = replace(before[i], shown=found[i].shown, held=left, unseen=before[i].unseen + 1)
+        else:
+            once[i] = replace(found[i], held=left)
+    return once
 
 
 def look_along(curve: Points, count: int, canvas: Canvas, settings: CarrySettings) -> Look:

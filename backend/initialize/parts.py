@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from backend.initialize.curve_places import Points, dense_places, lengths
+from backend.initialize.curve_places import Points, dense_places, even_places, lengths, spread, with_normals
+from backend.initialize.link import near_pairs
 from backend.initialize.trajectories import Array, Bits, smoothed_values
 
 WHOLE = (0.0, 1.0)
+PARALLEL = 0.9  # least cosine between lines that are one
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,25 @@ def uncovered(curves: Sequence[Points], closed: Sequence[bool], size: tuple[int,
         row, _parameters = dense_places(curve)
         cv2.polylines(free, [np.round(row).astype(np.int32)], ring, 0.0, max(1, round(2 * apart)))
     return free
+
+
+def drawn_before(curves: Sequence[Points], counts: Sequence[int], near: float) -> list[Bits]:
+    """Which of `counts` places evenly along each curve lie on a curve before it: within `near` px, and parallel to it there."""
+    if not curves:
+        return []
+    rows = [even_places(curve, count) for curve, count in zip(curves, counts, strict=True)]
+    dense = [spread(*pair, max(2, round(2 * lengths(pair[0])[-1] / near) + 1))[0] for pair in map(dense_places, curves)]
+    owner = np.concatenate([np.repeat(np.arange(len(curves)), [len(row) for row in some]) for some in (rows, dense)])
+    points, across = (np.concatenate(part) for part in zip(*map(with_normals, [*rows, *dense]), strict=True))
+    one, other = near_pairs(points, near)
+    places, first = sum(counts), owner[one] > owner[other]
+    mine, before = np.where(first, one, other), np.where(first, other, one)
+    on = (owner[mine] != owner[before]) & (mine < places) & (before >= places)
+    on &= np.linalg.norm(points[mine] - points[before], axis=1) < near
+    on &= np.abs((across[mine] * across[before]).sum(1)) > PARALLEL
+    taken = np.zeros(places, bool)
+    taken[mine[on]] = True
+    return np.split(taken, np.cumsum(counts)[:-1])
 
 
 def _over_time(values: Array, spread: float) -> Array:

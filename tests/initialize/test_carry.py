@@ -141,6 +141,24 @@ def test_it_is_told_which_places_of_a_stroke_still_have_their_line():
     assert shorter.unseen == 0 and shorter.held[places < 125].all() and not shorter.held[places > 135].any()
 
 
+def test_of_strokes_that_come_onto_one_line_one_is_drawn():
+    here, there = canvas(horizontal(60), horizontal(75)), canvas(horizontal(60))
+    first, second = begun([0, 1], [line((40, 60), (160, 60)), line((50, 75), (150, 75))], [False, False], here, SETTINGS)
+    near = replace(second, curve=line((50, 64), (150, 64)))
+    kept, gone = snapped([first, near], there, SETTINGS)
+    assert kept.unseen == 0 and kept.held.all() and gone.unseen == 1
+    assert [stroke.unseen for stroke in snapped([first, second], here, SETTINGS)] == [0, 0]
+
+
+def test_of_a_stroke_that_another_draws_in_part_the_rest_is_held():
+    first, second = begun([0, 1], [line((20, 60), (120, 60)), line((80, 90), (190, 90))], [False, False],
+                          canvas(horizontal(60), horizontal(90)), SETTINGS)  # fmt: skip
+    kept, part = snapped([first, replace(second, curve=line((80, 63), (190, 63)))], canvas(horizontal(60)), SETTINGS)
+    places = np.linspace(80, 190, len(part.held))
+    assert kept.held.all() and part.unseen == 0
+    assert not part.held[places < 115].any() and part.held[places > 128].all()
+
+
 def test_another_thing_in_front_with_a_line_there_does_not_hold_it():
     before, other = stroke(line((40, 60), (160, 60))), GRAY.copy()
     other[..., 0], other[..., 2] = 80, 40

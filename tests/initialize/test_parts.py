@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from backend.initialize.curve_places import dense_places, even_places, length_of
-from backend.initialize.parts import WHOLE, PartSettings, drawn_parts, part_of, uncovered
+from backend.initialize.parts import WHOLE, PartSettings, drawn_before, drawn_parts, part_of, uncovered
 
 FRAMES, PLACES = 20, 21
 SEEN = np.ones(FRAMES, bool)
@@ -78,3 +78,21 @@ def test_new_lines_keep_away_from_all_of_a_long_curve():
     assert free[y, x].max() == 0 and free[500, 500] == 1
     distance = np.hypot(*(np.mgrid[:1000, :1000] - 60)) - 900
     assert free[np.abs(distance) > 9].min() == 1
+
+
+def straight(start, end):
+    return np.array(start, float) + np.linspace(0, 1, 4)[:, None] * (np.array(end, float) - np.array(start, float))
+
+
+def test_places_on_an_earlier_curve_are_told():
+    curves = [
+        straight((0, 0), (100, 0)),
+        straight((160, 2), (60, 2)),
+        straight((50, -40), (50, 40)),
+        straight((0, 5), (100, 5)),
+    ]
+    whole, half, across, beside = drawn_before(curves, [11] * 4, 3.5)
+    assert not whole.any() and not across.any()
+    assert np.array_equal(half, np.linspace(160, 60, 11) < 103)
+    assert beside.tolist() == [False] * 6 + [True] * 5  # 3 px from the second, 5 px from the first
+    assert drawn_before([], [], 3.5) == [] and not drawn_before(curves[:1], [11], 3.5)[0].any()
