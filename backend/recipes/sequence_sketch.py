@@ -46,6 +46,8 @@ from backend.recipes.sequence_notebook import Birth, Notebook, Page
 from backend.style_pack import StylePack
 
 KEEP_PEN = wording("Moving strokes keep the pen, the colors and the paper of {pack}, but not its gesture and its hatching.")
+CUTS = wording("Another drawing begins at frame {frames}: hardly anything of the frame before was found there.")
+MOST_CUTS = 6  # that are told one by one
 
 Map = npt.NDArray[np.float32]  # [H, W]
 
@@ -110,7 +112,9 @@ class SequenceSketch:
         yield Progress("smoothing", 0.98)
         told_of = [Note("Points were followed by {tracker}.", tracker=inputs.tracker.name)] if inputs.tracker else []
         notes = tuple(
-            dict.fromkeys([*inputs.clip.notes, *told_of, *(note for page in kept for note in page.notes), *_left_out(pack)])
+            dict.fromkeys(
+                [*inputs.clip.notes, *told_of, *(note for page in kept for note in page.notes), *_cuts(kept), *_left_out(pack)]
+            )
         )
         drawing = assembled(kept, (size[0], size[1]), inputs.clip.rate, pack, choices, settings.trajectory)
         if not drawing.strokes:
@@ -314,6 +318,12 @@ def _birth(layer: Layer, i: int, name: int) -> Birth:
 def _simple(pack: StylePack) -> StylePack:
     """The pack as far as strokes can keep it when they move: its pen, colors and paper."""
     return replace(pack, gesture=Gesture(), hatch=Hatch())
+
+
+def _cuts(pages: Sequence[Page]) -> Iterator[str]:
+    begins = [str(page.number + 1) for page in pages[1:] if page.number == page.shot]
+    if begins:
+        yield Note(CUTS, frames=", ".join(begins[:MOST_CUTS]) + (", …" if len(begins) > MOST_CUTS else ""))
 
 
 def _left_out(pack: StylePack) -> Iterator[str]:

@@ -70,6 +70,7 @@ def left(stroke, number):
 def test_strokes_stay_themselves_and_move_with_the_subject(clip):
     moving = draw(clip(*map(ball, range(6))))
     assert (moving.frames, moving.shots, moving.size) == (6, (0,), (100, 140))
+    assert not any("Another drawing" in note for note in moving.account.notes)
     first = moving.seen_at(0)
     assert 2 <= len(first) <= 12
     assert [stroke.id for stroke in moving.seen_at(5)][: len(first)] == [stroke.id for stroke in first]
@@ -87,6 +88,7 @@ def test_the_same_clip_gives_the_same_drawing(clip):
 def test_a_cut_begins_another_drawing(clip):
     moving = draw(clip(ball(0), ball(1), ball(2), box(0), box(1), box(2)))
     assert moving.shots == (0, 3)
+    assert "Another drawing begins at frame 4: " in " ".join(moving.account.notes)
     assert all(stroke.end <= 3 or stroke.first >= 3 for stroke in moving.strokes)
     assert moving.seen_at(2) and moving.seen_at(3)
     assert all(stroke.opacity_at(3) == 1 for stroke in moving.seen_at(3))
