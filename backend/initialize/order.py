@@ -28,7 +28,7 @@ class OrderSettings:
     beside: float = 0.009  # what is nearer than about this to a stroke is beside it, the more the nearer
     least_new: float = 0.3  # a stroke of which a smaller share is not beside others only doubles them …
     least_new_closed: float = 0.1  # … but a closed one is a shape of its own: a pupil in its eye
-    closely: float = 3.0  # a place that is looked at closely is seen so many times nearer, and 1 more …
+    closely: float = 3.0  # late strokes see a place that is looked at closely so many times nearer, and 1 more; early ones less
     closely_beside: float = 0.3  # … and for what lies beside what so many times
     aside: float = 0.3  # brevity where nobody looks closely
 
@@ -59,11 +59,11 @@ def order_by_coverage(
     left = np.ones(len(rows), bool)
     lengths = np.array([len(row) for row in rows], float)
     closer = np.repeat(np.array(enlarged if len(enlarged) else np.ones(len(rows)), float), [len(row) for row in rows])
-    nearer, zoom = closer, np.ones(len(flat))
+    nearer, zoom = closer, np.zeros(len(flat))
     if len(looked):
         close = np.concatenate(looked)
         nearer = np.maximum(closer, 1 + settings.closely_beside * close)
-        zoom = np.where(closer > 1, 1, 1 + settings.closely * close)  # a close-up has its lines' worth raised already
+        zoom = np.where(closer > 1, 0, settings.closely * close)  # a close-up has its lines' worth raised already
     brevity = _brevity(looked, settings)
     closed = np.array([np.array_equal(row[0], row[-1]) for row in rows])
     least_new = np.where(closed, settings.least_new_closed, settings.least_new)
@@ -75,7 +75,7 @@ def order_by_coverage(
         apart = distance.ravel()[cell]
         new = np.add.reduceat(worth * (1 - np.exp(-0.5 * (nearer * apart / (side * settings.beside)) ** 2)), starts)
         left &= new > least_new * full
-        gains = np.add.reduceat(worth * (1 - np.exp(-0.5 * (zoom * apart / reach) ** 2)), starts)
+        gains = np.add.reduceat(worth * (1 - np.exp(-0.5 * ((1 + late * zoom) * apart / reach) ** 2)), starts)
         merits = np.where(left, gains / lengths ** (brevity * late), -1.0)
         best = int(merits.argmax())
         if not left[best] or gains[best] <= 0:
