@@ -67,8 +67,12 @@ def _jaw(rgb: Map, face: Face, heads: Sequence[HeadOutline]) -> HeadOutline | No
 def _window(rgb: Map, face: Face) -> Map:
     """A face, in the middle, and what is around it in CIELAB [h, h, 3], calm; beyond the picture its border goes on."""
     side, scale = round(WINDOW * SIDE), SIDE / face.side
-    sharp = rgb if scale > 0.5 else cv2.GaussianBlur(rgb, (0, 0), 0.35 / scale)
-    shift = side / 2 - scale * np.array(face.center)
+    reach = WINDOW * face.side / 2 + 2 / scale + 2
+    left, top = (max(0, int(value - reach)) for value in face.center)
+    right, bottom = (int(value + reach) + 1 for value in face.center)
+    near = np.ascontiguousarray(rgb[top:bottom, left:right])
+    sharp = near if scale > 0.5 else cv2.GaussianBlur(near, (0, 0), 0.35 / scale)
+    shift = side / 2 - scale * (np.array(face.center) - (left, top))
     onto = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
     part = cv2.warpAffine(sharp, onto, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     lab = cv2.bilateralFilter(cv2.cvtColor(part, cv2.COLOR_RGB2Lab), d=9, sigmaColor=12.0, sigmaSpace=3.0)
