@@ -18,7 +18,6 @@ from backend.core.entries import write_table
 from backend.core.work import completed
 from backend.daemon.sketching import prepare_process
 from backend.export.png import drawing_png
-from backend.model_pool import ModelPool
 from backend.perception.line_style import measure
 from backend.perception.photograph import Photograph
 from backend.recipes import RECIPES, Inputs, SketchChoices
@@ -26,6 +25,7 @@ from backend.recipes.still_life import still_life
 from backend.style_from_lines import measured_on
 from backend.style_pack import Measured, StylePack, read_pack
 from tests.pictures import photograph
+from tests.pools import bare_pool
 
 PACKS = Path(__file__).parents[2] / "style_packs"
 HEIGHT, WIDTH = 580, 900  # px of the still life
@@ -38,12 +38,12 @@ TABLE = "\n[measured]"
 def drawing_of(pack: StylePack, picture: Photograph) -> Drawing:
     """A picture, drawn in a style, whatever exemplar it has by now."""
     choices = SketchChoices(style_weight=0.0)
-    return completed(RECIPES["object"].run(Inputs(picture), choices, pack, ModelPool.choose("cpu")))
+    return completed(RECIPES["object"].run(Inputs(picture), choices, pack, bare_pool()))
 
 
 def exemplar(pack: StylePack, picture: Photograph, side: int) -> Image.Image:
     """The same as a picture file shows it."""
-    pool, drawing = ModelPool.choose("cpu"), drawing_of(pack, picture)
+    pool, drawing = bare_pool(), drawing_of(pack, picture)
     return Image.open(io.BytesIO(drawing_png(drawing, pool.rasterizer, pool.device, side)))
 
 

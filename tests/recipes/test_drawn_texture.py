@@ -10,11 +10,11 @@ import torch.nn.functional as F
 from backend.core.errors import BadRequest
 from backend.core.style_tables import Hatch
 from backend.core.work import completed
-from backend.model_pool import ModelPool
 from backend.recipes.drawn_texture import MOST_STROKES, drawn_texture
 from backend.recipes.style_texture import style_texture
 from backend.recipes.texture_choices import Drawer, TextureChoices
 from backend.style_pack import StylePack, read_pack
+from tests.pools import bare_pool
 
 PACKS = sorted(path.name for path in (Path(__file__).parents[2] / "style_packs").iterdir())
 CHOICES = TextureChoices(size=(160, 192), tiled=True, area="lines", guidance="drawn")
@@ -22,7 +22,7 @@ CHOICES = TextureChoices(size=(160, 192), tiled=True, area="lines", guidance="dr
 
 def texture(name, **changes):
     folder = Path(__file__).parents[2] / "style_packs" / name
-    style, pool = torch.full((1, 3, 120, 120), 0.5), ModelPool.choose("cpu")
+    style, pool = torch.full((1, 3, 120, 120), 0.5), bare_pool()
     made = completed(style_texture(style, dataclasses.replace(CHOICES, **changes), pool, Drawer(read_pack(folder))))
     assert made.guidance == "drawn"
     return made.image
@@ -71,7 +71,7 @@ def test_the_same_seed_draws_the_same_and_another_another():
 
 def test_only_a_pack_draws():
     with pytest.raises(BadRequest, match="Only a style pack"):
-        completed(style_texture(torch.rand(1, 3, 64, 64), CHOICES, ModelPool.choose("cpu")))
+        completed(style_texture(torch.rand(1, 3, 64, 64), CHOICES, bare_pool()))
 
 
 def test_a_pack_of_countless_tiny_strokes_is_refused_before_they_are_made():
@@ -79,4 +79,4 @@ def test_a_pack_of_countless_tiny_strokes_is_refused_before_they_are_made():
     assert side * side / (2 * 0.4) > MOST_STROKES
     pack, choices = StylePack("dust", "Dust", hatch=hatch), TextureChoices(size=(side, side))
     with pytest.raises(BadRequest, match="Dust has too many strokes"):
-        completed(drawn_texture(pack, (0.2, 0.2, 0.2), choices, ModelPool.choose("cpu")))
+        completed(drawn_texture(pack, (0.2, 0.2, 0.2), choices, bare_pool()))

@@ -10,16 +10,16 @@ from PIL import Image
 
 from backend.core.work import completed
 from backend.export.png import drawing_png
-from backend.model_pool import ModelPool
 from backend.recipes import Inputs, SketchChoices
 from backend.recipes.object_sketch import ObjectSketch
 from backend.recipes.region import RegionSettings
 from backend.style_library import bundled_packs
 from backend.style_pack import read_pack
 from tests.pictures import face, photograph
+from tests.pools import bare_pool
 
 FOLDERS = sorted(path.parent for path in bundled_packs().glob("*/style.toml"))
-POOL = ModelPool.choose("cpu")
+POOL = bare_pool()
 SMALL = ObjectSketch(RegionSettings(canvas=256))
 
 

@@ -12,7 +12,6 @@ from backend.core.image import Framing
 from backend.core.work import completed
 from backend.export.paths import drawing_paths
 from backend.initialize.meet import met
-from backend.model_pool import ModelPool
 from backend.perception.photograph import Photograph
 from backend.recipes import RECIPES, Inputs, SketchChoices
 from backend.recipes.object_sketch import ObjectSketch
@@ -20,9 +19,10 @@ from backend.recipes.refining import DOUBLES, RefiningSettings
 from backend.recipes.region import Region, RegionSettings, draw_region, trace_region
 from backend.style_pack import Pen, StylePack
 from tests.pictures import around, blank, disc, distances, face, noise, photograph, tensor, two_squares
+from tests.pools import bare_pool
 
 PACK = StylePack("pen", "Pen", Pen(0.01, (1.0, 0.0, 0.2)), strokes=12)
-POOL = ModelPool.choose("cpu")
+POOL = bare_pool()
 SMALL = ObjectSketch(RegionSettings(canvas=256))  # as the recipe, on a smaller canvas
 
 

@@ -14,16 +14,16 @@ from backend.core.work import completed
 from backend.encoders.squeezenet import SqueezeNet
 from backend.export.png import drawing_png
 from backend.guidance.gram import gram
-from backend.model_pool import ModelPool
 from backend.recipes import Inputs, SketchChoices
 from backend.recipes.object_sketch import ObjectSketch
 from backend.recipes.region import RegionSettings
 from backend.style_library import bundled_packs
 from backend.style_pack import read_pack
 from tests.pictures import photograph
+from tests.pools import bare_pool
 
 WEIGHTS = Path(__file__).parents[2].parent / "shared" / "data" / "weights" / "squeezenet1_1.safetensors"
-POOL = ModelPool.choose("cpu")
+POOL = bare_pool()
 RECIPE = ObjectSketch(RegionSettings(canvas=640))
 
 

@@ -11,15 +11,15 @@ from backend.core.strokes import Strokes
 from backend.initialize.meet import met
 from backend.initialize.streamlines import Trace
 from backend.initialize.trace import Lines, TracedStart
-from backend.model_pool import ModelPool
 from backend.recipes.refining import DOUBLES, NO_NEARER, RefiningSettings, better, off_lines, refined, undoubled
 from backend.recipes.region import Region, RegionSettings, trace_region
 from backend.recipes.steering import Steering
 from tests.pictures import along, ridge_field, tensor
+from tests.pools import bare_pool
 
 SIZE = (160, 200)
 PEN = RefiningSettings(pen=0.015)  # on so small a canvas
-POOL = ModelPool.choose("cpu")
+POOL = bare_pool()
 WHITE = torch.ones(3)
 
 

@@ -12,6 +12,7 @@ from backend.recipes import Inputs, SketchChoices, restyled_sketch
 from backend.recipes.style_transfer import RestyleChoices, RestyleResult, StyleSource
 from backend.style_pack import StylePack
 from tests.pictures import disc, photograph
+from tests.pools import bare_pool
 
 SMALLER = 64  # px a side of the restyled picture
 
@@ -38,7 +39,7 @@ def test_a_mask_thinner_than_a_pixel_of_the_result_is_kept():
             RestyleChoices(),
             SketchChoices(strokes=4, steps=0),
             StylePack("plain", "Plain"),
-            ModelPool.choose("cpu"),
+            bare_pool(),
         )
     )
     [layer] = result.drawing.layers

@@ -9,10 +9,10 @@ import torch
 from backend.core.bezier import sample
 from backend.core.work import completed
 from backend.export.paths import drawing_paths
-from backend.model_pool import ModelPool
 from backend.perception.photograph import decode, decode_mask
 from backend.recipes import SCENE_SKETCH, Inputs, SketchChoices
 from backend.style_pack import StylePack
+from tests.pools import bare_pool
 
 SCENES = Path(__file__).parents[2].parent / "shared" / "data" / "scenes"
 
@@ -24,7 +24,7 @@ def test_no_background_inside_the_mask_of_a_published_scene(name):
     photograph = decode((SCENES / f"scenesketch_{name}.png").read_bytes())
     mask = decode_mask((SCENES / f"scenesketch_{name}_mask.png").read_bytes(), photograph.size)
     choices = SketchChoices(steps=1)
-    work = SCENE_SKETCH.run(Inputs(photograph, mask), choices, StylePack("pen", "Pen"), ModelPool.choose("cpu"))
+    work = SCENE_SKETCH.run(Inputs(photograph, mask), choices, StylePack("pen", "Pen"), bare_pool())
     drawing = completed(work)
     hidden = mask[0, 0].numpy() > 0.5
     background = [path for _name, paths in drawing_paths(drawing) for path in paths if path.region == "background"]

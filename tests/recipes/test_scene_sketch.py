@@ -10,7 +10,6 @@ from backend.core.errors import BadRequest
 from backend.core.work import completed
 from backend.export.paths import drawing_paths
 from backend.initialize.outlines import Outline
-from backend.model_pool import ModelPool
 from backend.perception.photograph import Photograph
 from backend.recipes import RECIPES, Inputs, SketchChoices
 from backend.recipes.region import RegionSettings
@@ -19,10 +18,11 @@ from backend.recipes.scene_plan import SceneSettings
 from backend.recipes.scene_sketch import SceneSketch
 from backend.style_pack import Hatch, StylePack
 from tests.pictures import blank, disc, noise, photograph
+from tests.pools import bare_pool
 from tests.recipes.tiny_pool import TinyPool
 
 PACK = StylePack("pen", "Pen", strokes=20)
-POOL = ModelPool.choose("cpu")
+POOL = bare_pool()
 SMALL = SceneSketch(SceneSettings(RegionSettings(canvas=300)))  # as the recipe, on smaller canvases
 HORIZON = 130
 

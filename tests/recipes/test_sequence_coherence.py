@@ -11,18 +11,18 @@ import torch
 from PIL import Image
 
 from backend.core.work import completed
-from backend.model_pool import ModelPool
 from backend.perception.frames import find_clip
 from backend.perception.photograph import Photograph
 from backend.recipes import RECIPES, Inputs, SketchChoices
 from backend.recipes.sequence_ahead import SequenceInputs
 from backend.recipes.sequence_sketch import SEQUENCE_SKETCH
 from backend.style_library import load_pack
+from tests.pools import bare_pool
 from tests.recipes.coherence import FrameLines, acceleration, chains, rows, warp_error, ways
 from tests.recipes.made_clips import MADE, SIZE
 
 MALLARD = Path(__file__).parents[2].parent / "shared" / "data" / "sequences" / "mallard-water"
-POOL = ModelPool.choose("cpu")
+POOL = bare_pool()
 PACK = load_pack("technical-pen", Path("no-packs-of-its-own"))
 FRAMES = 16
 

@@ -11,7 +11,6 @@ from backend.core.bezier import sample
 from backend.core.errors import BadRequest
 from backend.core.style_tables import Gesture, Hatch, Pen
 from backend.core.work import completed
-from backend.model_pool import ModelPool
 from backend.perception.frames import find_clip
 from backend.perception.marked_foreground import Mark
 from backend.recipes.recipe import SketchChoices
@@ -21,9 +20,10 @@ from backend.recipes.sequence_notebook import Notebook
 from backend.recipes.sequence_sketch import SequenceSettings, SequenceSketch
 from backend.style_pack import StylePack
 from tests.pictures import blank
+from tests.pools import bare_pool
 
 PACK = StylePack("pen", "Pen", strokes=12)
-POOL = ModelPool.choose("cpu")
+POOL = bare_pool()
 SMALL = SequenceSketch(SequenceSettings(RegionSettings(canvas=240, enlargement=2.0)))
 STEP = 4.0  # px that the ball moves to the right from frame to frame
 
