@@ -13,7 +13,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -26,18 +25,15 @@ from backend.core.notes import Note, wording
 from backend.places import Places
 from backend.weights.digest import sha256_of
 from backend.weights.download import Patience, Unreachable, WrongAnswer, download, reason_of
+from backend.weights.hub_files import INDEX, HubFile, chosen, listed
 from backend.weights.manifest import HUB, WeightsFile
 from backend.weights.room import need_room
 
 if TYPE_CHECKING:
     from backend.core.work import Work
 
-INDEX = "model_index.json"
 RECEIPT = "stylesketch.json"
 FOLDER = "checkpoints"  # beside the folders of the manifest's weights
-PARTS = ("text_encoder", "unet", "vae")  # whose weights may be there in several forms
-PLAIN = (INDEX, "tokenizer/*", "scheduler/*", "*/config.json", "LICENSE*")
-UNUSED = ("safety_checker/*", "feature_extractor/*")
 MOST_LISTING = 5_000_000  # bytes
 NOT_THERE = (401, 403, 404, 410)  # what the hub answers where there is nothing, or not for everyone
 PATIENCE = Patience()
@@ -86,15 +82,6 @@ CHECKPOINTS: Mapping[str, Checkpoint] = {
         ),
     )
 }
-
-
-@dataclass(frozen=True)
-class HubFile:
-    """A file as the hub lists it."""
-
-    path: str
-    size: int  # bytes
-    sha256: str = ""  # of large files
 
 
 @dataclass(frozen=True)
@@ -194,7 +181,7 @@ def offer(name: str, hub: str = HUB, timeout: float = 30.0) -> Offer:
     about = _asked(f"{hub}/api/models/{quote(repository)}", repository, timeout)
     revision = str(about.get("sha") or "main") if isinstance(about, dict) else "main"
     listing = _asked(f"{hub}/api/models/{quote(repository)}/tree/{quote(revision)}?recursive=true", repository, timeout)
-    files = tuple(_chosen(_listed(listing), known.files if known else ()))
+    files = tuple(chosen(listed(listing), known.files if known else ()))
     if not files:
         raise Missing(
             "{repository} on the hub has no weights in the safetensors format and diffusers' layout. Choose another one.",
@@ -337,39 +324,6 @@ def _asked(url: str, repository: str, timeout: float) -> object:
         ) from error
 
 
-def _listed(listing: object) -> Iterator[HubFile]:
-    for entry in listing if isinstance(listing, list) else []:
-        if isinstance(entry, dict) and entry.get("type") == "file" and _safe(str(entry.get("path", ""))):
-            large = entry.get("lfs")
-            sha256 = str(large.get("oid", "")) if isinstance(large, dict) else ""
-            size = entry.get("size", 0)
-            yield HubFile(str(entry["path"]), size if isinstance(size, int) else 0, sha256)
-
-
-def _chosen(listed: Iterator[HubFile], patterns: Sequence[str]) -> Iterator[HubFile]:
-    """The files that are needed: of weights the smaller form, and never a pickled one."""
-    files = [file for file in listed if file.path != ".gitattributes"]
-    if patterns:
-        yield from (file for file in files if any(fnmatch(file.path, pattern) for pattern in patterns))
-        return
-    weights = [_smallest(files, part) for part in PARTS]
-    if None in weights or not any(file.path == INDEX for file in files):
-        return
-    for file in files:
-        if any(fnmatch(file.path, pattern) for pattern in PLAIN) and not any(fnmatch(file.path, p) for p in UNUSED):
-            yield file
-    yield from (file for file in weights if file is not None)
-
-
-def _smallest(files: Sequence[HubFile], part: str) -> HubFile | None:
-    names = ("diffusion_pytorch_model", "model")
-    for ending in (".fp16.safetensors", ".safetensors"):
-        for file in files:
-            if file.path in [f"{part}/{name}{ending}" for name in names]:
-                return file
-    return None
-
-
 def _fetched(file: HubFile, wanted: Offer, target: Path, hub: str, patience: Patience) -> Iterator[int]:
     """Brings one file, unless it is there already; yields how many bytes of it are there."""
     if target.is_file() and _intact(target, file):
@@ -403,7 +357,3 @@ def _intact(path: Path, file: HubFile) -> bool:
     if not path.is_file() or path.stat().st_size != file.size:
         return False
     return not file.sha256 or sha256_of(path) == file.sha256
-
-
-def _safe(path: str) -> bool:
-    return bool(path) and not path.startswith("/") and not set(path.split("/")) & {"", ".", ".."} and "\\" not in path

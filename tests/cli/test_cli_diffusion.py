@@ -188,7 +188,8 @@ def test_restyling_by_diffusion_names_what_is_lacking(command, checkpoint, pictu
 
 def test_pulling_tells_the_size_first(command, monkeypatch, tmp_path):
     from backend.cli import checkpoints
-    from backend.weights.checkpoints import Found, HubFile, Offer
+    from backend.weights.checkpoints import Found, Offer
+    from backend.weights.hub_files import HubFile
 
     offered = Offer("some--one", "some/one", "some/one", "abc", "openrail", (HubFile("model_index.json", 2_500_000_000),))
     seen = []

@@ -6,7 +6,8 @@ from backend.core.errors import NotFound
 from backend.daemon.models import Models, pull_model
 from backend.places import Places
 from backend.weights import checkpoints
-from backend.weights.checkpoints import CHECKPOINTS, Found, HubFile, Offer
+from backend.weights.checkpoints import CHECKPOINTS, Found, Offer
+from backend.weights.hub_files import HubFile
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 
 from backend.core.errors import Conflict, Missing, NotFound
 from backend.core.work import completed
-from backend.weights import checkpoints
 from backend.weights.checkpoints import (
     CHECKPOINTS,
     fetch,
@@ -23,6 +22,7 @@ from backend.weights.checkpoints import (
     remove_checkpoint,
 )
 from backend.weights.download import Patience
+from backend.weights.hub_files import HubFile, chosen, listed
 
 WEIGHTS = bytes(range(256)) * 40
 FILES = {
@@ -184,7 +184,7 @@ def test_a_hub_that_is_busy_does_not_deny_the_name(hub):
 
 @pytest.mark.parametrize("size", [None, "many", [1]])
 def test_a_size_that_is_none_is_not_believed(size):
-    (file,) = checkpoints._listed([{"type": "file", "path": "a", "size": size}])
+    (file,) = listed([{"type": "file", "path": "a", "size": size}])
     assert file.size == 0
 
 
@@ -201,8 +201,8 @@ def test_an_adapter_takes_only_its_files(hub):
         "models/image_encoder/config.json": b"{}",
         "models/image_encoder/model.safetensors": WEIGHTS,
     }
-    listed = (checkpoints.HubFile(name, len(content)) for name, content in names.items())
-    taken = {file.path for file in checkpoints._chosen(listed, CHECKPOINTS["ip_adapter"].files)}
+    files = (HubFile(name, len(content)) for name, content in names.items())
+    taken = {file.path for file in chosen(files, CHECKPOINTS["ip_adapter"].files)}
     assert taken == {
         n for n in names if n.endswith(("sd15.safetensors", "config.json", "r/model.safetensors")) and "plus" not in n
     }
