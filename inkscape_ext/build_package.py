@@ -22,7 +22,7 @@ from install import HERE, ROOT, extension_files
 TRANSLATED_TAGS = ("name", "menu-tip", "label", "option")
 TRANSLATED_ATTRIBUTES = ("gui-text", "gui-description")
 NOTES = ("Note", "wording")  # in the engine, what makes a note
-TEXT_OF = {"_": 1, "marked": 1, "plural": 2}  # function: how many of its arguments are texts
+TEXT_OF = {"_": 1, "marked": 1, "plural": 2, "Unfit": 1}  # function: how many of its arguments are texts
 DATE = (2020, 1, 1, 0, 0, 0)  # of every file in the zip: same files, same bytes
 
 Text = Tuple[str, ...]  # one form, or singular and plural

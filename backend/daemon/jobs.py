@@ -17,6 +17,7 @@ from backend.daemon.capabilities import Capabilities
 from backend.daemon.events import EventLog
 from backend.daemon.executors import ProcessExecutor
 from backend.daemon.failures import as_failure, as_problem
+from backend.daemon.phrases import note_of
 from backend.daemon.result_files import ResultFiles
 from backend.daemon.store import JobRequest, Store, StoredJob, died_twice, request_of
 
@@ -113,7 +114,7 @@ class Jobs:
         """NotFound for a job that is not there, Conflict for one without a result."""
         info = self.info(job)
         if info.state == FAILED and info.error:
-            raise Conflict("The job failed: {why}", why=info.error.detail)
+            raise Conflict("The job failed: {why}", why=note_of(info.error.detail, info.error.phrase))
         if info.state == CANCELLED:
             raise Conflict("The job was canceled, so it has no result. Start it again.")
         if info.state != FINISHED:

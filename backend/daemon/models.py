@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stylesketch_ext.wire.messages import ModelInfo, Phrase, ProgressEvent, PullResult
+from stylesketch_ext.wire.messages import ModelInfo, ProgressEvent, PullResult
 
-from backend.core.notes import Note, pattern_of, wording
-from backend.daemon.phrases import phrases_of
+from backend.core.notes import Note, wording
+from backend.daemon.phrases import phrase_of, phrases_of
 from backend.places import Places
 from backend.weights.checkpoints import CHECKPOINTS, Checkpoint, find_checkpoint, is_checkpoint, pulled_size, remove_checkpoint
 from backend.weights.intake import remove
@@ -101,7 +101,7 @@ def model_info(weights: Weights, places: Places, manifest: Manifest = MANIFEST) 
         proof=receipt.proof if receipt else file.proof if file else "",
         pullable=file is not None,
         about=weights.about,
-        about_phrase=Phrase(*pattern_of(weights.about)),
+        about_phrase=phrase_of(weights.about),
         cure=weights.cure,
     )
 
@@ -125,6 +125,6 @@ def checkpoint_info(checkpoint: Checkpoint, places: Places) -> ModelInfo:
         source=str(found.folder) if found else f"huggingface.co/{checkpoint.repository}",
         proof="sizes and sha256 as the hub tells them",
         about=about,
-        about_phrase=Phrase(*pattern_of(about)),
+        about_phrase=phrase_of(about),
         cure=f"`stylesketch models pull {checkpoint.name}`",
     )

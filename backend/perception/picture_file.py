@@ -42,7 +42,8 @@ def open_picture(data: bytes, formats: Sequence[str] = FORMATS, most_pixels: int
             image = Image.open(io.BytesIO(data), formats=[name for name in formats if _known(name)])
             if image.width * image.height > most_pixels:
                 raise ImageTooLarge(
-                    "The picture has {width} × {height} pixels; {most} million is the limit. Scale it down and try again.",
+                    "The picture has {width} × {height} pixels; {most} million is the limit. "
+                    "Scale it down or crop it, and try again.",
                     width=image.width,
                     height=image.height,
                     most=most_pixels // 10**6,
@@ -54,7 +55,10 @@ def open_picture(data: bytes, formats: Sequence[str] = FORMATS, most_pixels: int
     except UnidentifiedImageError as error:
         raise BadImage("This is not a picture that can be read. Use PNG, JPEG, WebP, TIFF, BMP or GIF.") from error
     except Image.DecompressionBombError as error:
-        raise ImageTooLarge("The picture has too many pixels. Scale it down and try again.") from error
+        raise ImageTooLarge(
+            "The picture has far more than {most} million pixels, the limit. Scale it down or crop it, and try again.",
+            most=most_pixels // 10**6,
+        ) from error
     except _DAMAGED as error:
         raise BadImage("The picture is damaged or cut short ({error}). Save it again and retry.", error=error) from error
 

@@ -6,10 +6,10 @@ import os
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Dict, Optional
 
-from stylesketch_ext.failures import Failure, sentence
+from stylesketch_ext.failures import Failure, settings_failure
 from stylesketch_ext.pack_facts import USUAL
 from stylesketch_ext.wire.messages import SketchSettings
-from stylesketch_ext.words import _, marked
+from stylesketch_ext.words import marked
 
 LOG = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Choices:
                 steps=None if self.steps < 0 else self.steps,
             )
         except ValueError as error:
-            raise Failure(sentence(_("StyleSketch cannot draw with these settings: %s") % error), "select") from error
+            raise settings_failure(error) from error
 
 
 def remembered(folder: str, otherwise: Choices) -> Choices:

@@ -248,9 +248,9 @@ def told(message: T) -> T:
     said: Dict[str, Any] = {}
     phrase, phrases = getattr(known, "problem_phrase", None), getattr(known, "phrases", None)
     if phrase:
-        said["problem"] = spoken(known.problem, phrase.pattern, phrase.values)
+        said["problem"] = spoken(known.problem, phrase)
     if phrases and len(phrases) == len(known.notes):
-        said["notes"] = [spoken(note, each.pattern, each.values) for note, each in zip(known.notes, phrases)]
+        said["notes"] = [spoken(note, each) for note, each in zip(known.notes, phrases)]
     in_words: T = dataclasses.replace(known, **said) if said else message
     return in_words
 

@@ -5,7 +5,7 @@ Each failure names the part of the README's troubleshooting page that helps furt
 
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from stylesketch_ext.wire.messages import Phrase, Problem
+from stylesketch_ext.wire.messages import Problem
 from stylesketch_ext.words import _, spoken
 
 HELP = {  # key: heading in README.md, below Troubleshooting
@@ -37,7 +37,7 @@ HELP_BY_CODE = {
 
 
 class Failure(Exception):
-    """The run cannot go on; `str(failure)` is the sentence for the user, `help` a key of HELP."""
+    """The run cannot go on; `str(failure)` is the sentence for the user, `help` a key of HELP or empty."""
 
     def __init__(self, text: str, help: str = "bug") -> None:
         super().__init__(text)
@@ -46,7 +46,16 @@ class Failure(Exception):
     @property
     def log_helps(self) -> bool:
         """Does the log say more than the sentence?"""
-        return True
+        return self.help not in ("", "select")
+
+
+class Asked(Failure):
+    """Something is still to be chosen or written: the sentence is all there is to say."""
+
+    def __init__(self, text: str, field: str = "") -> None:
+        """field: key of the field that it is about."""
+        super().__init__(text, "")
+        self.field = field
 
 
 class Unreachable(Failure):
@@ -67,10 +76,7 @@ class Refusal(Failure):
     """The engine answered with a problem; its sentence is shown, in the user's language where that is known."""
 
     def __init__(self, problem: Problem) -> None:
-        known = problem.phrase or Phrase("")
-        super().__init__(
-            spoken(problem.detail or problem.title, known.pattern, known.values), HELP_BY_CODE.get(problem.code, "bug")
-        )
+        super().__init__(spoken(problem.detail or problem.title, problem.phrase), HELP_BY_CODE.get(problem.code, "bug"))
         self.problem = problem
 
     @property
@@ -108,6 +114,12 @@ class Cancelled(Exception):
 def stumbled(error: BaseException) -> Failure:
     """What is told of an error of our own."""
     return Failure(sentence(_("StyleSketch stumbled over an error of its own (%s): try again.") % error))
+
+
+def settings_failure(problem: object) -> Asked:
+    """What is said of settings that cannot be, such as the wire's ValueError."""
+    said = spoken(str(problem), getattr(problem, "phrase", None))
+    return Asked(sentence(_("StyleSketch cannot work with these settings: %s") % said))
 
 
 def sentence(text: Optional[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, Optional, Sequence, Tuple, Union
 
 from stylesketch_ext.choices import write_kept
-from stylesketch_ext.failures import Failure, sentence
+from stylesketch_ext.failures import settings_failure
 from stylesketch_ext.words import _
 
 LOG = logging.getLogger(__name__)
@@ -128,11 +128,6 @@ def checked(fields: Sequence[Field], values: Values) -> Values:
         if problem:
             raise settings_failure(problem)
     return values
-
-
-def settings_failure(problem: object) -> Failure:
-    """What is said of settings that cannot be, such as the wire's ValueError."""
-    return Failure(sentence(_("StyleSketch cannot work with these settings: %s") % problem), "select")
 
 
 def remembered_values(folder: str, name: str, fields: Sequence[Field], otherwise: Values) -> Values:

@@ -4,8 +4,8 @@ from typing import Any
 
 from inkex import Transform
 
-from stylesketch_ext.failures import Failure
-from stylesketch_ext.fields import Choice, Line, Number, Pack, Share, Switch, Values, settings_failure
+from stylesketch_ext.failures import Asked, settings_failure
+from stylesketch_ext.fields import Choice, Line, Number, Pack, Share, Switch, Values
 from stylesketch_ext.image_layers import Picture, add_picture
 from stylesketch_ext.job_effect import JobEffect, Task
 from stylesketch_ext.layers import add_sketch
@@ -56,7 +56,7 @@ class PromptEffect(JobEffect):
 
     def task(self, values: Values) -> Task:
         if not values["text"].strip():
-            raise Failure(_("Write in a few words what is to be drawn, then start again."), "select")
+            raise Asked(_("Write in a few words what is to be drawn, then start again."), "text")
         try:
             settings = SketchSettings(
                 strokes=values["strokes"] or None, style=values["style"], style_strength=values["style_strength"],

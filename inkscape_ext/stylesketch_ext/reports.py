@@ -67,8 +67,8 @@ def tell(failure: Failure, windows: bool, log: bool = False, over: object = None
 
         show_failure(sentence(str(failure)), _more(failure), over, about or _("StyleSketch could not make the sketch"))
     else:
-        text, path = sentence(str(failure)), _log_path()
-        say(" ".join([text, _help(failure)] + ([_("(Details: %s)") % path] if log or failure.log_helps else [])))
+        details = [_("(Details: %s)") % _log_path()] if log or failure.log_helps else []
+        say(" ".join([sentence(str(failure)), *_help(failure), *details]))
 
 
 def logged(failure: Failure) -> List[str]:
@@ -79,11 +79,11 @@ def logged(failure: Failure) -> List[str]:
 
 def _more(failure: Failure) -> List[str]:
     """Where more is to be found about a failure."""
-    return [_help(failure)] + ([_("Details are in %s") % _log_path()] if failure.log_helps else [])
+    return _help(failure) + ([_("Details are in %s") % _log_path()] if failure.log_helps else [])
 
 
-def _help(failure: Failure) -> str:
-    return _("More: README, Troubleshooting, “%s”.") % HELP[failure.help]
+def _help(failure: Failure) -> List[str]:
+    return [_("More: README, Troubleshooting, “%s”.") % HELP[failure.help]] if failure.help else []
 
 
 def _log_path() -> str:

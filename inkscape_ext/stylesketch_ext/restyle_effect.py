@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any, List, Sequence, Tuple, Union
 
-from stylesketch_ext.fields import Choice, Line, Number, Pack, Pen, Share, Switch, Values, settings_failure
+from stylesketch_ext.failures import settings_failure
+from stylesketch_ext.fields import Choice, Line, Number, Pack, Pen, Share, Switch, Values
 from stylesketch_ext.image_layers import Picture, add_picture
 from stylesketch_ext.job_effect import JobEffect, Task
 from stylesketch_ext.layers import add_sketch

@@ -4,8 +4,8 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from inkex import Transform
 
-from stylesketch_ext.failures import Failure
-from stylesketch_ext.fields import Choice, Number, Pack, Switch, Values, settings_failure
+from stylesketch_ext.failures import Asked, Failure, settings_failure
+from stylesketch_ext.fields import Choice, Number, Pack, Switch, Values
 from stylesketch_ext.image_layers import Picture, add_paper, add_picture, beside, fill_shapes, fillable, sketch_layers
 from stylesketch_ext.job_effect import JobEffect, Task
 from stylesketch_ext.picture_jobs import PicturesMade, texturing
@@ -151,14 +151,11 @@ class TextureEffect(JobEffect):
     def _check(self, values: Values) -> None:
         """A Failure where the document has not what the texture is for, or made of."""
         if values["use"] == PAPER and not sketch_layers(self.svg):
-            raise Failure(_("Select a sketch of StyleSketch, or one of its strokes, to lay paper under it."), "select")
+            raise Asked(_("Select a sketch of StyleSketch, or one of its strokes, to lay paper under it."))
         if values["use"] == PATTERN and not self._shapes():
-            raise Failure(_("Select the shapes that the texture is to fill, then start it again."), "select")
+            raise Asked(_("Select the shapes that the texture is to fill, then start it again."))
         if values["source"] == PART and not self._shapes():
-            raise Failure(
-                _("Select the picture together with a shape that you drew on it, such as a rectangle around the part."),
-                "select",
-            )
+            raise Asked(_("Select the picture together with a shape that you drew on it, such as a rectangle around the part."))
 
     def _picture(self) -> Optional[Subject]:
         """The lowest of the selected pictures."""

@@ -7,7 +7,9 @@ import gettext
 import locale
 import os
 import re
-from typing import List, Mapping, Optional
+from typing import List, Optional
+
+from stylesketch_ext.wire.phrases import Phrase
 
 DOMAIN = "stylesketch"
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "locale")
@@ -84,6 +86,15 @@ STAGES = (  # the engine's
 )
 
 
+REASONS = (  # the system's, which the engine's sentences name
+    marked("Permission denied"),
+    marked("No such file or directory"),
+    marked("Read-only file system"),
+    marked("No space left on device"),
+    marked("Is a directory"),
+)
+
+
 COUNTED = (  # those with something in them
     ("frame ([0-9]+) of ([0-9]+)", marked("frame %d of %d"), int),
     ("downloading (.+)", marked("downloading %s"), str),
@@ -101,13 +112,22 @@ def spoken_stage(stage: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def spoken(sentence: str, pattern: str, values: Mapping[str, str]) -> str:
-    """A sentence of the engine in the user's language, of the pattern and the values that it is made of; else as it is."""
+def spoken(sentence: str, phrase: Optional[Phrase]) -> str:
+    """A sentence of the engine in the user's language, if it is known what it is made of; else as it is."""
+    known = phrase or Phrase("")
+    pattern, values = known.pattern, known.values
     translated = _(pattern) if pattern else pattern
     unknown = translated == pattern and re.search(r"\w", PLACES.sub("", pattern))  # else there is nothing in it to translate
     if unknown or not pattern or not set(PLACES.findall(translated)) <= set(values):
         return sentence
-    return PLACES.sub(lambda place: _(values[place.group(1)]) if values[place.group(1)] else "", translated)
+    return PLACES.sub(lambda place: _spoken_value(known, place.group(1)), translated)
+
+
+def _spoken_value(phrase: Phrase, name: str) -> str:
+    value = phrase.values[name]
+    if name in phrase.within:
+        return spoken(value, phrase.within[name])
+    return _(value) if value else ""
 
 
 def plural(one: str, many: str, count: int) -> str:

@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 
+from backend.core.errors import BadRequest
 from backend.core.notes import Note, packed, pattern_of, unpacked, wording
 
 FOUND = wording("Only {found} lines of {picture}.")
@@ -15,6 +16,15 @@ def test_a_note_is_its_english_sentence():
     assert note == "Only 3 lines of a {cat}." and json.dumps([note]) == '["Only 3 lines of a {cat}."]'
     assert pattern_of(note) == (FOUND, {"found": "3", "picture": "a {cat}"})
     assert pattern_of("A sentence.") == ("", {})
+
+
+def test_a_note_within_a_note_stays_one():
+    inner = Note(FOUND, found=3, picture="x")
+    for value in (inner, BadRequest(inner)):
+        note = Note("Failed: {why}", why=value)
+        assert note == "Failed: Only 3 lines of x."
+        for again in (note, pickle.loads(pickle.dumps(note)), unpacked(packed(note))):
+            assert pattern_of(pattern_of(again)[1]["why"]) == pattern_of(inner)
 
 
 def test_what_has_no_values_may_have_braces():

@@ -155,7 +155,9 @@ def test_jobs_that_fail_say_why(web, mode, code, said):
     text = web.http.get(f"/v1/jobs/{job}/events").text
     assert list(parsed_events(text.split("\n")))[-1][1:] == ("failed", to_json(info.error))
     assert Note(info.error.phrase.pattern, **info.error.phrase.values) == info.error.detail
-    assert said in problem(web.http.get(f"/v1/jobs/{job}/result"), "conflict", 409)
+    asked = web.http.get(f"/v1/jobs/{job}/result")
+    assert said in problem(asked, "conflict", 409)
+    assert asked.json()["phrase"]["within"]["why"] == to_json(info.error.phrase)
 
 
 def test_a_full_disk_at_the_end_of_a_job_leaves_no_half_result(web, monkeypatch, tmp_path):

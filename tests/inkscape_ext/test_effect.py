@@ -227,7 +227,7 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle():
 
 
 def test_settings_out_of_range_are_one_sentence():
-    with pytest.raises(Failure, match="cannot draw with these settings"):
+    with pytest.raises(Failure, match="cannot work with these settings"):
         Choices(seed=-1).settings()
 
 

@@ -228,7 +228,11 @@ def test_a_failure_is_one_sentence_and_changes_nothing(run, name, mode, words):
 )
 def test_what_the_user_can_mend_is_one_sentence(run, name, body, arguments, words):
     root, told, _ = run(name, body, *arguments)
-    assert root is None and words in told[0]
+    assert root is None and words in told[0] and "Details" not in told[0]
+
+
+def test_what_is_still_to_be_written_is_the_only_sentence(run):
+    assert run("prompt", "")[1] == ["Write in a few words what is to be drawn, then start again."]
 
 
 # ---- Texture…

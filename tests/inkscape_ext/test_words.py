@@ -246,12 +246,16 @@ def test_a_note_of_the_engine_is_said_in_the_user_s_language(catalog, monkeypatc
     read = gettext.GNUTranslations(io.BytesIO(catalog.with_suffix(".mo").read_bytes()))
     monkeypatch.setattr(words, "_CATALOG", read)
     pattern, values = "The picture has lines for {found} strokes only, not {wanted}.", {"found": "3", "wanted": "64"}
-    assert words.spoken("The picture …", pattern, values) == "Das Bild hat nur Linien für 3 Striche, nicht für 64."
-    assert words.spoken("The sentence.", pattern, {"found": "3"}) == "The sentence."
-    assert words.spoken("The sentence.", "Of a newer {engine}.", {"engine": "x"}) == "The sentence."
-    assert words.spoken("The sentence.", "", {}) == "The sentence."
+    assert words.spoken("The picture …", Phrase(pattern, values)) == "Das Bild hat nur Linien für 3 Striche, nicht für 64."
+    assert words.spoken("The sentence.", Phrase(pattern, {"found": "3"})) == "The sentence."
+    assert words.spoken("The sentence.", Phrase("Of a newer {engine}.", {"engine": "x"})) == "The sentence."
+    assert words.spoken("The sentence.", Phrase("")) == words.spoken("The sentence.", None) == "The sentence."
     named = {"name": "Mask", "why": "The picture is empty (0 bytes). Choose another file."}
-    assert words.spoken("x", "{name}: {why}", named) == "Maske: Das Bild ist leer (0 Bytes). Eine andere Datei wählen."
+    assert words.spoken("x", Phrase("{name}: {why}", named)) == "Maske: Das Bild ist leer (0 Bytes). Eine andere Datei wählen."
+    why = Phrase(pattern, values)
+    failed = Phrase("The job failed: {why}", {"why": "The picture has …"}, {"why": why})
+    assert words.spoken("x", failed) == "Der Auftrag ist gescheitert: Das Bild hat nur Linien für 3 Striche, nicht für 64."
+    assert words.spoken("x", replace(failed, within={})) == "Der Auftrag ist gescheitert: The picture has …"
     assert words.spoken_stage("downloading SqueezeNet") == "SqueezeNet wird heruntergeladen"
     assert words.spoken_stage("frame 3 of 4") == "Einzelbild 3 von 4"
 

@@ -17,7 +17,7 @@ from stylesketch_ext.dialogs.fields_form import FieldsForm
 from stylesketch_ext.dialogs.job_terms import Leads, Words
 from stylesketch_ext.dialogs.job_window import JobWindow
 from stylesketch_ext.engine_thread import EngineThread
-from stylesketch_ext.failures import Failure
+from stylesketch_ext.failures import Asked, Failure
 from stylesketch_ext.fields import Choice, Line, Number, Pack, Pen, Share, Switch
 from stylesketch_ext.wire.messages import Health, StyleInfo
 
@@ -55,7 +55,7 @@ def task(client, thread):
 def begun(job, values, style):
     seen.append([values, style])
     if values["zoom"] == 2.0:
-        raise Failure("Too large.")
+        raise Asked("Too large.", "zoom")
     job.give(task)
 
 form = FieldsForm(fields, {field.key: field.value for field in fields})
@@ -82,7 +82,7 @@ def steps():
     facts += [row("text").get_sensitive(), row("strokes").get_sensitive(), form.summary("Charcoal")]
     row("zoom").set_value(2.0)
     window._page.start.clicked()
-    facts.append(window._page.message.get_text())
+    facts += [window._page.message.get_text(), window.get_focus() is row("zoom")]
     row("zoom").set_value(0.7)
     row("text").set_text(" hills ")
     window._page.start.clicked()
@@ -163,7 +163,8 @@ def test_choose_fail_stop_and_pick(screen):
     assert (title, subject, strokes) == ("Any work", "Subject", 40)
     assert (text_before, text_after, number_free) == (False, True, False)
     assert summary == "Charcoal · Style pack · Seamless · The same"
-    refused, failed, stopped, wants_style, left_out, notes = messages
+    refused, pointed_to, failed, stopped, wants_style, left_out, notes = messages
+    assert pointed_to
     assert (refused, failed, stopped) == ("Too large.", "It cannot be done: do something else.", "Stopped.")
     assert (wants_style, left_out, notes) == (False, "Left out.", "A note.")
     assert values == {

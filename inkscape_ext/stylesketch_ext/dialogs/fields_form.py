@@ -28,6 +28,10 @@ class FieldsForm(Gtk.Grid):
             row.finish()
         return self._seen()
 
+    def point_to(self, key: str) -> None:
+        """Let the user go on with the field of that key."""
+        self._rows[key].grab_focus()
+
     @property
     def wants_style(self) -> bool:
         """Does a style pack count, beside what is chosen?"""
@@ -85,6 +89,9 @@ class _Row:
         if isinstance(self.field, Number) and self.field.automatic and self._automatic.get_active():
             return 0
         return VALUES[type(self.field)](self.field, self._input)
+
+    def grab_focus(self) -> None:
+        self._input.grab_focus()
 
     def finish(self) -> None:
         """Take what is being typed."""

@@ -22,7 +22,7 @@ from stylesketch_ext.dialogs.look import use_css
 from stylesketch_ext.dialogs.packs_panel import PacksPanel
 from stylesketch_ext.dialogs.stumbling import errors_told
 from stylesketch_ext.engine_thread import EngineThread
-from stylesketch_ext.failures import Failure
+from stylesketch_ext.failures import Asked, Failure
 from stylesketch_ext.host import inkscape_is_gone
 from stylesketch_ext.wire.messages import StyleInfo
 from stylesketch_ext.words import _
@@ -111,6 +111,8 @@ class JobWindow(Gtk.Window):
             self._leads.begun(self._job, self._form.read(), self._page.styles.chosen)
         except Failure as failure:
             self._page.say(self._leads.explained(failure))
+            if isinstance(failure, Asked) and failure.field:
+                self._form.point_to(failure.field)
             return
         except Exception as error:
             self._end_with(error)

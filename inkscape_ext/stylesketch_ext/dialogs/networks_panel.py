@@ -9,7 +9,7 @@ from stylesketch_ext.dialogs.notice import Notice
 from stylesketch_ext.errands import Errands
 from stylesketch_ext.failures import Failure
 from stylesketch_ext.model_pulling import ModelPulling
-from stylesketch_ext.wire.messages import ModelInfo, Phrase, PullResult
+from stylesketch_ext.wire.messages import ModelInfo, PullResult
 from stylesketch_ext.words import _, spoken
 
 MEGABYTE = 1e6
@@ -179,8 +179,7 @@ class NetworksPanel(Gtk.Box):
 
 def about_of(model: ModelInfo) -> List[str]:
     """What weights are for, what else is to be known of them, and their license, in the user's language; some may be empty."""
-    known = model.about_phrase or Phrase("")
-    about = "" if model.here else spoken(model.about, known.pattern, known.values)
+    about = "" if model.here else spoken(model.about, model.about_phrase)
     return [_(model.used_by) if model.used_by else "", about, _(model.license) if model.license else ""]
 
 

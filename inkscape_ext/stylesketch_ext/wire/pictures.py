@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import List, Optional, Sequence, Tuple, Union
 
-from stylesketch_ext.wire.phrases import Phrase
+from stylesketch_ext.wire.phrases import Phrase, Unfit
 from stylesketch_ext.wire.sketching import MAX_PROMPT, MAX_SEED, SketchSettings
 
 MAX_TRIES = 6  # seeds of one request for pictures
@@ -79,10 +79,12 @@ class TextureRequest:
                 raise ValueError("a texture's sides must have between %d and %d px, not %d" % (MIN_TEXTURE, MAX_TEXTURE, side))
         most = MAX_ENCODED_PIXELS if self.encoded else MAX_TEXTURE_PIXELS
         if self.width * self.height > most:
-            made = "of an encoder " if self.encoded else ""
-            raise ValueError(
-                "a texture %scan have at most %.1f million pixels, not %d × %d: repeat a smaller seamless one"
-                % (made, most / 1e6, self.width, self.height)
+            raise Unfit(
+                "a texture by this method can have at most {most} million pixels, not {width} × {height}: "
+                "repeat a smaller seamless one",
+                most="%.1f" % (most / 1e6),
+                width=self.width,
+                height=self.height,
             )
         if self.region is not None:
             x, y, width, height = self.region
@@ -96,7 +98,9 @@ class TextureRequest:
             return
         most = min(MAX_PATCH, min(self.width, self.height) // 2)
         if not MIN_PATCH <= self.patch <= most:
-            raise ValueError("patches must have between %d and %d px here, not %d" % (MIN_PATCH, most, self.patch))
+            raise Unfit(
+                "patches must have between {least} and {most} px here, not {px}", least=MIN_PATCH, most=most, px=self.patch
+            )
 
     def _check_encoded(self) -> None:
         if self.patch is not None:
@@ -132,7 +136,7 @@ class RestyleRequest:
             raise ValueError("strength must be between 0 and 1, not %s" % self.strength)
         _check_one_of("method", self.method, RESTYLE_METHODS)
         if len(self.prompt) > MAX_PROMPT:
-            raise ValueError("the text has more than %d characters" % MAX_PROMPT)
+            raise Unfit("the text has more than {most} characters", most=MAX_PROMPT)
         if self.prompt.strip() and self.method == "classical":
             raise ValueError("a prompt is for diffusion: leave it out, or choose another method")
 

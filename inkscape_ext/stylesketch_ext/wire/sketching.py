@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import List, Optional, Tuple
 
+from stylesketch_ext.wire.phrases import Unfit
+
 MAX_STROKES = 1000
 MAX_STEPS = 5000
 MAX_SEED = 2**31 - 1
@@ -60,7 +62,7 @@ class SketchSettings:
         if not 1 <= self.candidates <= MAX_CANDIDATES:
             raise ValueError("there can be 1 to %d candidates, not %d" % (MAX_CANDIDATES, self.candidates))
         if len(self.marks) > MAX_MARKS:
-            raise ValueError("there can be at most %d marks, not %d" % (MAX_MARKS, len(self.marks)))
+            raise Unfit("there can be at most {most} marks, not {count}", most=MAX_MARKS, count=len(self.marks))
         for name in ("fidelity", "simplicity", "style_strength"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError("%s must be between 0 and 1, not %s" % (name, getattr(self, name)))
@@ -127,6 +129,6 @@ class PromptRequest:
             raise ValueError("the method must be one of %s, not '%s'" % (", ".join(PROMPT_METHODS), self.method))
         for text in (self.prompt, self.negative or "", self.suffix or ""):
             if len(text) > MAX_PROMPT:
-                raise ValueError("the text has more than %d characters" % MAX_PROMPT)
+                raise Unfit("the text has more than {most} characters", most=MAX_PROMPT)
         if self.settings.mask not in ("auto", "none"):
             raise ValueError("nobody knows the picture of a text before it is drawn, so its mask is 'auto' or 'none'")
