@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import NoReturn
 
 from backend import __version__
 from backend.cli import bench, doctor, jobs, models, prompt, restyle, running, scene, sequence, sheet, sketch, style, texture
@@ -73,9 +74,16 @@ def _nobody_reads() -> bool:
     return False
 
 
+class Parser(argparse.ArgumentParser):
+    """Wrong usage is one sentence, as every error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. `{self.prog} --help` tells what can be given.\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="stylesketch", description="Turns photographs into editable pen strokes.", epilog=EPILOG, allow_abbrev=False
     )
     top.add_argument("--version", action="version", version=f"stylesketch {__version__}")

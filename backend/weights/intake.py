@@ -46,7 +46,7 @@ def remove(name: str, places: Places, manifest: Manifest = MANIFEST) -> int:
     """Deletes the file and what is left of an unfinished download; how many bytes that freed. NotFound, Conflict."""
     weights = named(name, manifest)
     folder = folder_of(weights, places)
-    if not folder.is_dir():
+    if not folder.is_dir() or not any(folder.iterdir()):  # a download that did not begin leaves an empty one
         raise NotFound("The weights of {title} are not here. `stylesketch models list` shows what is.", title=weights.title)
     with holding(weights, places) as held:
         if not held:

@@ -98,6 +98,7 @@ def test_without_a_network_a_pull_says_how_else(command, no_network):
     assert command("models", "pull", "vgg")[0] == 1
     assert command("models", "verify", "vgg19")[0] == 1
     assert command("models", "remove", "vgg19")[0] == 1
+    assert command("models", "remove", "squeezenet")[0] == 1  # of which nothing came
 
 
 def test_data_puts_weights_elsewhere(command, network_file, tmp_path):
