@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ Gray = npt.NDArray[np.uint8]  # [H, W]
 Pixels = npt.NDArray[np.float32]  # [H, W, 3], and [H, W] of luma
 
 SEARCH_SIDE = 640  # px, the longer side of the picture that is searched
+TILTED_SIDE = 320  # px, the same of one that is turned
 LEAST_SIDE = 28  # px of it; smaller faces have no features to draw
 MOST_FACES = 24  # that are looked at closely, largest first
 STEP, AGREEING = 1.1, 3  # from size to size; hits of the detector, side by side, that make a candidate
@@ -33,31 +35,41 @@ DARKER = 0.25  # by how many such deviations the eyes are darker than the cheeks
 EYES, BRIDGE, CHEEKS = ((8, 18), (30, 40)), ((21, 27),), ((8, 16), (32, 40))  # columns of a face 48 px wide …
 EYE_ROWS, CHEEK_ROWS = (12, 20), (24, 32)  # … and rows
 SKIN_HUES, SKIN_CHROMA = (15.0, 85.0), 8.0  # degrees from red to yellow in CIELAB, for all complexions; at least so colorful
+GLANCE, MOST_TINT = (64, 64), 6.0  # px of a picture in which is seen whether it is gray, and how far its colors differ then
 FUR_HUES, FUR_CHROMA = (15.0, 110.0), 25.0  # degrees from brown to yellow; what is so colorful in another hue is no fur …
 MOST_UNLIKE_FUR = 0.06  # … and takes so much of a face at most: eyes, a collar
+TILT = 25.0  # degrees by which a picture that shows no upright face is turned, once to each side
+LEAST_TILTED = 0.12  # of the picture's longer side: smaller tilted faces are not looked for
 TWICE_AS_LARGE = 2  # looks that a face twice as large is surer by: a chin may look like a face, too
 
 
 @dataclass(frozen=True)
 class Face:
-    """A square from the brows to the chin, px of the picture that was searched."""
+    """A square from the brows to the chin, px of the picture that was searched; turned about its middle with a tilted head."""
 
     left: float
     top: float
     side: float
     person: bool = True  # or an animal
+    tilt: float = 0.0  # degrees, clockwise
 
     @property
     def center(self) -> tuple[float, float]:
         """x, y."""
         return self.left + self.side / 2, self.top + self.side / 2
 
+    def place(self, right: float, down: float) -> tuple[float, float]:
+        """x, y of what lies so many sides from the middle, as the head is tilted."""
+        cos, sin = math.cos(math.radians(self.tilt)), math.sin(math.radians(self.tilt))
+        x, y = self.center
+        return x + self.side * (right * cos - down * sin), y + self.side * (right * sin + down * cos)
+
 
 def find_faces(image: Image) -> list[Face]:
     """The faces in an image [1, 3, H, W], largest first, by cascades of Haar features (Viola and Jones 2001).
 
-    Finds upright faces seen from the front: people's of at least a 23rd of the picture's longer side, else, where there are
-    none, those of cats and animals with faces like theirs of at least a twelfth.
+    Finds upright faces seen from the front: people's of at least a 23rd of the picture's longer side; else larger ones of
+    people with tilted heads; else those of cats and animals with faces like theirs of at least a twelfth.
     """
     return find_people(image) or find_animals(image)
 
@@ -66,7 +78,7 @@ def find_people(image: Image) -> list[Face]:
     """People's faces, as `find_faces` says."""
     rgb = _pixels(image)
     candidates = [face for face in _people(rgb) if _has_eyes(rgb, face) or _has_skin(rgb, face)]  # that is soon seen
-    return _apart(_confirmed(rgb, PEOPLE, candidates))
+    return _apart(_confirmed(rgb, PEOPLE, candidates)) or _tilted(rgb)
 
 
 def find_animals(image: Image) -> list[Face]:
@@ -86,6 +98,38 @@ def _cascade(name: str) -> cv2.CascadeClassifier:
 
 def _people(rgb: Pixels) -> list[Face]:
     return _proposed(rgb, PEOPLE[:1], SEARCH_SIDE, STEP, LEAST_SIDE, AGREEING)
+
+
+def _tilted(rgb: Pixels) -> list[Face]:
+    """Large faces of people whose heads are tilted to one side: those that are upright in a picture turned by TILT degrees."""
+    height, width = rgb.shape[:2]
+    scale = min(1.0, TILTED_SIDE / max(height, width))
+    least = max(LEAST_SIDE, round(LEAST_TILTED * scale * max(height, width)))
+    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
+    found = [face for tilt in (-TILT, TILT) for face in _upright_if_turned(small, tilt, least)]
+    return _apart([replace(face, left=face.left / scale, top=face.top / scale, side=face.side / scale) for face in found])
+
+
+def _upright_if_turned(rgb: Pixels, tilt: float, least: int) -> list[Face]:
+    """Faces of at least a side, px, that are tilted by so many degrees."""
+    height, width = rgb.shape[:2]
+    onto = cv2.getRotationMatrix2D((width / 2, height / 2), tilt, 1.0)
+    cos, sin = abs(onto[0, 0]), abs(onto[0, 1])
+    size = math.ceil(height * sin + width * cos), math.ceil(height * cos + width * sin)
+    onto[:, 2] += (size[0] - width) / 2, (size[1] - height) / 2
+    turned = cv2.warpAffine(rgb, onto, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    likely = [face for face in _proposed(turned, PEOPLE[:1], max(size), STEP, least, AGREEING) if _is_face(turned, face)]
+    back = cv2.invertAffineTransform(onto)
+    faces = []
+    for face in _confirmed(turned, PEOPLE, likely):
+        x, y = back @ (*face.center, 1.0)
+        faces.append(Face(float(x) - face.side / 2, float(y) - face.side / 2, face.side, tilt=tilt))
+    return faces
+
+
+def _is_face(rgb: Pixels, face: Face) -> bool:
+    """Whether a face has both what tells one in colors and what tells one in tones: a turned picture has more likenesses."""
+    return _has_eyes(rgb, face) and (_has_skin(rgb, face) or _is_gray(rgb))
 
 
 def _animals(rgb: Pixels) -> list[Face]:
@@ -182,6 +226,12 @@ def _has_skin(rgb: Pixels, face: Face) -> bool:
     middle = _part(rgb, Face(face.left + 0.25 * face.side, face.top + 0.3 * face.side, 0.5 * face.side))
     _lightness, a, b = np.median(cv2.cvtColor(middle, cv2.COLOR_RGB2LAB).reshape(-1, 3), axis=0)
     return bool(np.hypot(a, b) > SKIN_CHROMA and SKIN_HUES[0] < np.degrees(np.arctan2(b, a)) < SKIN_HUES[1])
+
+
+def _is_gray(rgb: Pixels) -> bool:
+    """Whether a picture has no colors, or all of one hardly tinted, as old photographs."""
+    _lightness, a, b = cv2.split(cv2.cvtColor(cv2.resize(rgb, GLANCE, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB))
+    return bool(np.hypot(a - np.median(a), b - np.median(b)).max() < MOST_TINT)
 
 
 def _has_fur(rgb: Pixels, face: Face) -> bool:

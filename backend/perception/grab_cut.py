@@ -85,6 +85,7 @@ def people_labels(rgb: Map, faces: Sequence[Face], width: int) -> Bits:
             head = (0.35, 0.42) if sure else (0.85, 1.0)
             middle = (round(x), round(y - (0.0 if sure else 0.1) * side))
             cv2.ellipse(labels, middle, (round(head[0] * side), round(head[1] * side)), 0, 0, 360, value, -1)
+            x = face.place(0.0, 0.5)[0] * scale  # of the chin, below which the body is upright
             neck, shoulders, bottom = (0.2, 0.5, 2.4) if sure else (0.5, 1.4, 3.2)
             torso = [(-neck, 0.5), (neck, 0.5), (shoulders, 1.3), (shoulders, bottom), (-shoulders, bottom), (-shoulders, 1.3)]
             for part in (torso,) if sure else (torso, LEGS):

@@ -13,6 +13,7 @@ from backend.core.image import Image
 from backend.perception.faces import Face
 from backend.perception.grab_cut import cut, resized, tidy, to_lab
 from backend.perception.mask_outline import outline_told
+from backend.perception.upright import UprightFace
 
 Map = npt.NDArray[np.float32]
 
@@ -51,8 +52,10 @@ def head_outlines(image: Image, faces: Sequence[Face]) -> list[HeadOutline]:
 def _outlines(rgb: Map, face: Face) -> list[HeadOutline]:
     side = round(WINDOW * SIDE)
     scale, middle = SIDE / face.side, side / 2
-    corner = np.array([face.center[0], face.center[1] - ABOVE * face.side]) - middle / scale  # of the window, px of the picture
-    part = _window(rgb, corner, scale, side)
+    seen = UprightFace.of(rgb, face)
+    x, y = seen.face.center
+    corner = np.array([x, y - ABOVE * face.side]) - middle / scale  # of the window, px
+    part = _window(seen.pixels, corner, scale, side)
     bits = _head(part)
     if _solidity(bits[: round(middle + (ABOVE + NECK) * SIDE)]) < LEAST_SOLID:
         return []
@@ -60,7 +63,7 @@ def _outlines(rgb: Map, face: Face) -> list[HeadOutline]:
     at = np.rint(contour).astype(int).clip(0, side - 1)
     clear = told[at[:, 1], at[:, 0]] * _head_like((contour - middle) / SIDE)
     shown = _closed(clear > UNTOLD, round(LONGEST_UNTOLD * SIDE))
-    source = contour / scale + corner
+    source = seen.placed(contour / scale + corner)
     inside = ((source > 1) & (source < np.array(rgb.shape[1::-1]) - 2)).all(1)
     above = (contour[:, 1] - middle) / SIDE < ABOVE + NECK
     runs = _runs(shown & inside & above)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from backend.core.image import Image
 from backend.perception.faces import Face
 from backend.perception.heads import HeadOutline
+from backend.perception.upright import UprightFace
 
 Map = npt.NDArray[np.float32]
 Row = npt.NDArray[np.float64]  # [M, 2] x, y in px
@@ -49,14 +50,15 @@ def jaw_lines(image: Image, faces: Sequence[Face], heads: Sequence[HeadOutline] 
 
 
 def _jaw(rgb: Map, face: Face, heads: Sequence[HeadOutline]) -> HeadOutline | None:
-    edges = _edges_on_rays(_window(rgb, face))
+    seen = UprightFace.of(rgb, face)
+    edges = _edges_on_rays(_window(seen.pixels, seen.face))
     path = _best_path(edges - UNUSUAL * ((REACHES - _usual_reach()[:, None]) / SPREAD) ** 2)
     told = np.clip((edges[np.arange(len(path)), path] - TOLD[0]) / (TOLD[1] - TOLD[0]), 0, 1)
     if np.mean(told[np.abs(ANGLES) < CHIN] > SHOWN) < CHIN_TOLD:
         return None
     reach = cv2.GaussianBlur(REACHES[path], (0, 0), sigmaX=1e-3, sigmaY=CALM, borderType=cv2.BORDER_REPLICATE).ravel()
     ways = np.stack([reach * np.sin(ANGLES), BELOW + reach * np.cos(ANGLES)], 1)
-    points = np.array(face.center) + face.side * ways
+    points = seen.placed(np.array(seen.face.center) + face.side * ways)
     shown = (told > SHOWN) & _within(points, (rgb.shape[0], rgb.shape[1])) & ~_beside(points, heads, BESIDE * face.side)
     run = _about_the_chin(shown)
     if run is None or np.linalg.norm(np.diff(points[run], axis=0), axis=1).sum() < SHORTEST * face.side:

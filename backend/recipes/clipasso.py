@@ -99,6 +99,7 @@ class Clipasso:
         encoder = pool.encoder(TERMS[guidance].encoder)
         assert isinstance(encoder, SalientEncoder)
         yield Progress("finding the subject", 0.02)
+        inputs = inputs.unframed
         foreground, told = choose_foreground(inputs, choices, pool=pool)
         framing = RegionSettings(canvas=self.settings.canvas, enlargement=float("inf"))
         name = "object" if float(foreground.mask.min()) < 0.5 else "picture"

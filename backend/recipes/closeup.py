@@ -51,7 +51,8 @@ class FaceCloseup:
         middle, large = framing.to_canvas(torch.tensor([x, y])), face.side * scale
         worth = settings.worth * _ellipse(middle, large, canvas, settings.inner)
         for place, axes in FEATURES:
-            worth = worth * (1 + (settings.features - 1) * _ellipse(middle + large * torch.tensor(place), large, canvas, axes))
+            feature = framing.to_canvas(torch.tensor(face.place(*place)))
+            worth = worth * (1 + (settings.features - 1) * _ellipse(feature, large, canvas, axes))
         return cls(framing, framing.crop(pixels), worth * framing.crop(mask, fill=0.0).gt(0.5))
 
     def on(self, framing: Framing, settings: LineFieldSettings) -> Closeup:

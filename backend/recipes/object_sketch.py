@@ -42,6 +42,7 @@ class ObjectSketch:
         choices = replace(choices, guidance=for_one_subject(choices.guidance, pool))
         settings = self.settings.at_fidelity(choices.fidelity).varied(choices.seed)
         yield Progress("finding the subject", 0.02)
+        inputs = inputs.unframed
         pixels = inputs.photograph.pixels
         faces, foreground, notes = faces_and_subject(inputs, choices, pool)
         name = "object" if float(foreground.mask.min()) < 0.5 else "picture"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from backend.core.drawing import Drawing
@@ -13,8 +13,10 @@ from backend.core.notes import Note
 from backend.core.work import Work
 from backend.model_pool import ModelPool
 from backend.perception.foreground import Foreground
+from backend.perception.line_drawing import is_line_drawing
 from backend.perception.marked_foreground import Mark
 from backend.perception.photograph import Photograph
+from backend.perception.picture_frame import without_frame
 from backend.style_pack import StylePack
 
 FEWEST = 4  # strokes of the simplest drawing
@@ -48,6 +50,15 @@ class Inputs:
                 height=height,
                 least=LEAST_SIDE,
             )
+
+    @property
+    def unframed(self) -> Inputs:
+        """The same, but a thin frame around a photograph is none of it; what is drawn or cut out already stays as it is."""
+        pixels = self.photograph.pixels
+        inner = pixels if self.photograph.alpha is not None else without_frame(pixels)
+        if inner is pixels or is_line_drawing(pixels):
+            return self
+        return replace(self, photograph=Photograph(inner))
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ class Scene:
 
         pool: whose networks find the subject and complete what is behind it, if it has them.
         """
+        inputs = inputs.unframed
         pixels = inputs.photograph.pixels
         faces, foreground, notes = faces_and_subject(inputs, choices, pool)
         told = bool(inputs.marks) or inputs.mask is not None

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -7,7 +8,7 @@ import torch
 from PIL import Image
 
 from backend.perception import faces
-from backend.perception.faces import find_animals, find_faces
+from backend.perception.faces import Face, find_animals, find_faces
 
 
 def image_of(array):
@@ -36,6 +37,23 @@ def test_a_face_is_found_at_any_size_of_the_picture():
 def test_two_people_are_two_faces():
     both = torch.cat([ASTRONAUT[..., :256], ASTRONAUT[..., 128:384]], dim=3)
     assert len(find_faces(both)) == 2
+
+
+@pytest.mark.parametrize("tilt", [-25, -22, 20, 30])
+def test_the_face_of_a_tilted_head_is_found(tilt):
+    onto = cv2.getRotationMatrix2D((223, 118), -tilt, 1.0)
+    rgb = ASTRONAUT[0].permute(1, 2, 0).numpy()
+    tilted = cv2.warpAffine(rgb, onto, rgb.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+    [face] = find_faces(torch.from_numpy(tilted).permute(2, 0, 1)[None])
+    assert np.sign(face.tilt) == np.sign(tilt) and abs(face.tilt - tilt) <= 10
+    assert face.center == pytest.approx((223, 118), abs=20)
+    assert 70 < face.side < 130
+
+
+def test_places_in_a_face_turn_with_it():
+    assert Face(10, 20, 40).place(0.25, 0.5) == pytest.approx((40, 60))
+    x, y = Face(10, 20, 40, tilt=90.0).place(0.0, 0.5)
+    assert (x, y) == pytest.approx((10, 40))
 
 
 def test_a_face_upside_down_is_none():
@@ -69,7 +87,7 @@ def test_a_face_must_be_seen_from_several_distances_and_in_a_mirror(monkeypatch)
     assert all_but({3}) == [whole]
     assert len(asked) == 1 + len(faces.PEOPLE) * 2 * len(faces.LOOKS)
     assert all_but({3, 9}) == []
-    assert len(asked) == 9 + len(faces.ANIMALS)  # nobody looks on, but for animals
+    assert len(asked) == 9 + 2 + len(faces.ANIMALS)  # nobody looks on, but for tilted heads and animals
     assert all_but({3 + 2 * i for i in range(len(faces.LOOKS))}) == []
 
 

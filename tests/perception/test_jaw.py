@@ -44,6 +44,17 @@ def test_the_size_of_the_picture_does_not_matter():
     assert twin.points.max(0) == pytest.approx(3 * jaw.points.max(0), abs=6)
 
 
+def test_a_tilted_head_has_a_tilted_jaw():
+    image, face = a_face()
+    onto = cv2.getRotationMatrix2D(face.center, -25, 1.0)
+    turned = cv2.warpAffine(image[0].permute(1, 2, 0).numpy(), onto, (400, 400), borderMode=cv2.BORDER_REPLICATE)
+    tilted = Face(face.left, face.top, face.side, tilt=25.0)
+    [jaw], [twin] = jaw_lines(image, [face]), jaw_lines(torch.from_numpy(turned).permute(2, 0, 1)[None], [tilted])
+    expected = jaw.points @ onto[:, :2].T + onto[:, 2]
+    assert len(twin.points) == pytest.approx(len(jaw.points), abs=4)
+    assert np.linalg.norm(twin.points[:, None] - expected, axis=2).min(1).max() < 3
+
+
 def test_a_chin_that_does_not_show_is_not_made_up():
     image, face = a_face(neck=(225, 180, 150))
     assert jaw_lines(image, [face]) == []
