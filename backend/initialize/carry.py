@@ -63,6 +63,7 @@ class CarriedStroke:
     shown: Bits | None = None  # [M] the places whose surroundings look as they should; None: all
     steps: Points | None = None  # [M, 2] how far each place moved since the last frame, source px; None: as `drift`
     held: Bits | None = None  # [M] the places that are on their line, and look as they should; None: all
+    waiting: bool = False  # it made room for something else: it goes along, but is not seen
 
 
 class Flow(Protocol):
@@ -137,8 +138,12 @@ def snapped(strokes: Sequence[CarriedStroke], canvas: Canvas, settings: CarrySet
     closed = [stroke.closed for stroke in strokes]
     for reach, smooth in settings.snap.rounds:
         curves = put_on_lines(curves, closed, field, reach, smooth, settings.snap)
-    judged = [_judged(stroke, curve, field, canvas, settings) for stroke, curve in zip(strokes, curves, strict=True)]
-    found = [_found_again(stroke, field, canvas, settings) if stroke.unseen else stroke for stroke in judged]
+    judged = [
+        replace(stroke, unseen=stroke.unseen + 1) if stroke.waiting else _judged(stroke, curve, field, canvas, settings)
+        for stroke, curve in zip(strokes, curves, strict=True)
+    ]
+    lost = [bool(stroke.unseen and not stroke.waiting) for stroke in judged]
+    found = [_found_again(one, field, canvas, settings) if away else one for one, away in zip(judged, lost, strict=True)]
     return _once(found, strokes, canvas, settings)
 
 

@@ -6,7 +6,7 @@ import io
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,8 @@ class Page:
     strokes: tuple[CarriedStroke, ...]
     births: tuple[Birth, ...]  # of this frame
     notes: tuple[str, ...] = ()
+    settled: int = 0  # strokes with smaller ids make room for what arrives
+    left_out: float = 0.0  # the most that a line without a stroke would have added when the shot began
 
     @property
     def name(self) -> str:
@@ -106,13 +108,14 @@ def _to_bytes(page: Page) -> bytes:
     file = io.BytesIO()
     np.savez_compressed(
         file,
-        frame=np.array([page.number, page.shot]),
-        view=np.array([page.certainty, page.found, page.scale, page.side]),
+        frame=np.array([page.number, page.shot, page.settled]),
+        view=np.array([page.certainty, page.found, page.scale, page.side, page.left_out]),
         mask=mask,
         mask_size=np.array((0, 0) if page.mask is None else page.mask.shape),
         ids=np.array([stroke.id for stroke in strokes], np.int64),
         closed=np.array([stroke.closed for stroke in strokes], bool),
         unseen=np.array([stroke.unseen for stroke in strokes], np.int64),
+        waiting=np.array([stroke.waiting for stroke in strokes], bool),
         support=np.array([stroke.support for stroke in strokes], np.float64),
         drift=np.array([stroke.drift for stroke in strokes], np.float64).reshape(-1, 2),
         curve_lengths=np.array([len(stroke.curve) for stroke in strokes], np.int64),
@@ -148,22 +151,27 @@ def _steps(stroke: CarriedStroke) -> npt.NDArray[np.float64]:
 
 def _from_bytes(data: bytes) -> Page:
     with np.load(io.BytesIO(data), allow_pickle=False) as kept:
-        number, shot = kept["frame"].tolist()
-        certainty, found, scale, side = kept["view"].tolist()
+        number, shot, settled = kept["frame"].tolist()
+        certainty, found, scale, side, left_out = kept["view"].tolist()
         mask = None
         if kept["mask"].size:
             mask = np.unpackbits(kept["mask"], axis=1, count=int(kept["mask_size"][1])).astype(np.float32)
         curves = np.split(kept["curves"], np.cumsum(kept["curve_lengths"])[:-1])
         cuts = np.cumsum(kept["look_lengths"])[:-1]
         places = zip(*(np.split(kept[name], cuts) for name in ("looks", "shown", "steps", "held")), strict=True)
-        facts = zip(kept["ids"], kept["closed"], kept["drift"], kept["unseen"], kept["support"], strict=True)
+        facts = zip(*(kept[name] for name in ("ids", "closed", "drift", "unseen", "support", "waiting")), strict=True)
         strokes = tuple(
-            CarriedStroke(int(name), curve, bool(closed), look, (float(x), float(y)), int(unseen), float(support), *known)
-            for (name, closed, (x, y), unseen, support), curve, (look, *known) in zip(facts, curves, places, strict=False)
+            replace(
+                CarriedStroke(int(name), curve, bool(closed), look, (float(x), float(y)), int(unseen), float(support), *known),
+                waiting=bool(waiting),
+            )
+            for (name, closed, (x, y), unseen, support, waiting), curve, (look, *known) in zip(
+                facts, curves, places, strict=False
+            )
         )
         births = tuple(_births(kept, "object" if mask is not None else "picture"))
         notes = tuple(unpacked(str(note)) for note in kept["notes"])
-    return Page(number, shot, mask, certainty, bool(found), scale, side, strokes, births, notes)
+    return Page(number, shot, mask, certainty, bool(found), scale, side, strokes, births, notes, settled, left_out)
 
 
 def _births(kept: Mapping[str, npt.NDArray[Any]], region: str) -> Iterator[Birth]:

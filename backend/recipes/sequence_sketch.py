@@ -19,11 +19,12 @@ from backend.core.notes import Note, wording
 from backend.core.strokes import Strokes
 from backend.core.style_tables import Gesture, Hatch
 from backend.core.work import Progress, Work, mapped
-from backend.initialize.carry import Canvas, CarrySettings, begun, moved, snapped
+from backend.initialize.arrivals import ArrivalSettings, returned, strokes_for, with_room
+from backend.initialize.carry import Canvas, CarriedStroke, CarrySettings, begun, moved, snapped
 from backend.initialize.curve_places import length_of
 from backend.initialize.light import in_new_light
 from backend.initialize.parts import uncovered
-from backend.initialize.trace import traced_start
+from backend.initialize.trace import TracedStart, traced_start
 from backend.initialize.trajectories import TrajectorySettings
 from backend.model_pool import ModelPool
 from backend.perception.faces import find_faces
@@ -67,6 +68,7 @@ class SequenceSettings:
     zoom: float = 0.06  # … and one that grows or shrinks is looked at closer or farther by this share a frame, at most
     covered: float = 16.0  # a new line keeps this far from the strokes there are …
     telling: float = 24.0  # … and is at least this long
+    arrival: ArrivalSettings = ArrivalSettings()
     ahead: int = 3  # frames that are looked at before it is their turn to be drawn, at the same time
 
 
@@ -183,7 +185,10 @@ class _Drawer:
             (),
             notes,
         )
-        return _with_layer(page, layer, self._canvas(page, pixels, region.framing), first_id, self.settings.carry)
+        canvas = self._canvas(page, pixels, region.framing)
+        drawn = _with_layer(page, layer, canvas, first_id, self.settings.carry)
+        left_out = max(self._gains(drawn, canvas, region.framing), default=0.0)
+        return replace(drawn, settled=first_id + kept, left_out=left_out)
 
     def looked(self, page: Page, number: int, frame: Frame, mask: Map | None, motion: Motion | BroughtMotion) -> Look:
         """What of a frame needs no stroke to be told: where the subject is. Its lines are found by `lined`.
@@ -205,11 +210,47 @@ class _Drawer:
         strokes = moved(page.strokes, look.motion, page.scale, settings.carry, 1000 * number + self.choices.seed)
         if look.motion.relit:
             strokes = in_new_light(strokes, canvas, settings.carry)
-        now = replace(look.page, strokes=tuple(snapped(strokes, canvas, settings.carry)))
+        now = replace(look.page, strokes=tuple(snapped(strokes, canvas, settings.carry)), settled=page.settled)
         if (number - page.shot) % settings.renewal:
             return now
         layer = self._new_lines(now, canvas, framing, look.pixels)
-        return _with_layer(now, layer, canvas, first_id, settings.carry)
+        return self._shared(_with_layer(now, layer, canvas, first_id, settings.carry), canvas, framing)
+
+    def _shared(self, page: Page, canvas: Canvas, framing: Framing) -> Page:
+        """The page, its least important strokes waiting where something has arrived that needs strokes; else they come back."""
+        settings, free = self.settings.arrival, self._limit - len(self._there(page))
+        wanted = strokes_for(self._gains(page, canvas, framing), page.left_out, settings) - free
+        if wanted > 0:
+            return replace(page, strokes=tuple(with_room(page.strokes, wanted, page.settled, self._limit, settings)))
+        settled = max((stroke.id + 1 for stroke in page.strokes), default=0)
+        return replace(page, strokes=tuple(returned(page.strokes, free)), settled=settled)
+
+    def _gains(self, page: Page, canvas: Canvas, framing: Framing) -> list[float]:
+        """What lines would add that have no stroke, where hardly any stroke is left for them."""
+        if self._limit - len(self._there(page)) >= self.settings.arrival.looked_for:
+            return []
+        start, kept = self._undrawn(page, canvas, framing, self.settings.arrival.looked_for)
+        return [start.gains[i] for i in kept]
+
+    @property
+    def _limit(self) -> int:
+        """How many strokes are seen at once."""
+        return self.choices.kept(self.count)
+
+    def _there(self, page: Page) -> list[CarriedStroke]:
+        """The strokes that are seen, or may be again in a moment."""
+        return [stroke for stroke in page.strokes if stroke.unseen <= self.settings.trajectory.blink and not stroke.waiting]
+
+    def _undrawn(self, page: Page, canvas: Canvas, framing: Framing, count: int) -> tuple[TracedStart, list[int]]:
+        """Lines beside the strokes there are, and those that wait; and which of them are long enough."""
+        settings = self.settings
+        there = [stroke for stroke in page.strokes if stroke.waiting or stroke.unseen <= settings.trajectory.blink]
+        subject = torch.ones(1, 1, *framing.canvas) if page.mask is None else framing.crop(_tensor(page.mask), fill=0.0)
+        worth = with_rim(subject, settings.region.rim)[0, 0].numpy()
+        drawn = [canvas.of_source(stroke.curve) for stroke in there]
+        worth = worth * uncovered(drawn, [stroke.closed for stroke in there], framing.canvas, settings.covered)
+        start = traced_start(canvas.lines, worth, max(count, 0), settings.region.start)
+        return start, [i for i, curve in enumerate(start.curves) if length_of(curve.double().numpy()) >= settings.telling]
 
     def _mask(self, page: Page, number: int, frame: Frame, given: Map | None, motion: Motion | BroughtMotion) -> Map | None:
         """The subject: carried along, and now and then looked for anew, since what was hidden comes out again."""
@@ -251,15 +292,7 @@ class _Drawer:
 
     def _new_lines(self, page: Page, canvas: Canvas, framing: Framing, pixels: Image) -> Layer:
         """Strokes on lines that have none, as many as are missing."""
-        settings, blink = self.settings, self.settings.trajectory.blink
-        there = [stroke for stroke in page.strokes if stroke.unseen <= blink]
-        free = self.choices.kept(self.count) - len(there)
-        subject = torch.ones(1, 1, *framing.canvas) if page.mask is None else framing.crop(_tensor(page.mask), fill=0.0)
-        worth = with_rim(subject, settings.region.rim)[0, 0].numpy()
-        drawn = [canvas.of_source(stroke.curve) for stroke in there]
-        worth = worth * uncovered(drawn, [stroke.closed for stroke in there], framing.canvas, settings.covered)
-        start = traced_start(canvas.lines, worth, max(free, 0), settings.region.start)
-        kept = [i for i, curve in enumerate(start.curves) if length_of(curve.double().numpy()) >= settings.telling]
+        start, kept = self._undrawn(page, canvas, framing, self._limit - len(self._there(page)))
         side = page.side * framing.scale
         curves, rings = [start.curves[i] for i in kept], [start.closed[i] for i in kept]
         strokes = Strokes.build(curves, self.pack.pen.width * side, self.pack.pen.color, rings)

@@ -11,6 +11,7 @@ from backend.core.bezier import sample
 from backend.core.errors import BadRequest
 from backend.core.style_tables import Gesture, Hatch, Pen
 from backend.core.work import completed
+from backend.initialize.arrivals import ArrivalSettings
 from backend.perception.frames import find_clip
 from backend.perception.marked_foreground import Mark
 from backend.recipes.recipe import SketchChoices
@@ -153,6 +154,31 @@ def test_something_new_gets_strokes_of_its_own(clip):
     new = [stroke for stroke in moving.strokes if stroke.first > 0]
     assert new and all(left(stroke, 6) > 85 for stroke in new)
     assert new[0].opacities[0] < 1 == new[0].opacity_at(6)
+
+
+def crowd(number):
+    """Lines that need all strokes, which something large hides bit by bit and then leaves again."""
+    pixels = blank(100, 140)
+    for i in range(6):
+        cv2.line(pixels, (8 + 10 * i, 8), (8 + 10 * i, 70 - 8 * i), (40, 40, 40), 2, cv2.LINE_AA)
+    x = 150 - 12 * min(number, 12 - number)
+    cv2.rectangle(pixels, (x, 20), (x + 55, 90), (30, 110, 40), -1)
+    cv2.rectangle(pixels, (x + 15, 40), (x + 40, 70), (240, 220, 60), -1)
+    return pixels
+
+
+def test_something_large_that_arrives_gets_strokes_though_all_are_in_use(clip, tmp_path):
+    arrival = ArrivalSettings(least=20.0, together=60.0)  # the canvas is small
+    recipe, notebook = SequenceSketch(replace(SMALL.settings, arrival=arrival)), Notebook(tmp_path / "run")
+    inputs, choices = SequenceInputs(clip(*map(crowd, range(13)))), SketchChoices(steps=1, strokes=6, whole_picture=True)
+    moving = completed(recipe.run(inputs, choices, PACK, POOL, notebook))
+    new = [stroke for stroke in moving.strokes if 0 < stroke.first < 9]
+    assert new and all(left(stroke, stroke.first) > 60 for stroke in new)
+    assert all(len(moving.seen_at(number)) <= 7 for number in range(13))
+    waiting = [sum(stroke.waiting for stroke in page.strokes) for page in notebook.pages()]
+    assert 0 < max(waiting) <= 3 and waiting[-1] == 0
+    gone = completed(SMALL.run(inputs, choices, PACK, POOL))
+    assert not [stroke for stroke in gone.strokes if 0 < stroke.first < 6]
 
 
 def test_no_more_strokes_than_asked_for_are_seen_at_once(clip):
