@@ -26,6 +26,9 @@ def full_contrast(image: Image) -> Image:
     step = math.ceil(max(height, width) / LOOKED_SIDE)
     rgb = np.ascontiguousarray(image[0, :, ::step, ::step].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
+    dark, light = np.percentile(lab[..., 0].ravel(), (1, 99))
+    if light - dark >= PALE:  # of most pictures nothing else need be asked
+        return image
     low, high = np.percentile(lab.reshape(-1, 3), (1, 99), axis=0)
     widest = float((high - low).max())
     grain = _grain(lab[..., 0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from backend.perception.contrast import full_contrast
 from backend.perception.faces import Face
 from backend.perception.grab_cut import (
     cut,
+    glances,
     grab_cut,
     large_components,
     people_labels,
@@ -42,6 +44,8 @@ SOFT_EDGE = 3  # px there, over which the backdrop's color passes into the subje
 GLANCE_SIDE, ROUGH_SIDE, FINE_SIDE = 128, 256, 320  # px, where GrabCut takes a first look, finds the mask, refines its outline
 ROUNDS = 3  # of GrabCut each time; two of them lose a car on gravel, and are sure of half a house
 SETTLED = 0.004  # of the pixels: a round that moves fewer is the last one, but at a glance, where another may turn all
+BAND = 12  # px of the outline within which rounds after the first decide anew
+PROMISING = 0.65  # clarity of an outline at a glance that need not look longer
 HOPELESS, LIKELY, TRUSTED, CLEAR = 0.5, 0.55, 0.78, 0.86  # clarity of an outline
 TRUSTED_PERSON = 0.65  # the same, where there is a face
 LEAST_PERSON = 0.06  # of the picture's longer side: people with smaller faces pass by
@@ -92,14 +96,14 @@ def find_foreground(image: Image, faces: Iterable[Face] = ()) -> Foreground:
     if bits is None or not plain:
         fine, glance = resized(rgb, FINE_SIDE), resized(rgb, GLANCE_SIDE)
         lab = to_lab(fine)
-        bits = tidy(grab_cut(glance, ROUNDS, salient_labels(glance)))  # most pictures show no people
+        bits = _glanced(glance, salient_labels(glance))  # most pictures show no people
         people = [face for face in faces if face.person and face.side > LEAST_PERSON * max(height, width)]
         if people:
-            bits = tidy(grab_cut(glance, ROUNDS, people_labels(glance, people, width)))
+            bits = _glanced(glance, people_labels(glance, people, width))
         if clarity_of(bits, to_lab(glance)) > HOPELESS:  # GrabCut takes seconds on mere texture, for nothing
             rough = resized(rgb, ROUGH_SIDE)
             labels = people_labels(rough, people, width) if people else salient_labels(rough)
-            bits = tidy(grab_cut(rough, ROUNDS, labels, SETTLED))
+            bits = tidy(grab_cut(rough, ROUNDS, labels, SETTLED, BAND))
         bits = tidy(refined(fine, bits))
     clarity = 1.0 if plain else clarity_of(bits, lab)
     least = TRUSTED_PERSON if people else TRUSTED
@@ -115,6 +119,15 @@ def find_foreground(image: Image, faces: Iterable[Face] = ()) -> Foreground:
     found = torch.from_numpy((mask > 0.5).astype(np.float32))[None, None]
     silhouette = found if plain else DRAWN * found * _upsampled(outline_told(bits, lab), (width, height))
     return Foreground(found, not reason, reason, certainty, interest, None if reason else silhouette)
+
+
+def _glanced(rgb: Map, labels: Bits) -> Bits:
+    """What a first look makes of labels: no more rounds than it takes to see that it is worth looking closely."""
+    lab = to_lab(rgb)
+    for bits in map(tidy, itertools.islice(glances(rgb, labels), ROUNDS)):
+        if clarity_of(bits, lab) > PROMISING:
+            break
+    return bits
 
 
 def _interest(bits: Bits, size: tuple[int, int]) -> Mask:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -103,42 +104,76 @@ def salient_labels(rgb: Map) -> Bits:
     return labels
 
 
-def grab_cut(rgb: Map, rounds: int, labels: Bits, settled: float = 0.0) -> Bits:
-    """The foreground of a picture [H, W, 3] by first labels; rounds, settled: as `cut` says."""
+def grab_cut(rgb: Map, rounds: int, labels: Bits, settled: float = 0.0, band: int | None = None) -> Bits:
+    """The foreground of a picture [H, W, 3] by first labels; rounds, settled, band: as `cut` says."""
+    return _to_the_border(cut(rgb, _bordered(labels), rounds, settled, band))
+
+
+def glances(rgb: Map, labels: Bits) -> Iterator[Bits]:
+    """The foreground as `grab_cut` finds it after each round, without end."""
+    for bits in _rounds(rgb, _bordered(labels)):
+        yield _to_the_border(bits)
+
+
+def _bordered(labels: Bits) -> Bits:
+    """The labels, the picture's border being background: GrabCut cannot do without any."""
     b = BORDER
     labels[:b], labels[:, :b], labels[:, -b:] = cv2.GC_BGD, cv2.GC_BGD, cv2.GC_BGD
-    return np.pad(cut(rgb, labels, rounds, settled)[b:-b, b:-b], b, mode="edge")
+    return labels
+
+
+def _to_the_border(bits: Bits) -> Bits:
+    """What was cut out, carried on over the border."""
+    return np.pad(bits[BORDER:-BORDER, BORDER:-BORDER], BORDER, mode="edge")
 
 
 def refined(rgb: Map, rough: Bits, band: int = 5) -> Bits:
     """A rough mask at the size of a finer picture, decided anew only within `band` px of its outline."""
     size = (rgb.shape[1], rgb.shape[0])
     bits = (cv2.resize(rough.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.5).astype(np.uint8)
-    kernel = np.ones((2 * band + 1,) * 2, np.uint8)
-    sure, possible = cv2.erode(bits, kernel, borderValue=1) > 0, cv2.dilate(bits, kernel) > 0
-    if not sure.any() or possible.all():
+    labels = _within(np.where(bits > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8), np.ones((2 * band + 1,) * 2, np.uint8))
+    if not (labels == cv2.GC_FGD).any() or not (labels == cv2.GC_BGD).any():
         return bits
-    labels = np.where(bits > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    labels[sure], labels[~possible] = cv2.GC_FGD, cv2.GC_BGD
     return cut(rgb, labels, 1)
 
 
-def cut(rgb: Map, labels: Bits, rounds: int, settled: float = 0.0) -> Bits:
+def cut(rgb: Map, labels: Bits, rounds: int, settled: float = 0.0, band: int | None = None) -> Bits:
     """What GrabCut makes of labels; always the same for the same picture.
 
-    rounds: at most; none comes after one that changed a smaller share of the pixels than `settled`.
+    rounds: at most; none comes after one that changed a smaller share of the pixels than `settled`. band: px of the outline
+    within which rounds after the first decide anew, as its own steps are small by then; None: everywhere.
     """
+    before = _kept(labels)
+    for bits in itertools.islice(_rounds(rgb, labels, band), rounds):
+        if (bits != before).mean() < settled:
+            break
+        before = bits
+    return bits
+
+
+def _rounds(rgb: Map, labels: Bits, band: int | None = None) -> Iterator[Bits]:
+    """What GrabCut makes of labels, which it changes, after each round."""
     cv2.setRNGSeed(0)
     image = cv2.cvtColor((rgb * 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
     background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
-    bits, mode = _kept(labels), cv2.GC_INIT_WITH_MASK
-    for _ in range(rounds):
-        before = bits
+    mode, near = cv2.GC_INIT_WITH_MASK, _disc(band) if band else None
+    while True:
         cv2.grabCut(image, labels, None, background, foreground, 1, mode)
-        bits, mode = _kept(labels), cv2.GC_EVAL  # which goes on where it stopped
-        if (bits != before).mean() < settled:
-            break
-    return bits
+        mode = cv2.GC_EVAL  # which goes on where it stopped
+        yield _kept(labels)
+        if near is not None:
+            labels = _within(labels, near)
+
+
+def _disc(radius: int) -> Bits:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2), np.uint8)
+
+
+def _within(labels: Bits, near: Bits) -> Bits:
+    """The labels, those being certain that have none of the other side near them: GrabCut takes most of its time to doubt."""
+    bits = _kept(labels)
+    inner, outer = cv2.erode(bits, near, borderValue=1) > 0, cv2.dilate(bits, near) == 0
+    return np.where(inner, cv2.GC_FGD, np.where(outer, cv2.GC_BGD, labels)).astype(np.uint8)
 
 
 def _kept(labels: Bits) -> Bits:

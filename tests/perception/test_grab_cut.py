@@ -1,9 +1,10 @@
+import itertools
+
 import cv2
 import numpy as np
 import pytest
 
-from backend.perception import grab_cut
-from backend.perception.grab_cut import cut, salient_labels
+from backend.perception.grab_cut import cut, glances, grab_cut, salient_labels
 from tests.pictures import noise
 
 
@@ -32,8 +33,33 @@ def test_no_round_comes_after_one_that_hardly_moves_anything(picture, monkeypatc
         rounds.append(arguments)
         return real(*arguments)
 
-    monkeypatch.setattr(grab_cut.cv2, "grabCut", counted)
+    monkeypatch.setattr(cv2, "grabCut", counted)
     cut(picture, salient_labels(picture), 4, settled=0.9)
     assert len(rounds) == 1
     cut(picture, salient_labels(picture), 4)
     assert len(rounds) == 1 + 4
+
+
+@pytest.fixture
+def blotches():
+    """A picture without a clear subject, of which GrabCut takes more in its later rounds [90, 120, 3]."""
+    return cv2.resize(noise(9, 12, 30, 220, seed=4), (120, 90), interpolation=cv2.INTER_CUBIC).astype(np.float32) / 255
+
+
+def test_later_rounds_decide_anew_only_near_the_outline(blotches):
+    labels, band = salient_labels(blotches), 2
+    labels[:2], labels[:, :2], labels[:, -2:] = cv2.GC_BGD, cv2.GC_BGD, cv2.GC_BGD
+    first, freely = (cut(blotches, labels.copy(), rounds) for rounds in (1, 3))
+    kernel = np.ones((2 * band + 1,) * 2, np.uint8)
+    far = cv2.dilate(first, kernel) == cv2.erode(first, kernel, borderValue=1)
+    near_only = cut(blotches, labels.copy(), 2, band=band)
+    assert (freely != first)[far].any(), "in this picture nothing far from the outline is decided anew anyway"
+    assert not (near_only != first)[far].any()
+    assert (cut(blotches, labels.copy(), 3, band=12) != first).any()
+    assert np.array_equal(cut(blotches, labels.copy(), 3, band=200), freely)
+
+
+def test_glances_are_the_rounds_one_by_one(blotches):
+    seen = list(itertools.islice(glances(blotches, salient_labels(blotches)), 3))
+    assert all(np.array_equal(bits, grab_cut(blotches, k, salient_labels(blotches))) for k, bits in enumerate(seen, 1))
+    assert not np.array_equal(seen[0], seen[2])
