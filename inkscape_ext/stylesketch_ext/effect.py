@@ -21,7 +21,7 @@ from stylesketch_ext.plane import Plane
 from stylesketch_ext.requirements import inkex_version, no_window_sentence
 from stylesketch_ext.rows_job import RowsJob
 from stylesketch_ext.sketch_job import MarksOn, SketchJob
-from stylesketch_ext.subjects import Subject, subjects
+from stylesketch_ext.subjects import Subject, readable
 from stylesketch_ext.words import _, marked
 
 LOG = logging.getLogger("style_sketch")
@@ -97,7 +97,7 @@ class SketchEffect(inkex.EffectExtension):
         settings = choices.settings()
         if self.options.gui and once(installation.data, "told-no-window"):
             reports.say(no_window_sentence())
-        found = subjects(self.svg, folders, choices.source, choices.by_lines)
+        found = readable(self.svg, folders, choices.source, choices.by_lines)
         job = _job(installation)
         job.begin(_pictures(found), settings, choices.recipe, self._marks(found, choices))
         job.start()
@@ -116,13 +116,13 @@ class SketchEffect(inkex.EffectExtension):
         choices.settings()
         choices = remembered(installation.data, choices)
         meant = (choices.source, choices.by_lines)
-        found = subjects(self.svg, folders, *meant)
+        found = readable(self.svg, folders, *meant)
 
         def begun(job: SketchJob, chosen: Choices) -> None:
             nonlocal choices, meant, found
             settings = chosen.settings()
             if (chosen.source, chosen.by_lines) != meant:
-                found = subjects(self.svg, folders, chosen.source, chosen.by_lines)
+                found = readable(self.svg, folders, chosen.source, chosen.by_lines)
             choices, meant = chosen, (chosen.source, chosen.by_lines)
             job.begin(_pictures(found), settings, chosen.recipe, self._marks(found, chosen))
 

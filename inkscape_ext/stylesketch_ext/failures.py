@@ -46,7 +46,7 @@ class Failure(Exception):
     @property
     def log_helps(self) -> bool:
         """Does the log say more than the sentence?"""
-        return self.help not in ("", "select")
+        return self.help not in ("", "select", "picture")
 
 
 class Asked(Failure):

@@ -11,6 +11,16 @@ LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+class Unread(bytes):
+    """No bytes, of one of several pictures, which cannot be read."""
+
+    def __new__(cls, failure: Failure) -> "Unread":
+        return super().__new__(cls)
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+
+
 def each(thread: EngineThread, pictures: Sequence[Tuple[str, bytes]], do: Callable[[int, bytes], T]) -> List[T]:
     """What `do(number, file)` brings of those pictures, given as (name, file), with which it succeeds, in their order.
 
@@ -23,6 +33,8 @@ def each(thread: EngineThread, pictures: Sequence[Tuple[str, bytes]], do: Callab
     for number, (name, data) in enumerate(pictures):
         thread.part(number, len(pictures))
         try:
+            if isinstance(data, Unread):
+                raise data.failure
             done.append(do(number, data))
         except Failure as failure:
             thread.go_on()

@@ -10,7 +10,7 @@ from stylesketch_ext.job_effect import JobEffect, Task
 from stylesketch_ext.layers import add_sketch
 from stylesketch_ext.picture_jobs import Drawn, Made, PicturesMade, SketchesMade, drawing_restyled, restyling
 from stylesketch_ext.prompt_effect import USUAL_STROKES
-from stylesketch_ext.subjects import Subject, subjects
+from stylesketch_ext.subjects import Subject, readable
 from stylesketch_ext.wire import codec
 from stylesketch_ext.wire.messages import MAX_SEED, MAX_STROKES, MAX_TRIES, RestyleRequest, SketchSettings
 from stylesketch_ext.words import _, marked, plural
@@ -67,7 +67,7 @@ class RestyleEffect(JobEffect):
         )
 
     def look(self) -> List[Tuple[str, bytes]]:
-        self._subjects: List[Subject] = subjects(self.svg, self.folders)
+        self._subjects: List[Subject] = readable(self.svg, self.folders)
         return [(subject.name, subject.data) for subject in self._subjects]
 
     def task(self, values: Values) -> Task:

@@ -8,6 +8,7 @@ from inkex import Transform
 
 from stylesketch_ext.failures import Failure
 from stylesketch_ext.hrefs import NoBitmap, picture_bytes
+from stylesketch_ext.one_by_one import Unread
 from stylesketch_ext.placement import Placement, place
 from stylesketch_ext.seen import seen
 from stylesketch_ext.selection import Chain, is_changed, name_of, only_pictures, selected_chains, selected_shapes
@@ -28,6 +29,19 @@ class Subject:
     def placement(self, width: int, height: int) -> Placement:
         """Where its width × height px lie."""
         return Placement(self.matrix) if self.matrix else place(self.chain, width, height)
+
+
+def readable(svg: inkex.BaseElement, folders: Sequence[str], source: str = AUTO, lines_mark: bool = False) -> List[Subject]:
+    """As `subjects`; but of several pictures those that cannot be read have an Unread for their bytes, if others can be."""
+    try:
+        return subjects(svg, folders, source, lines_mark)
+    except Failure:
+        if source == SEEN:
+            raise
+        found = [_tried(svg, chain, folders, source) for chain in selected_chains(svg)]
+        if all(isinstance(subject.data, Unread) for subject in found):
+            raise
+        return found
 
 
 def subjects(svg: inkex.BaseElement, folders: Sequence[str], source: str = AUTO, lines_mark: bool = False) -> List[Subject]:
@@ -59,6 +73,13 @@ def subject_of(svg: inkex.BaseElement, chain: Chain, folders: Sequence[str], sou
         if source == AUTO:
             return _as_seen(svg, [chain], folders)
         raise
+
+
+def _tried(svg: inkex.BaseElement, chain: Chain, folders: Sequence[str], source: str) -> Subject:
+    try:
+        return subject_of(svg, chain, folders, source)
+    except Failure as failure:
+        return Subject(chain, name_of(chain[-1]), Unread(failure))
 
 
 def _as_seen(svg: inkex.BaseElement, shown: Sequence[Chain], folders: Sequence[str]) -> Subject:

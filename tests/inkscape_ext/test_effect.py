@@ -116,6 +116,17 @@ def test_one_that_fails_keeps_no_other_from_being_sketched(run, monkeypatch, fai
     assert told.startswith(f"Done: 1 of 2 pictures. {failed}: This one fails: try again.")
 
 
+LOST = '<image id="lost" width="10" height="10" xlink:href="not%20here.png"/>'
+
+
+def test_a_link_that_leads_nowhere_keeps_no_other_picture_from_being_sketched(run):
+    root, [told] = run(LOST + PAIR, "--id=lost", "--id=i", "--id=j")
+    assert len(layers(root)) == 2
+    assert told.startswith("Done: 2 of 3 pictures. not here.png: The linked picture ") and "not here.png is missing" in told
+    root, [told] = run(LOST + LOST.replace('"lost"', '"gone"'), "--id=lost", "--id=gone")
+    assert root is None and told.startswith("The linked picture ") and "Details" not in told
+
+
 @pytest.mark.parametrize(
     ("mode", "words"),
     [

@@ -262,10 +262,10 @@ class PacksPanel(Gtk.Box):
 
     def _begin_new(self) -> None:
         try:
-            pictures = self._selected()
+            pictures = [each for each in self._selected() if each[1]]
         except Failure as failure:
             self.complain(failure)
-            pictures = ()
+            pictures = []
         self._pages.set_visible_child_name("new")
         self._new.begin(pictures, [pack.name for pack in self.packs])
 
