@@ -11,6 +11,7 @@ NAME_LENGTH = 64
 TITLE_LENGTH = 80
 SPELLED = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"}
 USUAL = "technical-pen"  # the style where nothing else is known
+MEASURED = re.compile(r"Measured on (?:one picture|(\d+) pictures)\.")  # what the engine writes of packs made from pictures
 
 SHARES = {  # measured as shares of the drawing's longer side
     "line_width": marked("Line width"),
@@ -112,7 +113,10 @@ def title_of(pack: StyleInfo) -> str:
 
 
 def description_of(pack: StyleInfo) -> str:
-    """The description in the user's language, where the pack came with the program."""
+    """The description in the user's language, where the pack came with the program or was measured by it."""
+    measured = MEASURED.fullmatch(pack.description)
+    if measured:
+        return plural("Measured on one picture.", "Measured on %d pictures.", int(measured.group(1) or 1))
     return _(pack.description) if pack.bundled and pack.description else pack.description
 
 

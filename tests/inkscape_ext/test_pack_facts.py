@@ -88,3 +88,11 @@ def test_another_style_stands_in_and_that_is_told():
 
 def test_what_cannot_be_drawn_with_is_not_offered():
     assert pack_facts.drawable([BROKEN, INK]) == [INK]
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("Measured on one picture.", "one"), ("Measured on 12 pictures.", "many 12"), ("Measured by me.", "Measured by me."),
+])  # fmt: skip
+def test_what_the_engine_wrote_of_a_pack_is_said_in_the_user_s_language(monkeypatch, text, told):
+    monkeypatch.setattr(pack_facts, "plural", lambda one, many, count: "one" if count == 1 else f"many {count}")
+    assert pack_facts.description_of(StyleInfo("mine", "Mine", text, bundled=False)) == told

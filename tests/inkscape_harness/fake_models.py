@@ -14,7 +14,16 @@ class FakeModels:
             for model in (
                 ModelInfo("squeezenet", "SqueezeNet 1.1", "light guidance", "BSD-3-Clause", True, 4_958_839),
                 ModelInfo("clip_rn101", "CLIP RN101", "guidance by sense", "MIT (OpenAI)", False, 291_791_292, kept=30_000_000),
-                ModelInfo("own", "Own network", "", "none", False, pullable=False, about="Nobody publishes it as one file."),
+                ModelInfo(
+                    "own",
+                    "Own network",
+                    "",
+                    "none",
+                    False,
+                    pullable=False,
+                    about="Nobody publishes it as one file.",
+                    cure="`bring own FILE`",
+                ),
                 ModelInfo("sd15", "Stable Diffusion 1.5", "prompt", "CreativeML OpenRAIL-M", True),
             )
         }

@@ -119,7 +119,7 @@ def test_restyle_and_prompt(screen, fake_profile, tmp_path):
         inkscape.wait_text(window, "Technical pen")
         inkscape.press(window, "Start")
         inkscape.wait_text(window, "(?s)Write in a few words what is to be drawn.*")
-        inkscape.write(window, "Text", "a horse")
+        inkscape.key("a", "space", "h", "o", "r", "s", "e")  # into the field that is meant
         inkscape.shot(tmp_path / "prompt.png")
         inkscape.key("Return")
         inkscape.wait_text(window, "CLIP was not used: it is not installed.")

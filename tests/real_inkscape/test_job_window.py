@@ -59,6 +59,9 @@ def begun(job, values, style):
     job.give(task)
 
 form = FieldsForm(fields, {field.key: field.value for field in fields})
+writing = FieldsForm([Line("text", "Te_xt")], {"text": ""})
+written = FieldsForm([Line("text", "Te_xt")], {"text": "a horse"})
+seen.append([each.begin_to_write() for each in (form, writing, written)])
 leads = Leads(lambda: EngineThread(lambda tell, stopped: Client(), True), begun, lambda failure: [str(failure)], None,
               lambda result: [(picture, "try") for picture in result.pictures])
 window = JobWindow(words, form, [], leads, "charcoal")
@@ -130,7 +133,7 @@ def step():
 GLib.timeout_add(30, step)
 job = window.run()
 window.close_now()
-print(json.dumps([errors, seen[-1], seen[-2], job.picked, job.has_result]))
+print(json.dumps([errors, seen[-1], seen[-2], job.picked, job.has_result, seen[0]]))
 """
 
 pytestmark = [pytest.mark.inkscape, pytest.mark.timeout(90)]
@@ -151,12 +154,13 @@ def steered(screen, *arguments):
 
 
 def test_a_pick_counts_for_its_own_result_only(screen):
-    _facts, _begun, picked, has_result = steered(screen, "one")
+    _facts, _begun, picked, has_result, _writing = steered(screen, "one")
     assert (picked, has_result) == (0, True)
 
 
 def test_choose_fail_stop_and_pick(screen):
-    facts, (values, style), picked, has_result = steered(screen)
+    facts, (values, style), picked, has_result, begun_to_write = steered(screen)
+    assert begun_to_write == [False, True, False]
     title, subject, strokes, text_before, pen_gone, pens, pen, text_after, number_free, summary, *messages = facts
     assert pen_gone == "The style “gone” is no longer installed, so “The same” is chosen."
     assert (pens, pen) == (["The same", "Charcoal", "Ink", "My own"], "")

@@ -14,7 +14,7 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import GLib, Gtk
 from fake_engine import FakeEngine
 from stylesketch_ext.client import BackendClient
-from stylesketch_ext.dialogs.networks_panel import NetworksPanel, state_of
+from stylesketch_ext.dialogs.networks_panel import NetworksPanel, about_of, state_of
 from stylesketch_ext.dialogs.packs_window import PacksWindow
 from stylesketch_ext.errands import Errands
 
@@ -39,6 +39,7 @@ with FakeEngine() as engine:
     def steps():
         yield from until(lambda: panel._buttons)
         seen.append([labels(), [state_of(model) for model in engine.models.all()]])
+        seen.append([about_of(model)[1:3] for model in engine.models.all()])
         panel._buttons["clip_rn101"].clicked()
         yield from until(lambda: panel._bar.get_visible() and panel._bar.get_fraction() > 0)
         seen.append([panel._cancel.get_visible(), [made.get_sensitive() for made in panel._buttons.values()]])
@@ -72,7 +73,9 @@ def test_networks_are_downloaded_and_removed(screen):
     environment = {**screen, "PYTHONPATH": path, "LANGUAGE": "en", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([python, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    listed, pulling, brought, question = json.loads(done.stdout)
+    listed, about, pulling, brought, question = json.loads(done.stdout)
+    assert about[2] == ["Nobody publishes it as one file.", "`bring own FILE` in a terminal brings it."]
+    assert about[0] == about[1] == about[3] == ["", ""]
     assert listed == [
         {"squeezenet": "Remove", "clip_rn101": "Download"},
         ["here, 5 MB", "30 of 292 MB are here", "bring a file", "here"],

@@ -28,6 +28,14 @@ class FieldsForm(Gtk.Grid):
             row.finish()
         return self._seen()
 
+    def begin_to_write(self) -> bool:
+        """Let the user write at once, if the first field is a text and empty. Whether it is."""
+        row = next(iter(self._rows.values()))
+        empty = isinstance(row.field, Line) and row.counts and not row.value
+        if empty:
+            row.grab_focus()
+        return empty
+
     def point_to(self, key: str) -> None:
         """Let the user go on with the field of that key."""
         self._rows[key].grab_focus()

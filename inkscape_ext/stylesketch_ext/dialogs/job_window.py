@@ -37,8 +37,8 @@ class JobWindow(Gtk.Window):
 
     `wanted` is the style pack that is chosen at first; None: there is nothing to choose. The form may have a method
     `offer(health)`, called once the engine has answered, `style_is(pack)`, called when a style pack is chosen, and
-    `packs_are(packs)`, called when they are known, which returns what is to be told of that; and a property `wants_style`,
-    whether a style pack counts.
+    `packs_are(packs)`, called when they are known, which returns what is to be told of that; a method `begin_to_write()`,
+    which may take the keyboard and then returns True; and a property `wants_style`, whether a style pack counts.
     """
 
     def __init__(
@@ -75,7 +75,8 @@ class JobWindow(Gtk.Window):
         self._page.hide_work()
         self.show_all()
         self._page.start.grab_default()
-        self._page.start.grab_focus()
+        if not getattr(self._form, "begin_to_write", bool)():
+            self._page.start.grab_focus()
         self.present_with_time(Gdk.CURRENT_TIME)
         GLib.timeout_add(TICK, self._tick)
         with errors_told(self._stumbled):

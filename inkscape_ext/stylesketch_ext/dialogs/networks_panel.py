@@ -118,6 +118,8 @@ class NetworksPanel(Gtk.Box):
         if made:
             self._buttons[model.name] = made
             line.pack_start(made, False, False, 8)
+        else:
+            line.set_margin_end(12)
         row = Gtk.ListBoxRow(activatable=False)
         row.add(line)
         return row
@@ -180,7 +182,8 @@ class NetworksPanel(Gtk.Box):
 def about_of(model: ModelInfo) -> List[str]:
     """What weights are for, what else is to be known of them, and their license, in the user's language; some may be empty."""
     about = "" if model.here else spoken(model.about, model.about_phrase)
-    return [_(model.used_by) if model.used_by else "", about, _(model.license) if model.license else ""]
+    bring = _("%s in a terminal brings it.") % model.cure if model.cure and not (model.here or model.pullable) else ""
+    return [_(model.used_by) if model.used_by else "", about, bring, _(model.license) if model.license else ""]
 
 
 def state_of(model: ModelInfo) -> str:
