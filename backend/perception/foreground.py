@@ -16,6 +16,7 @@ from backend.core.notes import Note
 from backend.perception.contrast import full_contrast
 from backend.perception.faces import Face
 from backend.perception.grab_cut import (
+    animal_labels,
     cut,
     glances,
     grab_cut,
@@ -48,6 +49,7 @@ BAND = 12  # px of the outline within which rounds after the first decide anew
 PROMISING = 0.65  # clarity of an outline at a glance that need not look longer
 HOPELESS, LIKELY, TRUSTED, CLEAR = 0.5, 0.55, 0.78, 0.86  # clarity of an outline
 TRUSTED_PERSON = 0.65  # the same, where there is a face
+TRUSTED_ANIMAL, NO_LESS = 0.5, 0.05  # and of an animal; by how much its clarity may fall behind that of what is salient
 LEAST_PERSON = 0.06  # of the picture's longer side: people with smaller faces pass by
 EXACT = 0.58  # how well the outline of a mask fits that was cut out with care
 MANY, BLURRED = 8, 0.8  # things on a plain backdrop, and the clarity that so many have at least
@@ -72,11 +74,12 @@ class Foreground:
     drawn: bool = False  # the picture is a line drawing already
 
 
-def find_foreground(image: Image, faces: Iterable[Face] = ()) -> Foreground:
+def find_foreground(image: Image, faces: Iterable[Face] = (), animals: Iterable[Face] = ()) -> Foreground:
     """The foreground of an image [1, 3, H, W] by its plain backdrop, or else by saliency and GrabCut (Rother et al. 2004).
 
     Where there are people's faces (px of the image), not all small, people are looked for instead of what is salient. The
-    faces are asked for only when the picture has told what it can without them: they may still be looked for.
+    faces are asked for only when the picture has told what it can without them: they may still be looked for. The faces of
+    animals, where there are no people, tell what is salient, too, if that is no less clear.
 
     The mask is trusted if its size is plausible and its outline runs along edges of the picture.
     """
@@ -107,9 +110,13 @@ def find_foreground(image: Image, faces: Iterable[Face] = ()) -> Foreground:
         bits = tidy(refined(fine, bits))
     clarity = 1.0 if plain else clarity_of(bits, lab)
     least = TRUSTED_PERSON if people else TRUSTED
-    reason = _doubt(bits, clarity, 0.0 if plain else lost_edges(bits, lab), plain, least)
+    about = None if plain or people else _about_faces([face for face in animals if not face.person], rgb, width)
+    told = about is not None and clarity_of(about, lab) > max(TRUSTED_ANIMAL, clarity - NO_LESS)
+    if about is not None and told:
+        bits, clarity, least = about, clarity_of(about, lab), TRUSTED_ANIMAL
+    reason = _doubt(bits, clarity, 0.0 if plain or told else lost_edges(bits, lab), plain, least)
     if not plain and not reason:
-        if not people and lost_lines(bits, fine) > MOST_LINES_LOST:
+        if not people and not told and lost_lines(bits, fine) > MOST_LINES_LOST:
             reason = NOT_TOLD
         else:
             bits = with_parts(bits, lab)
@@ -119,6 +126,15 @@ def find_foreground(image: Image, faces: Iterable[Face] = ()) -> Foreground:
     found = torch.from_numpy((mask > 0.5).astype(np.float32))[None, None]
     silhouette = found if plain else DRAWN * found * _upsampled(outline_told(bits, lab), (width, height))
     return Foreground(found, not reason, reason, certainty, interest, None if reason else silhouette)
+
+
+def _about_faces(animals: list[Face], rgb: Map, width: int) -> Bits | None:
+    """What GrabCut finds about the faces of animals in a picture once `width` px wide, at FINE_SIDE; None without any."""
+    if not animals:
+        return None
+    rough = resized(rgb, ROUGH_SIDE)
+    bits = tidy(grab_cut(rough, ROUNDS, animal_labels(rough, animals, width), SETTLED, BAND))
+    return tidy(refined(resized(rgb, FINE_SIDE), bits))
 
 
 def _glanced(rgb: Map, labels: Bits) -> Bits:

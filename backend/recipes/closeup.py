@@ -28,6 +28,7 @@ class CloseupSettings:
         0.47,
     )  # half axes of the ellipse drawn from it, shares of the face's side
     worth: float = 2.5  # of a line in it beside one elsewhere …
+    animal: float = 1.2  # … if it is an animal's: its fur is no more than fur …
     features: float = 2.0  # … and how many times that of a line about the eyes and the mouth
 
 
@@ -49,7 +50,7 @@ class FaceCloseup:
         canvas = (round(side * scale), round(side * scale))
         framing = Framing((height, width), canvas, (float(round(x - side / 2)), float(round(y - side / 2))), scale)
         middle, large = framing.to_canvas(torch.tensor([x, y])), face.side * scale
-        worth = settings.worth * _ellipse(middle, large, canvas, settings.inner)
+        worth = (settings.worth if face.person else settings.animal) * _ellipse(middle, large, canvas, settings.inner)
         for place, axes in FEATURES:
             feature = framing.to_canvas(torch.tensor(face.place(*place)))
             worth = worth * (1 + (settings.features - 1) * _ellipse(feature, large, canvas, axes))

@@ -71,7 +71,7 @@ def faces_and_subject(
     with ThreadPoolExecutor(1) as thread:
         people = thread.submit(find_people, pixels)
         faces = thread.submit(lambda: people.result() or find_animals(pixels))
-        foreground, notes = choose_subject(inputs, choices, _once_found(people), pool)
+        foreground, notes = choose_subject(inputs, choices, _once_found(people), pool, _once_found(faces))
         return faces.result(), foreground, notes
 
 
@@ -80,20 +80,28 @@ def _once_found(people: Future[list[Face]]) -> Iterator[Face]:
 
 
 def choose_subject(
-    inputs: Inputs, choices: SketchChoices, faces: Iterable[Face] = (), pool: ModelPool | None = None
+    inputs: Inputs,
+    choices: SketchChoices,
+    faces: Iterable[Face] = (),
+    pool: ModelPool | None = None,
+    animals: Iterable[Face] = (),
 ) -> tuple[Foreground, tuple[str, ...]]:
     """As `choose_foreground`; but of a line drawing, whose lines are its subject, all that is inked if nothing else is told."""
     pixels = inputs.photograph.pixels
     if inputs.found is not None or not is_line_drawing(pixels):
-        return choose_foreground(inputs, choices, faces, pool)
+        return choose_foreground(inputs, choices, faces, pool, animals)
     if inputs.marks or inputs.mask is not None or choices.whole_picture:
-        foreground, notes = choose_foreground(inputs, choices, faces, pool)
+        foreground, notes = choose_foreground(inputs, choices, faces, pool, animals)
         return replace(foreground, drawn=True), notes
     return Foreground(inked(pixels), True, drawn=True), ()
 
 
 def choose_foreground(
-    inputs: Inputs, choices: SketchChoices, faces: Iterable[Face] = (), pool: ModelPool | None = None
+    inputs: Inputs,
+    choices: SketchChoices,
+    faces: Iterable[Face] = (),
+    pool: ModelPool | None = None,
+    animals: Iterable[Face] = (),
 ) -> tuple[Foreground, tuple[str, ...]]:
     """What the user marked, else the user's mask, else the file's own transparency, else the one found; and what to tell.
 
@@ -117,7 +125,7 @@ def choose_foreground(
         cut = cut_by(cutter, photograph.pixels)
         if cut.trusted:
             return cut, (Note("The subject was found by {network}.", network=cutter.name),)
-    found = find_foreground(photograph.pixels, faces)
+    found = find_foreground(photograph.pixels, faces, animals)
     return (found, ()) if found.trusted else (Foreground(everything, False, interest=found.interest), (found.reason,))
 
 

@@ -165,6 +165,43 @@ def test_small_faces_of_passers_by_and_of_animals_do_not_make_the_subject():
     assert not torch.equal(alone, others[2])
 
 
+def two_on_a_meadow():
+    """Something like a furry head on the left, and something brighter on the right."""
+    pixels = meadow() // 3 + 60
+    cv2.ellipse(pixels, (90, 120), (50, 55), 0, 0, 360, (190, 130, 70), -1)
+    cv2.circle(pixels, (240, 110), 48, (250, 240, 60), -1)
+    return tensor(cv2.GaussianBlur(pixels, (0, 0), 1.0))
+
+
+def test_what_is_about_an_animals_face_is_the_subject():
+    pixels, head = two_on_a_meadow(), Face(55, 85, 70, person=False)
+    alone, animal, person = (find_foreground(pixels, (), faces) for faces in ([], [head], [Face(55, 85, 70)]))
+    assert alone.mask[0, 0, 110, 240] == 1 and alone.trusted
+    assert torch.equal(person.mask, alone.mask)
+    assert animal.trusted
+    assert overlap(animal.mask, cv2.ellipse(np.zeros((240, 320)), (90, 120), (50, 55), 0, 0, 360, 1, -1)) > 0.9
+
+
+def test_an_animals_face_that_shows_no_outline_tells_nothing():
+    pixels = tensor(meadow())
+    alone, animal = (find_foreground(pixels, (), faces) for faces in ([], [Face(125, 85, 70, person=False)]))
+    assert torch.equal(alone.mask, animal.mask) and not animal.trusted
+
+
+def test_animals_are_asked_for_only_where_nobody_stands_and_the_backdrop_is_not_plain():
+    asked = []
+
+    def looked_for():
+        asked.append(True)
+        yield from ()
+
+    find_foreground(tensor(disc()), (), looked_for())
+    find_foreground(portrait(), find_faces(portrait()), looked_for())
+    assert not asked
+    find_foreground(tensor(meadow()), (), looked_for())
+    assert asked
+
+
 def screen():
     pixels = blank(300, 450)
     pixels[:40] = (60, 90, 160)
