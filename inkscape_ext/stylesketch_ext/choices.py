@@ -51,6 +51,7 @@ class Choices:
     seed: int = 0
     candidates: int = 1  # attempts, of which one is picked
     steps: int = -1  # -1 = the recipe's own number
+    hide: bool = False  # is the picture hidden once its sketch is there?
 
     @property
     def recipe(self) -> str:

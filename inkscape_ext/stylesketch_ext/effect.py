@@ -47,6 +47,7 @@ class SketchEffect(inkex.EffectExtension):
         pars.add_argument("--seed", type=int, default=default.seed)
         pars.add_argument("--candidates", type=int, default=default.candidates)
         pars.add_argument("--steps", type=int, default=default.steps)
+        pars.add_argument("--hide", type=inkex.Boolean, default=default.hide)
 
     def has_changed(self, ret):
         """Is there something to write? The text alone, which inkex compares, changes already where a transform is read."""
@@ -76,7 +77,7 @@ class SketchEffect(inkex.EffectExtension):
         installation = find_installation(HERE)
         document = self.document_path()
         folders = hrefs.link_folders(getattr(self.file_io, "name", ""), document)
-        job, sketched = (self._in_window if windows else self._without_window)(folders, installation)
+        job, sketched, hide = (self._in_window if windows else self._without_window)(folders, installation)
         if job.cancelled or job.is_alive():
             raise Cancelled()
         for place, done in reversed(list(enumerate(job.results))):  # each right above its own layer
@@ -86,13 +87,15 @@ class SketchEffect(inkex.EffectExtension):
                 add_plane(self.svg, job.planes[place], job.chosen, subject, placement)
             else:
                 add_sketch(self.svg, done.result, subject, placement)
+            if hide:
+                subject.hide()
         if job.results and inkex_version(inkex) >= (1, 3):
             hrefs.repair_links(self.svg, folders[0], document)
         if job.failure:
             raise job.failure
 
-    def _without_window(self, folders: List[str], installation: Installation) -> Tuple[SketchJob, List[Subject]]:
-        """Sketch with the options as they are; the ended job, and what was to be sketched."""
+    def _without_window(self, folders: List[str], installation: Installation) -> Tuple[SketchJob, List[Subject], bool]:
+        """Sketch with the options as they are; the ended job, what was to be sketched, and whether that is to be hidden."""
         choices = self._choices()
         settings = choices.settings()
         if self.options.gui and once(installation.data, "told-no-window"):
@@ -105,10 +108,10 @@ class SketchEffect(inkex.EffectExtension):
             job.join(0.5)
             if inkscape_is_gone():
                 job.cancel()
-        return job, found
+        return job, found, choices.hide
 
-    def _in_window(self, folders: List[str], installation: Installation) -> Tuple[SketchJob, List[Subject]]:
-        """Let the user choose and watch; the last job, and what was to be sketched. Choices that led to a sketch are kept."""
+    def _in_window(self, folders: List[str], installation: Installation) -> Tuple[SketchJob, List[Subject], bool]:
+        """As `_without_window`, but let the user choose and watch; the last job. Choices that led to a sketch are kept."""
         from stylesketch_ext.dialogs.packs_panel import PacksPanel
         from stylesketch_ext.dialogs.sketch_window import SketchWindow
 
@@ -139,7 +142,7 @@ class SketchEffect(inkex.EffectExtension):
         job = self._window.run()
         if job.results:
             remember(installation.data, choices)
-        return job, found
+        return job, found, choices.hide
 
     def _marks(self, found: List[Subject], choices: Choices) -> List[MarksOn]:
         """What tells the subject of each picture, if the user wants to tell it by lines."""

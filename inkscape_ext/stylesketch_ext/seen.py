@@ -11,7 +11,7 @@ import inkex
 from inkex import Transform, command
 
 from stylesketch_ext.failures import Failure
-from stylesketch_ext.selection import SHAPES, Chain, tag_name
+from stylesketch_ext.selection import SHAPES, Chain, tag_name, visible_part
 from stylesketch_ext.words import _
 
 SIDE = 1200  # px, the longer side of the bitmap
@@ -35,14 +35,14 @@ def seen(svg: inkex.BaseElement, shown: Sequence[Chain], folder: str) -> Seen:
 
     `folder` is where relative links of the document start. Raises Failure when Inkscape cannot draw them.
     """
-    document = _alone(svg, [_visible_part(chain) for chain in shown])
+    document = _alone(svg, [visible_part(chain) for chain in shown])
     handle, path = tempfile.mkstemp(prefix="stylesketch-", suffix=".svg", dir=folder)
     png = path[:-4] + ".png"
     try:
         with os.fdopen(handle, "wb") as file:
             document.getroottree().write(file)
         boxes = _boxes(path)
-        area = _union([boxes[name] for name in (_visible_part(chain)[-1].get("id") for chain in shown) if name in boxes])
+        area = _union([boxes[name] for name in (visible_part(chain)[-1].get("id") for chain in shown) if name in boxes])
         scale = SIDE / max(area[2], area[3])
         width, height = math.ceil(area[2] * scale - 1e-6), math.ceil(area[3] * scale - 1e-6)
         corners = area[0], area[1], area[0] + width / scale, area[1] + height / scale
@@ -60,12 +60,6 @@ def seen(svg: inkex.BaseElement, shown: Sequence[Chain], folder: str) -> Seen:
         for name in (path, png):
             if os.path.exists(name):
                 os.remove(name)
-
-
-def _visible_part(chain: Chain) -> Chain:
-    """The chain up to the first clone: what comes after it is shown there, but stands elsewhere."""
-    tags = [tag_name(element) for element in chain]
-    return chain[: tags.index("use") + 1] if "use" in tags else chain
 
 
 def _alone(svg: inkex.BaseElement, shown: Sequence[Chain]) -> inkex.BaseElement:

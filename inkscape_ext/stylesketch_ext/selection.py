@@ -93,6 +93,12 @@ def pictures_below(chain: Chain, root: inkex.BaseElement, clones: int = 0) -> It
             yield from pictures_below((*chain, original), root, clones + 1)
 
 
+def visible_part(chain: Chain) -> Chain:
+    """The chain up to the first clone: what comes after it is shown there, but stands elsewhere."""
+    tags = [tag_name(element) for element in chain]
+    return chain[: tags.index("use") + 1] if "use" in tags else chain
+
+
 def tag_name(element: inkex.BaseElement) -> str:
     """The tag without its namespace; empty for comments and the like."""
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""

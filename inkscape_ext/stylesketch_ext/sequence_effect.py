@@ -75,7 +75,7 @@ class SequenceEffect(JobEffect):
                 layer.set("style", "opacity:%g" % FAINT if values["shown"] == "onion" else "display:none")
         if values["hide"]:
             for subject in self._subjects:
-                subject.chain[-1].style["display"] = "none"
+                subject.hide()
 
 
 def sequencing(frames: List[Tuple[str, bytes]], settings: SketchSettings) -> Task:

@@ -11,7 +11,7 @@ from stylesketch_ext.hrefs import NoBitmap, picture_bytes
 from stylesketch_ext.one_by_one import Unread
 from stylesketch_ext.placement import Placement, place
 from stylesketch_ext.seen import seen
-from stylesketch_ext.selection import Chain, is_changed, name_of, only_pictures, selected_chains, selected_shapes
+from stylesketch_ext.selection import Chain, is_changed, name_of, only_pictures, selected_chains, selected_shapes, visible_part
 from stylesketch_ext.words import _, plural
 
 AUTO, FILE, SEEN = "auto", "file", "seen"
@@ -25,10 +25,16 @@ class Subject:
     name: str
     data: bytes
     matrix: Optional[Transform] = None  # its px → user units; None: by the rules for the picture that the chain ends at
+    shown: Sequence[Chain] = ()  # the ways to all that it shows, where that is more
 
     def placement(self, width: int, height: int) -> Placement:
         """Where its width × height px lie."""
         return Placement(self.matrix) if self.matrix else place(self.chain, width, height)
+
+    def hide(self) -> None:
+        """Not visible any more; of a clone the clone alone."""
+        for chain in self.shown or (self.chain,):
+            visible_part(chain)[-1].style["display"] = "none"
 
 
 def readable(svg: inkex.BaseElement, folders: Sequence[str], source: str = AUTO, lines_mark: bool = False) -> List[Subject]:
@@ -87,4 +93,4 @@ def _as_seen(svg: inkex.BaseElement, shown: Sequence[Chain], folders: Sequence[s
         raise Failure(_("There is nothing to see of the selection: show it, or select something else."), "select")
     drawn = seen(svg, shown, folders[0])
     name = name_of(shown[0][-1]) if len(shown) == 1 else plural("%d object", "%d objects", len(shown))
-    return Subject(shown[-1], name, drawn.data, drawn.matrix)
+    return Subject(shown[-1], name, drawn.data, drawn.matrix, shown)

@@ -116,6 +116,18 @@ def test_one_that_fails_keeps_no_other_from_being_sketched(run, monkeypatch, fai
     assert told.startswith(f"Done: 1 of 2 pictures. {failed}: This one fails: try again.")
 
 
+CLONE = f'<defs>{IMAGE}</defs><use id="u" xlink:href="#i"/>'
+
+
+@pytest.mark.parametrize(("body", "selected", "hidden"), [(IMAGE, "i", ["i"]), (CLONE, "u", ["u"])])
+def test_the_picture_is_hidden_if_that_is_wanted(run, body, selected, hidden):
+    root, told = run(body, f"--id={selected}", "--hide=true")
+    assert not told and len(layers(root)) == 1
+    assert [element.get("id") for element in root.iter() if "display:none" in (element.get("style") or "")] == hidden
+    root, told = run(body, f"--id={selected}")
+    assert not [element for element in root.iter() if "display:none" in (element.get("style") or "")]
+
+
 LOST = '<image id="lost" width="10" height="10" xlink:href="not%20here.png"/>'
 
 

@@ -23,7 +23,7 @@ ERRORS = build_package.error_names()
 CATALOGS = sorted(EXTENSION.glob("locale/*/LC_MESSAGES/stylesketch.po"))
 PLACES = re.compile(r"%(?:\d+\$)?[sd]|\{\w+\}")
 FORM = ("A_utomatic", "_New", "S_trokes", "St_yle", "_Draw", "S_ource", "_Fidelity", "Style st_rength", "E_xemplar",
-        "_Guidance", "S_eed", "Attem_pts", "_Manage…", "_Cancel", "_Start")  # fmt: skip
+        "_Guidance", "S_eed", "Attem_pts", "_Hide the picture", "_Manage…", "_Cancel", "_Start")  # fmt: skip
 AGAIN = (*(name for name in FORM if name != "_Cancel"), "_Close")
 READY = ("_Cancel", "_Insert now")
 DESK = ("_Cancel", "_Insert", "Insert _all", "Simp_licity", "_Fidelity", "_Redraw")

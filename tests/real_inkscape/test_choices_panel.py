@@ -18,7 +18,7 @@ from stylesketch_ext.wire.messages import StyleInfo
 
 pack = StyleInfo("ink", "Ink", strokes=90)
 seed, attempts = map(int, sys.argv[1:])
-panel, seen = ChoicesPanel(Choices(strokes=64, fidelity=0.3, style_strength=0.4, seed=seed, candidates=attempts)), []
+panel, seen = ChoicesPanel(Choices(strokes=64, fidelity=0.3, style_strength=0.4, seed=seed, candidates=attempts, hide=seed > 0)), []
 panel.show_all()
 for kinds in ((), ("classical",), ("classical", "clip"), ("classical",)):
     panel.offer_guidance(kinds)
@@ -29,7 +29,7 @@ panel.style_is(pack)
 asked = chosen.strokes
 panel._automatic.set_active(True)
 panel.style_is(pack)
-strengths = chosen.style_strength, panel._strokes.get_value_as_int(), panel.read().strokes
+strengths = chosen.hide, chosen.style_strength, panel._strokes.get_value_as_int(), panel.read().strokes
 panel._automatic.set_active(False)
 panel._strokes.set_value(400)
 print(json.dumps([seen, asked, chosen.fidelity, chosen.guidance, panel.summary("Charcoal"), strengths]))
@@ -51,5 +51,5 @@ def test_what_the_form_offers(seed, attempts, told, screen):
     shown, strokes, fidelity, guidance, summary, others = json.loads(done.stdout)
     assert shown == [False, False, True, False]
     assert (strokes, fidelity, guidance) == (1000, 0.3, "auto")
-    assert others == [0.4, 90, 0]  # the strength; what "automatic" shows, and means
+    assert others == [seed > 0, 0.4, 90, 0]  # whether it hides, the strength; what "automatic" shows, and means
     assert summary == "Charcoal · Main subject · 400 strokes" + told

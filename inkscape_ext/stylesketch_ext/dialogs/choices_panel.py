@@ -45,6 +45,10 @@ class ChoicesPanel(Gtk.Grid):
         self._guidance_label = add_row(self, _("_Guidance"), self._guidance)
         add_row(self, _("S_eed"), self._seed, dice(self._seed))
         add_row(self, _("Attem_pts"), self._attempts)
+        self._hide = Gtk.CheckButton.new_with_mnemonic(_("_Hide the picture"))
+        self._hide.set_tooltip_text(_("Once its sketch is there; Object ▸ Unhide All shows it again"))
+        self._hide.set_active(choices.hide)
+        self.attach(self._hide, 1, len(self.get_children()), 2, 1)
         for widget in (self._guidance_label, self._guidance):
             widget.set_no_show_all(True)
         self.offer_guidance(())
@@ -66,6 +70,7 @@ class ChoicesPanel(Gtk.Grid):
             seed=self._seed.get_value_as_int(),
             candidates=self._attempts.get_value_as_int(),
             steps=self._given.steps,
+            hide=self._hide.get_active(),
         )
 
     def summary(self, style: str) -> str:
