@@ -18,7 +18,8 @@ from stylesketch_ext.wire.messages import StyleInfo
 
 pack = StyleInfo("ink", "Ink", strokes=90)
 seed, attempts = map(int, sys.argv[1:])
-panel, seen = ChoicesPanel(Choices(strokes=64, fidelity=0.3, style_strength=0.4, seed=seed, candidates=attempts, hide=seed > 0)), []
+choices = Choices(strokes=64, fidelity=0.3, style_strength=0.4, seed=seed, candidates=attempts, hide=seed > 0)
+panel, seen = ChoicesPanel(choices), []
 panel.show_all()
 for kinds in ((), ("classical",), ("classical", "clip"), ("classical",)):
     panel.offer_guidance(kinds)
