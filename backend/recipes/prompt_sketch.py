@@ -147,7 +147,7 @@ def _by_clip(prompt: PromptChoices, pool: ModelPool) -> bool:
         if pool.has_reader(ENCODER):
             return True
         lacking = [MANIFEST[name] for name in (ENCODER, VOCABULARY) if not pool.has_encoder(name)]
-        told = " and ".join(f"{weights.cure} ({megabytes(weights.size or 0)})" for weights in lacking)
+        told = ", ".join(f"{weights.cure} ({megabytes(weights.size or 0)})" for weights in lacking)
         raise Missing("{error} CLIP alone (MIT) draws poorer sketches: {told}.", error=error, told=told) from None
     return False
 

@@ -39,7 +39,8 @@ seen, mode = [], {"now": "fail"}
 
 class Client:
     def health(self): return Health(1, "fake", "cpu")
-    def styles(self): return [StyleInfo("charcoal", "Charcoal", strokes=40), StyleInfo("ink", "Ink", strokes=90),
+    def style_preview(self, name): return pictures[0]
+    def styles(self): return [StyleInfo("charcoal", "Charcoal", strokes=40, preview=True), StyleInfo("ink", "Ink", strokes=90),
                              StyleInfo("mine", "My own", bundled=False), StyleInfo("bad", "Bad", problem="It is broken.")]
 
 def task(client, thread):
@@ -77,6 +78,7 @@ def row(key):
 
 def steps():
     yield from until(lambda: window._page.engine.known and window._page.styles.title == "Charcoal")
+    yield from until(lambda: window._page.sheet.picture.get_opacity() == 1)  # what the style looks like
     facts = [window.get_title(), window._page.title.get_text(), row("strokes").get_value_as_int(), row("text").get_sensitive()]
     facts += [window._page.message.get_text(), [list(each)[0] for each in row("pen").get_model()], row("pen").get_active_id()]
     row("pen").set_active_id("mine")
@@ -91,6 +93,7 @@ def steps():
     window._page.start.clicked()
     yield from until(lambda: window._look == window._while_choosing and window._page.message.get_text() != "Too large.")
     facts.append(window._page.message.get_text())
+    yield from until(lambda: window._page.sheet.picture.get_opacity() == 1)
     mode["now"] = "wait"
     window._page.start.clicked()
     yield from until(lambda: window._job.snapshot.stage == "working" and window._page.work.get_visible())

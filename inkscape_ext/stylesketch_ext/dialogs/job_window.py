@@ -12,7 +12,7 @@ Effects of Inkscape need not do this by themselves: see stylesketch_ext.job_effe
 
 import math
 import time
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from gi.repository import Gdk, GLib, Gtk
 
@@ -51,7 +51,8 @@ class JobWindow(Gtk.Window):
         self._words, self._form, self._pictures, self._leads = words, form, pictures, leads
         self._panel: Optional[PacksPanel] = None  # what manages the style packs, once that was asked for
         self._desk: Any = None  # where the result can be changed, while there is one
-        self._listed: Optional[List[StyleInfo]] = None  # the style packs that the job told of
+        self._listed: Optional[List[StyleInfo]] = None  # the style packs that the job told of …
+        self._examples: Dict[str, bytes] = {}  # … and a picture of each, also once another job is to come
         self._error: Optional[BaseException] = None
         self._ended = False
         self._closing = False  # is the window to go once the job has stopped?
@@ -297,7 +298,8 @@ class JobWindow(Gtk.Window):
             self._offer_packs(snapshot.styles, self._page.styles.chosen)
         if self._listed is not None:
             self._page.styles.show_previews(snapshot.previews)
-        example = snapshot.previews.get(self._page.styles.chosen)
+        self._examples.update(snapshot.previews)
+        example = self._examples.get(self._page.styles.chosen)
         if example and not self._shown and example is not self._preview:  # nothing else is there to look at
             self._preview = example
             self._page.sheet.show_picture(example)
