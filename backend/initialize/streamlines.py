@@ -61,9 +61,10 @@ class _Field:
         """Bilinear; x, y must be inside."""
         ix, iy = int(x), int(y)
         fx, fy = x - ix, y - iy
-        i = iy * self.width + ix
-        s, w = self.strength, self.width
-        return (s[i] * (1 - fx) + s[i + 1] * fx) * (1 - fy) + (s[i + w] * (1 - fx) + s[i + w + 1] * fx) * fy
+        s, w, gx = self.strength, self.width, 1 - fx
+        i = iy * w + ix
+        j = i + w
+        return (s[i] * gx + s[i + 1] * fx) * (1 - fy) + (s[j] * gx + s[j + 1] * fx) * fy
 
     def index(self, x: float, y: float) -> int:
         return int(y + 0.5) * self.width + int(x + 0.5)
@@ -132,7 +133,7 @@ def _line_through(field: _Field, x: float, y: float, settings: TraceSettings) ->
     """The line through a seed, followed both ways; True if it comes back to its start."""
     i = field.index(x, y)
     tx, ty = field.tangent_x[i], field.tangent_y[i]
-    x, y = _on_ridge(field, x, y, tx, ty)
+    x, y = _on_ridge(field, x, y, tx, ty, field.strength_at(x, y))
     passed = {field.index(x, y): 0}
     ahead, closed = _follow(field, x, y, tx, ty, settings, passed, 1)
     if closed:
@@ -141,10 +142,10 @@ def _line_through(field: _Field, x: float, y: float, settings: TraceSettings) ->
     return [*reversed(behind), (x, y), *ahead], False
 
 
-def _on_ridge(field: _Field, x: float, y: float, tx: float, ty: float) -> tuple[float, float]:
-    """The point nearest to x, y, at most 1 px across the line, where the strength is largest."""
-    nx, ny, strength_at = -ty, tx, field.strength_at
-    left, here, right = strength_at(x - 0.75 * nx, y - 0.75 * ny), strength_at(x, y), strength_at(x + 0.75 * nx, y + 0.75 * ny)
+def _on_ridge(field: _Field, x: float, y: float, tx: float, ty: float, here: float) -> tuple[float, float]:
+    """The point nearest to x, y, at most 1 px across the line, where the strength is largest; here: the strength at x, y."""
+    nx, ny = -ty, tx
+    left, right = field.strength_at(x - 0.75 * nx, y - 0.75 * ny), field.strength_at(x + 0.75 * nx, y + 0.75 * ny)
     curvature = left - 2 * here + right
     if curvature < -1e-6:
         shift = max(-0.75, min(0.75, 0.75 * 0.5 * (left - right) / curvature))
@@ -192,7 +193,7 @@ def _follow(
         tx, ty = 0.5 * tx + 0.5 * ux, 0.5 * ty + 0.5 * uy
         norm = math.hypot(tx, ty)
         tx, ty = tx / norm, ty / norm
-        ridge_x, ridge_y = _on_ridge(field, x, y, tx, ty)
+        ridge_x, ridge_y = _on_ridge(field, x, y, tx, ty, strength)
         x, y = 0.5 * (x + ridge_x), 0.5 * (y + ridge_y)
         if not field.inside(x, y, settings.border):
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -46,7 +47,7 @@ GLANCE_SIDE, ROUGH_SIDE, FINE_SIDE = 128, 256, 320  # px, where GrabCut takes a 
 ROUNDS = 3  # of GrabCut each time; two of them lose a car on gravel, and are sure of half a house
 SETTLED = 0.004  # of the pixels: a round that moves fewer is the last one, but at a glance, where another may turn all
 BAND = 12  # px of the outline within which rounds after the first decide anew
-PROMISING = 0.65  # clarity of an outline at a glance that need not look longer
+PROMISING = 0.55  # clarity of an outline at a glance that need not look longer
 HOPELESS, LIKELY, TRUSTED, CLEAR = 0.5, 0.55, 0.78, 0.86  # clarity of an outline
 TRUSTED_PERSON = 0.65  # the same, where there is a face
 TRUSTED_ANIMAL, NO_LESS = 0.5, 0.05  # and of an animal; by how much its clarity may fall behind that of what is salient
@@ -101,9 +102,7 @@ def find_foreground(image: Image, faces: Iterable[Face] = (), animals: Iterable[
         lab = to_lab(fine)
         bits = _glanced(glance, salient_labels(glance))  # most pictures show no people
         people = [face for face in faces if face.person and face.side > LEAST_PERSON * max(height, width)]
-        if people:
-            bits = _glanced(glance, people_labels(glance, people, width))
-        if clarity_of(bits, to_lab(glance)) > HOPELESS:  # GrabCut takes seconds on mere texture, for nothing
+        if people or clarity_of(bits, to_lab(glance)) > HOPELESS:  # GrabCut takes seconds on mere texture, for nothing
             rough = resized(rgb, ROUGH_SIDE)
             labels = people_labels(rough, people, width) if people else salient_labels(rough)
             bits = tidy(grab_cut(rough, ROUNDS, labels, SETTLED, BAND))
@@ -116,10 +115,12 @@ def find_foreground(image: Image, faces: Iterable[Face] = (), animals: Iterable[
         bits, clarity, least = about, clarity_of(about, lab), TRUSTED_ANIMAL
     reason = _doubt(bits, clarity, 0.0 if plain or told else lost_edges(bits, lab), plain, least)
     if not plain and not reason:
-        if not people and not told and lost_lines(bits, fine) > MOST_LINES_LOST:
-            reason = NOT_TOLD
-        else:
-            bits = with_parts(bits, lab)
+        with ThreadPoolExecutor(1) as thread:
+            whole = thread.submit(with_parts, bits, lab)
+            if not people and not told and lost_lines(bits, fine) > MOST_LINES_LOST:
+                reason = NOT_TOLD
+            else:
+                bits = whole.result()
     certainty = 1.0 if plain else 0.5 if clarity > CLEAR else 0.0
     mask = cv2.resize(bits.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     interest = _interest(bits, (width, height)) if reason and clarity > LIKELY else None

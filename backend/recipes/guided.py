@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from backend.core.image import Mask
+from backend.core.image import Mask, widened
 from backend.core.strokes import Strokes
 from backend.encoders.encoder import Features, SalientEncoder
 from backend.guidance.apart import KeepApart, KeepLength
@@ -95,7 +95,7 @@ class Guide:
     def saliency(self, image: Tensor, mask: Mask) -> Mask:
         """Where the subject of a canvas is told [1, 1, H, W], 0 … 1."""
         found = torch.stack([saliency_map(eye.encoder, image, mask) for eye in self.eyes]).mean(0)
-        return F.max_pool2d(found, self.settings.spread, 1, self.settings.spread // 2)
+        return widened(found, self.settings.spread // 2)
 
     def looked(self, saliency: Mask) -> Mask:
         """How closely each place is looked at, 0 … 1."""
@@ -103,8 +103,8 @@ class Guide:
 
     def worth(self, saliency: Mask, mask: Mask) -> Mask:
         """What a line is worth there: the more, the more the place tells; the subject's outline is never worth little."""
-        s, side = self.settings, 2 * self.settings.outline_reach + 1
-        outer, inner = (F.max_pool2d(sign * mask, side, 1, s.outline_reach) for sign in (1.0, -1.0))
+        s = self.settings
+        outer, inner = (widened(sign * mask, s.outline_reach) for sign in (1.0, -1.0))
         least = s.aside + (s.outline - s.aside) * (outer + inner).gt(0.5).to(saliency)
         return least + (1 - least) * self.looked(saliency)
 

@@ -247,7 +247,10 @@ def draw_region(
 def trace_region(region: Region, count: int, settings: RegionSettings, guide: Guide | None = None) -> TracedStart:
     """At most `count` strokes on a region's lines; a guide tells where it is looked closely."""
     silhouette = region.certainty * region.mask if region.certainty and region.silhouette is None else region.silhouette
-    field = drawn_lines(region.image) if region.drawn else line_field(region.image, settings.lines, silhouette)
+    with ThreadPoolExecutor(1) as thread:
+        seen_closely = thread.submit(lambda: [closeup.on(region.framing, settings.lines) for closeup in region.closeups])
+        field = drawn_lines(region.image) if region.drawn else line_field(region.image, settings.lines, silhouette)
+        closeups = seen_closely.result()
     worth = with_rim(region.mask, settings.rim)
     if silhouette is not None and not region.drawn:
         worth = worth * (1 + settings.outline * near_outline(region.mask, settings.near))
@@ -259,7 +262,6 @@ def trace_region(region: Region, count: int, settings: RegionSettings, guide: Gu
         worth = worth * guide.worth(saliency, region.mask)
         looked = guide.looked(saliency)[0, 0].cpu().numpy()
         attention = Attention(looked, _forms(region, settings, silhouette, worth), settings.attention)
-    closeups = [closeup.on(region.framing, settings.lines) for closeup in region.closeups]
     outlines = region.known_outlines()
     return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups, outlines, attention)
 
