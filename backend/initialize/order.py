@@ -36,6 +36,7 @@ class OrderSettings:
 def order_by_coverage(
     rows: Sequence[Row], worths: Sequence[npt.NDArray[np.float64]], shape: tuple[int, int], count: int,
     settings: OrderSettings = OrderSettings(), enlarged: Sequence[float] = (), looked: Sequence[Row] = (),
+    pairs: Sequence[int | None] = (),
 ) -> list[tuple[int, float]]:  # fmt: skip
     """Up to `count` indices of rows, greedily by what each adds, and those gains.
 
@@ -44,7 +45,8 @@ def order_by_coverage(
     shrinking as the drawing grows (greedy maximization of a submodular coverage). enlarged: how many times closer each row
     was seen (default: 1), for what lies beside what; its points are as many times denser.
     looked: [M] how closely, 0 … 1, each point is looked at: lines there are seen nearer, and where nobody looks, short ones
-    count for hardly more than they tell (default: no place is special).
+    count for hardly more than they tell (default: no place is special). pairs: a number that rows have in common which follow
+    one right after the other: two eyes (default: none do).
     """
     if not rows:
         return []
@@ -77,13 +79,21 @@ def order_by_coverage(
         left &= new > least_new * full
         gains = np.add.reduceat(worth * (1 - np.exp(-0.5 * ((1 + late * zoom) * apart / reach) ** 2)), starts)
         merits = np.where(left, gains / lengths ** (brevity * late), -1.0)
-        best = int(merits.argmax())
+        best = _partner(chosen, left, pairs)
+        if best is None:
+            best = int(merits.argmax())
         if not left[best] or gains[best] <= 0:
             break
         left[best] = False
         chosen.append((best, float(gains[best])))
         _lower(distance, rows[best], max(FAR * reach, FAR_BESIDE * side * settings.beside))
     return chosen
+
+
+def _partner(chosen: Sequence[tuple[int, float]], left: npt.NDArray[np.bool_], pairs: Sequence[int | None]) -> int | None:
+    """The row that is left of the pair of the last one that was chosen."""
+    pair = pairs[chosen[-1][0]] if chosen and len(pairs) else None
+    return None if pair is None else next((i for i in np.flatnonzero(left).tolist() if pairs[i] == pair), None)
 
 
 def _brevity(looked: Sequence[Row], settings: OrderSettings) -> float | npt.NDArray[np.float64]:

@@ -21,6 +21,9 @@ class Outline:
     closed: bool = False  # its last point is its first, and it lies where it should
     enlarged: float = 1.0  # how many times closer it was seen than the canvas: its points are as many times denser
     clear: tuple[float, float] = (0.0, 1.0)  # between so many times its size nothing else is drawn, if it is closed
+    feature: bool = False  # it is a feature of a face, as closed ones are, and lies where it should, too
+    pair: int | None = None  # outlines of one pair are drawn one right after the other
+    worth: float = 1.0  # beside other features
 
 
 @dataclass(frozen=True)
@@ -33,15 +36,15 @@ class OutlineSettings:
     least: float = 0.5  # strength of an outline that the picture does not tell; 1 where it tells it
     worth: float = 3.0  # of its points beside those of other lines …
     within: float = 1.4  # … and of the points of lines that it encloses
-    ring: float = 8.0  # worth of a closed outline's points: it is short, and what is looked at first
+    ring: float = 8.0  # worth of a feature's points: it is short, and what is looked at first
 
 
 def traced_outline(outline: Outline, strength: Map, settings: OutlineSettings) -> Trace:
     """An outline as a line, drawn to the strongest edge within reach."""
     row = np.asarray(outline.row, float)
     strong = settings.least + (1 - settings.least) * outline.told
-    if outline.closed:
-        return Trace(row, strong, closed=True)
+    if outline.closed or outline.feature:
+        return Trace(row, strong, closed=outline.closed)
     along = np.gradient(_calmed(row, 3.0), axis=0)
     normal = np.stack([-along[:, 1], along[:, 0]], 1) / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
     steps = np.arange(-settings.reach, settings.reach + 1)
@@ -57,7 +60,7 @@ def traced_outline(outline: Outline, strength: Map, settings: OutlineSettings) -
 def enclosed_by(outlines: Sequence[Outline], shape: tuple[int, int]) -> Map:
     """1 within the open outlines, closed by straight lines, else 0 [H, W]."""
     filled = np.zeros(shape, np.float32)
-    for outline in (outline for outline in outlines if not outline.closed):
+    for outline in (outline for outline in outlines if not (outline.closed or outline.feature)):
         cv2.fillPoly(filled, [np.round(outline.row).astype(np.int32)], 1.0)
     return filled
 

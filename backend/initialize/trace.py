@@ -121,12 +121,14 @@ def traced_start(
     for closeup in closeups:
         here = cleared(closeup.worth, outlines, closeup.origin, closeup.scale)
         found += [line.placed(closeup) for line in _found(closeup.lines, here, settings)]
+    found = [line for line in found if not _about_an_eye(line, outlines)]
     if attention:
         found = _attended(found, attention, worth)
     rows, closer = [line.trace.row for line in found], [line.enlarged for line in found]
     looked = [attention.along(line.trace, line.enlarged) for line in found] if attention else []
+    pairs = [line.pair for line in found]
     shape = (worth.shape[0], worth.shape[1])
-    order = order_by_coverage(rows, [line.worth for line in found], shape, count, settings.order, closer, looked)
+    order = order_by_coverage(rows, [line.worth for line in found], shape, count, settings.order, closer, looked, pairs)
     chosen = [found[i] for i, _ in order]
     return TracedStart(
         curves=[_curve(line, settings) for line in chosen],
@@ -147,6 +149,7 @@ class _Line:
     worth: npt.NDArray[np.float64]  # [M] of each of its points
     kind: str
     enlarged: float = 1.0
+    pair: int | None = None
 
     def placed(self, closeup: Closeup) -> _Line:
         """A line of a close-up, where it lies on the canvas: all of them are details there."""
@@ -156,8 +159,11 @@ class _Line:
 
 def _known(outline: Outline, lines: Lines, worth: Map, settings: OutlineSettings) -> _Line:
     trace = traced_outline(outline, lines.strength, settings)
-    if outline.closed:
-        return _Line(trace, settings.ring / outline.enlarged * _worth_along(trace, worth), "detail", outline.enlarged)
+    if outline.closed or outline.feature:
+        ring = settings.ring * outline.worth / outline.enlarged
+        if outline.pair is not None:  # eyes are looked at wherever else it is looked
+            worth = np.where(worth > 0, np.maximum(worth, 1), 0).astype(np.float32)
+        return _Line(trace, ring * _worth_along(trace, worth), "detail", outline.enlarged, outline.pair)
     return _Line(trace, settings.worth * _worth_along(trace, worth), "contour")
 
 
@@ -171,6 +177,15 @@ def _found(lines: Lines, worth: Map, settings: TracedStartSettings) -> list[_Lin
     round_worth = worth_of_each(len(ellipses), settings.ellipse)
     worths = [(round_worth if trace.even else 1) * _worth_along(trace, worth) for trace in traces]
     return [_Line(trace, worth, kind) for trace, worth, kind in zip(traces, worths, kinds, strict=True)]
+
+
+def _about_an_eye(line: _Line, outlines: Sequence[Outline]) -> bool:
+    """Whether an ellipse was made of what is around one of a pair of rings: lids and a brow are no wheel."""
+    if not line.trace.even:
+        return False
+    middle, size = line.trace.row.mean(0), np.ptp(line.trace.row, axis=0).max() / 2
+    rings = [outline.row.mean(0) for outline in outlines if outline.closed and outline.pair is not None]
+    return any(float(np.linalg.norm(middle - ring)) < size for ring in rings)
 
 
 def _is_crumb(trace: Trace, settings: TracedStartSettings) -> bool:

@@ -13,6 +13,7 @@ from backend.core.image import Image
 from backend.perception.faces import Face
 from backend.perception.grab_cut import cut, resized, tidy, to_lab
 from backend.perception.mask_outline import outline_told
+from backend.perception.outline_runs import contour_of, gaps_closed, runs_of
 from backend.perception.upright import UprightFace
 
 Map = npt.NDArray[np.float32]
@@ -59,14 +60,14 @@ def _outlines(rgb: Map, face: Face) -> list[HeadOutline]:
     bits = _head(part)
     if _solidity(bits[: round(middle + (ABOVE + NECK) * SIDE)]) < LEAST_SOLID:
         return []
-    told, contour = outline_told(bits, to_lab(part)), _contour(bits)
+    told, contour = outline_told(bits, to_lab(part)), contour_of(bits)
     at = np.rint(contour).astype(int).clip(0, side - 1)
     clear = told[at[:, 1], at[:, 0]] * _head_like((contour - middle) / SIDE)
-    shown = _closed(clear > UNTOLD, round(LONGEST_UNTOLD * SIDE))
+    shown = gaps_closed(clear > UNTOLD, round(LONGEST_UNTOLD * SIDE))
     source = seen.placed(contour / scale + corner)
     inside = ((source > 1) & (source < np.array(rgb.shape[1::-1]) - 2)).all(1)
     above = (contour[:, 1] - middle) / SIDE < ABOVE + NECK
-    runs = _runs(shown & inside & above)
+    runs = runs_of(shown & inside & above)
     return [HeadOutline(source[run], clear[run].astype(float)) for run in runs if len(run) > SHORTEST * SIDE]
 
 
@@ -76,35 +77,10 @@ def _solidity(bits: npt.NDArray[np.uint8]) -> float:
     return float(bits.sum()) / max(cv2.contourArea(hull), 1.0)
 
 
-def _contour(bits: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    """The outer outline [M, 2] of the largest part of a mask, smooth, about 1 px apart."""
-    soft = cv2.GaussianBlur(bits.astype(np.float32), (0, 0), 1.5)
-    found, _tree = cv2.findContours((soft > 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    points = max(found, key=len)[:, 0].astype(float)
-    padded = np.pad(points, ((6, 6), (0, 0)), mode="wrap")
-    smooth = np.stack([np.convolve(padded[:, i], np.hanning(9)[1:-1] / np.hanning(9).sum(), "same") for i in (0, 1)], 1)
-    return smooth[6:-6]
-
-
 def _head_like(places: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Where places [M, 2], faces from the middle of a head, may be of its outline rather than of what is behind it."""
     x, y = np.abs(places[:, 0]), places[:, 1]
     return (np.hypot(x / POSSIBLE[0], y / POSSIBLE[1]) < WITHIN) & (x < CHEEKS)
-
-
-def _closed(kept: npt.NDArray[np.bool_], gap: int) -> npt.NDArray[np.bool_]:
-    """What is kept of a closed outline, and gaps of less than about so many px in it."""
-    around = np.pad(kept.astype(np.uint8), 2 * gap, mode="wrap")[None]
-    filled = cv2.morphologyEx(around, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
-    return filled[0, 2 * gap : -2 * gap] > 0
-
-
-def _runs(kept: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.intp]]:
-    """The places of each stretch that is kept of a closed outline."""
-    first = 0 if kept.all() else int(np.flatnonzero(~kept)[0])
-    places = (np.arange(len(kept)) + first) % len(kept)
-    cuts = np.flatnonzero(np.diff(kept[places].astype(int))) + 1
-    return [part for part in np.split(places, cuts) if kept[part[0]]]
 
 
 def _window(rgb: Map, corner: npt.NDArray[np.float64], scale: float, side: int) -> Map:

@@ -30,21 +30,26 @@ def features(pixels: Image, mask: Mask, faces: Sequence[Face], framing: Framing)
 
 
 def _outlines(gaze: Gaze, framing: Framing) -> Iterator[Outline]:
-    eyes = [_outline(ring, framing, AROUND_EYES) for ring in gaze.eyes]
+    eyes = [ring_outline(ring, framing, AROUND_EYES) for ring in gaze.eyes]
     yield from eyes
     if gaze.nose is not None:
-        yield _outline(gaze.nose, framing, AROUND_NOSE)
+        yield ring_outline(gaze.nose, framing, AROUND_NOSE)
     if min(float(np.ptp(eye.row, axis=0).max()) for eye in eyes) > LARGE_EYE:
         for ring in gaze.pupils:
             middle = ring.mean(0)
-            yield _outline(middle + PUPIL * (ring - middle), framing, (0.0, 1.0))
+            yield ring_outline(middle + PUPIL * (ring - middle), framing, (0.0, 1.0))
 
 
-def _outline(ring: Row, framing: Framing, clear: tuple[float, float]) -> Outline:
+def ring_outline(ring: Row, framing: Framing, clear: tuple[float, float]) -> Outline:
     """A ring in px of the picture on the canvas."""
-    row = framing.to_canvas(torch.from_numpy(ring)).numpy()
+    even, closer = seen_closer(ring, framing)
+    return Outline(even, np.ones(len(even)), closed=True, enlarged=closer, clear=clear)
+
+
+def seen_closer(row: Row, framing: Framing) -> tuple[Row, float]:
+    """A row in px of the picture on the canvas, and how many times closer it is seen if it is small."""
+    row = framing.to_canvas(torch.from_numpy(row)).numpy()
     closer = min(MOST_CLOSER, max(1.0, WIDE / float(np.ptp(row, axis=0).max())))
     lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(row, axis=0), axis=1))])
     at = np.linspace(0, lengths[-1], max(8, round(closer * lengths[-1]) + 1))
-    even = np.stack([np.interp(at, lengths, row[:, k]) for k in (0, 1)], 1) - 0.5
-    return Outline(even, np.ones(len(even)), closed=True, enlarged=closer, clear=clear)
+    return np.stack([np.interp(at, lengths, row[:, k]) for k in (0, 1)], 1) - 0.5, closer

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -23,14 +22,13 @@ from backend.initialize.trace import TracedStart, TracedStartSettings, far_lines
 from backend.model_pool import ModelPool
 from backend.perception.faces import Face
 from backend.perception.foreground import Foreground, near_outline, with_rim
-from backend.perception.heads import HeadOutline, head_outlines
-from backend.perception.jaw import jaw_lines
 from backend.perception.line_drawing import drawn_lines
 from backend.perception.line_field import LineFieldSettings, ScaleSettings, line_field
 from backend.recipes.animal_features import features
 from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
 from backend.recipes.dressing import Dressing
 from backend.recipes.guided import Guide, guide_of
+from backend.recipes.person_features import person_outlines
 from backend.recipes.recipe import USUAL_STYLE_WEIGHT, SketchChoices
 from backend.recipes.refining import RefiningSettings, better, refined, undoubled
 from backend.recipes.steering import Steering
@@ -156,7 +154,7 @@ class Region:
         return cls(name, framing, image, here, certainty, closeups, weighed, outline, (), awaited, drawn)
 
     def known_outlines(self) -> tuple[Outline, ...]:
-        """People's heads and jaws, an animal's eyes and nose, on the canvas; who asks waits until they are found."""
+        """People's heads, jaws and eyes, an animal's eyes and nose, on the canvas; who asks waits until they are found."""
         return self.outlines if self.awaited is None else (*self.outlines, *self.awaited.result())
 
     @classmethod
@@ -286,20 +284,9 @@ def _told_of(region: Region, start: TracedStart) -> tuple[str, ...]:
     return DRAWN, Note(MORE, lines=len(start.lines), strokes=len(start.curves))
 
 
-def _on_canvas(head: HeadOutline, framing: Framing) -> Outline:
-    """A head's outline on the canvas, its points about 1 px apart."""
-    row = framing.to_canvas(torch.from_numpy(head.points)).numpy()
-    lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(row, axis=0), axis=1))])
-    at = np.linspace(0, lengths[-1], max(2, round(lengths[-1]) + 1))
-    x, y, told = (np.interp(at, lengths, values) for values in (row[:, 0], row[:, 1], head.told))
-    return Outline(np.stack([x, y], 1), told)
-
-
 def _outlines(pixels: Image, mask: Mask, faces: Sequence[Face], shown: Sequence[Face], framing: Framing) -> tuple[Outline, ...]:
-    """Lines that are known: people's heads and jaws where their faces are shown, an animal's eyes and nose."""
-    heads = head_outlines(pixels, shown)
-    people = [_on_canvas(line, framing) for line in (*heads, *jaw_lines(pixels, shown, heads))]
-    return *people, *features(pixels, mask, faces, framing)
+    """Lines that are known: people's heads, jaws and eyes where their faces are shown, an animal's eyes and nose."""
+    return *person_outlines(pixels, mask, shown, framing), *features(pixels, mask, faces, framing)
 
 
 def _beside(look: Callable[[], tuple[Outline, ...]]) -> Future[tuple[Outline, ...]]:

@@ -123,3 +123,30 @@ def test_each_prefix_is_the_order_for_so_many_where_it_is_looked_closely_too():
     looked = looking(rows, range(0, 40, 3))
     full = order_by_coverage(rows, worths, CANVAS, 40, looked=looked)
     assert order_by_coverage(rows, worths, CANVAS, 9, looked=looked) == full[:9]
+
+
+def test_a_pair_comes_one_right_after_the_other():
+    rows = [
+        along((100, 100), (400, 100)),
+        along((100, 110), (130, 110)),
+        along((150, 110), (180, 110)),
+        along((50, 400), (300, 400)),
+    ]
+    worths = [np.ones(len(row)) for row in rows]
+    alone = [i for i, _gain in order_by_coverage(rows, worths, CANVAS, 4)]
+    paired = [i for i, _gain in order_by_coverage(rows, worths, CANVAS, 4, pairs=[None, 7, 7, None])]
+    assert sorted(alone) == sorted(paired) == [0, 1, 2, 3]
+    far = [i for i, _gain in order_by_coverage(rows, worths, CANVAS, 4, pairs=[7, None, None, 7])]
+    assert abs(paired.index(1) - paired.index(2)) == 1
+    assert far[:2] == [0, 3]
+    near = [i for i, _gain in order_by_coverage(rows, worths, CANVAS, 4, pairs=[7, 7, None, None])]
+    assert near[:2] == [0, 1] and alone[:2] == [0, 3]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_prefix_is_the_order_for_so_many_with_pairs_too(seed):
+    rows, worths = lines(40, seed)
+    pairs = [i // 2 if i < 20 else None for i in range(40)]
+    full = order_by_coverage(rows, worths, CANVAS, 40, pairs=pairs)
+    for count in (1, 5, 8, 16):
+        assert order_by_coverage(rows, worths, CANVAS, count, pairs=pairs) == full[:count]

@@ -89,3 +89,25 @@ def test_nothing_else_is_drawn_within_a_closed_outline_and_around_it():
 def test_a_close_up_is_cleared_in_its_own_pixels():
     left = cleared(np.ones((160, 160), np.float32), [ring(clear=(0.0, 1.0))], origin=(80.0, 70.0), scale=2.0)
     assert left[40, 40] == 0 and left[40, 78] == 0 and left[40, 86] == 1
+
+
+def test_a_feature_lies_where_it_should_and_encloses_nothing():
+    lid = Outline(np.stack([np.linspace(140, 160, 30), np.full(30, 100.0)], 1), np.ones(30), feature=True)
+    trace = traced_outline(lid, field(150), OutlineSettings())
+    assert np.array_equal(trace.row, lid.row) and not trace.closed
+    assert enclosed_by([lid], (HEIGHT, WIDTH)).max() == 0
+
+
+def test_no_ellipse_is_made_of_what_is_around_one_of_a_pair_of_rings():
+    angles = np.linspace(0, 2 * np.pi, 60)
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+    away = np.hypot(x - 150, y - 100)
+    strength = np.exp(-0.5 * ((away - 40) / 1.5) ** 2).astype(np.float32)
+    lines = Lines(strength, -(y - 100) / np.maximum(away, 1), (x - 150) / np.maximum(away, 1), np.zeros_like(strength))
+    ring = np.array([150.0, 100.0]) + 6 * np.stack([np.cos(angles), np.sin(angles)], 1)
+
+    def rounds(pair):
+        outline = Outline(ring, np.ones(60), closed=True, pair=pair)
+        return [line for line in traced_start(lines, np.ones_like(strength), 8, outlines=[outline]).lines if line.even]
+
+    assert rounds(None) and not rounds(0)
