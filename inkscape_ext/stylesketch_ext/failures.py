@@ -124,5 +124,5 @@ def settings_failure(problem: object) -> Asked:
 
 def sentence(text: Optional[str]) -> str:
     """`text` on one line and with an end mark."""
-    line = " ".join((text or "").split()) or "StyleSketch stopped without saying why."
+    line = " ".join((text or "").split()) or _("StyleSketch stopped without saying why.")
     return line if line[-1] in ".!?…" else line + "."
