@@ -201,3 +201,21 @@ def test_fused_error_refuses_targets_that_do_not_fit(native):
         native.squared_error(strokes, torch.rand(1, 3, 4, 4), SIZE, PAPER)
     with pytest.raises(ValueError, match="gray"):
         native.squared_error(strokes, torch.rand(1, 1, *SIZE), SIZE, PAPER)
+
+
+def test_paper_is_one_color(native):
+    strokes = as_dtype(gentle_scene(1), torch.float32)
+    with pytest.raises(ValueError, match="Paper"):
+        native(strokes, SIZE, torch.ones(1))
+    with pytest.raises(ValueError, match="Paper"):
+        native.squared_error(strokes, torch.rand(1, 3, *SIZE), SIZE, torch.ones(1))
+
+
+def test_second_derivatives_are_refused(native):
+    strokes = as_dtype(gentle_scene(1), torch.float32)
+    points = strokes.points.clone().requires_grad_()
+    error = native.squared_error(strokes.with_points(points), torch.rand(1, 3, *SIZE), SIZE, PAPER)
+    share = torch.ones((), requires_grad=True)
+    (slope,) = torch.autograd.grad(error, points, share, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        slope.sum().backward()

@@ -72,7 +72,7 @@ namespace {
 struct Workspace : Scratch {
     Workspace() : Scratch{} {}
     ~Workspace() {
-        for (Row* row : {&nearest, &parameter, &ranges, &places, &values, &others, &running, &fragments}) release(*row);
+        for (Row* row : {&places, &values, &others, &hits, &nearest, &owner, &running, &fragments}) release(*row);
     }
 };
 
@@ -328,7 +328,6 @@ void plan_stroke(const Drawing& d, int i, int lanes, Plan& plan, float& low, flo
     stroke.opacity = d.opacities[i];
     stroke.first_segment = int32_t(plan.segments.size());
     stroke.radii = plan.radii.data() + int64_t(i) * d.knots;
-    int64_t ranges = 0;
     stroke.segments = drawable(d, i, count) ? count : 0;
     for (int j = 0; j < stroke.segments; j++) {
         Segment s{};
@@ -344,10 +343,9 @@ void plan_stroke(const Drawing& d, int i, int lanes, Plan& plan, float& low, flo
         s.place = plan.pieces.size;
         plan.pieces.size += int64_t(s.pieces + lanes - 1) / lanes * lanes * FIELDS;
         if (seen) low = std::min(low, s.low[1]), high = std::max(high, s.high[1]);
-        ranges += 1 + s.pieces;
         plan.segments.push_back(s);
     }
-    scene.longest = std::max(scene.longest, ranges);
+    scene.longest = std::max(scene.longest, stroke.segments);
 }
 
 bool make_plan(const Drawing& d, const Scene& common, int lanes, Plan& plan) {

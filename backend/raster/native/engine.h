@@ -61,7 +61,7 @@ struct Scene {
     Segment* segments;
     float* pieces;            // per segment FIELDS rows of `pieces` floats, each rounded up to whole vectors
     int32_t count, knots, height, width, channels;
-    int64_t longest;          // pieces of a stroke, and its segments, at most
+    int32_t longest;          // segments of a stroke, at most
     float paper[3];
     float reach;              // half width of the edge filter, px
     bool tent;                // the filter: a tent, or the pixel's box projected on the normal
@@ -79,16 +79,16 @@ struct Group {
 struct Trace {
     Group* groups;
     int64_t count, room;
-    Row fragments;            // per vector of fragments: place, t, if folded that of the other arm, and every channel's color below
+    Row fragments;            // per vector of fragments: place, coverage, t, if folded that of the other arm, colors below
     Row records;              // per group: 4 points, color, opacity, knots
 };
 
 // Buffers of one thread.
 struct Scratch {
-    Row nearest, parameter;   // [BAND, row] distance and parameter of the nearest piece so far
-    Row ranges;               // [pieces, 2, BAND] columns of each piece in each row
-    Row places, values;       // fragments of one group
-    Row others;               // of these, parameters of a second arm
+    Row places, values;       // pixels of segments, and their parameters, in lists
+    Row others;               // how far those are from the pieces; later, of some, parameters of a second arm
+    Row hits;                 // [segments] where those lists lie
+    Row nearest, owner;       // [BAND, row] which of these is nearest to a pixel, and how far it is
     Row running;              // [channels, BAND · width] gradient of the picture below
     Row fragments;            // of a band whose backward pass follows at once
 };

@@ -63,7 +63,7 @@ class NativeEngine:
         channel needs a gray drawing on gray paper (ValueError).
         """
         tensors = [getattr(strokes, part) for part in _PARTS]
-        loss: Tensor = _SquaredError.apply(self, size, paper, softness, [strokes.segments], _plain(target), *tensors)
+        loss: Tensor = _SquaredError.apply(self, size, paper, softness, strokes.segments, _plain(target), *tensors)
         return loss
 
     @property
@@ -132,7 +132,7 @@ class _Draw(torch.autograd.Function):
     ) -> Tensor:
         keep = any(ctx.needs_input_grad)
         plain = [_plain(tensor) for tensor in tensors]
-        channels = _channels(engine.library, paper, plain, ctx.needs_input_grad[5:])
+        channels = _channels(engine.library, _ground(paper), plain, ctx.needs_input_grad[5:])
         image, tape = _forward(engine, size, paper, softness, segments, plain, channels, keep)
         if keep:
             ctx.engine, ctx.tape, ctx.shapes = engine, tape, [tensor.shape for tensor in plain]
@@ -149,7 +149,10 @@ class _Draw(torch.autograd.Function):
 
 
 class _SquaredError(torch.autograd.Function):
-    """One drawing and its target → their mean squared difference; the gradients are there before anybody asks."""
+    """One drawing and its target → their mean squared difference; the gradients are there before anybody asks.
+
+    After other work each call from here costs several microseconds, most of them for what has left the processor's caches.
+    """
 
     @staticmethod
     def forward(
@@ -158,34 +161,40 @@ class _SquaredError(torch.autograd.Function):
         size: tuple[int, int],
         paper: Tensor,
         softness: float,
-        segments: list[Tensor],
+        segments: Tensor,
         target: Tensor,
         *tensors: Tensor,
     ) -> Tensor:
-        plain, channels = [_plain(tensor) for tensor in tensors], target.shape[1]
+        wanted, channels = ctx.needs_input_grad[6:], target.shape[1]
         if target.shape != (1, channels, *size) or channels not in (1, 3):
             raise ValueError(f"A target for {size} has the shape [1, 1 or 3, {size[0]}, {size[1]}], not {list(target.shape)}.")
-        if channels == 1 and _channels(engine.library, paper, plain, ctx.needs_input_grad[6:]) != 1:
+        plain, counts, ground = [_plain(tensor) for tensor in tensors], _counts(segments), _ground(paper)
+        if channels == 1 and _channels(engine.library, ground, plain, wanted) != 1:
             raise ValueError("A target of one channel needs a gray drawing on gray paper whose colors stay.")
-        keep = any(ctx.needs_input_grad)
-        found = [torch.empty(tensor.shape) for tensor in plain] if keep else []
-        total, tape, counts = ctypes.c_double(), engine.tape(), _counts(segments)
+        found = [torch.empty_like(tensor) for tensor in plain] if True in wanted else None
+        total, tape = ctypes.c_double(), engine.tape()
         code = engine.library.stylesketch_fit(
-            *(tape.handle, _drawing_rows(plain, counts), *size, _ground(paper), float(softness), channels),
-            *(engine.threads, target.data_ptr(), _gradient_rows(found) if keep else None, total),
+            *(tape.handle, _drawing_row(plain, counts), *size, ground.data_ptr(), softness, channels),
+            *(engine.threads, target.data_ptr(), found and _gradient_row(found), total),
         )
         _check(code)
-        if keep:
-            ctx.save_for_backward(*(t.to(own) for t, own in zip(found, tensors, strict=True)))
-        return tensors[0].new_tensor(total.value / target.numel())
+        if found:
+            ctx.found = [own if t is part else own.to(t) for own, t, part in zip(found, tensors, plain, strict=True)]
+        return torch.scalar_tensor(total.value / target.numel(), dtype=tensors[0].dtype, device=tensors[0].device)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        wanted = ctx.needs_input_grad[6:]
-        one = gradient.is_cpu and gradient.item() == 1  # the loss itself is differentiated, most often
-        own = ((t if one else t * gradient) if want else None for t, want in zip(ctx.saved_tensors, wanted, strict=True))
-        return (None, None, None, None, None, None, *own)
+        return _fitted_again(ctx, gradient) if torch.is_grad_enabled() else _fitted(ctx, gradient)
+
+
+def _fitted(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    wanted = ctx.needs_input_grad[6:]
+    one = gradient.is_cpu and gradient.item() == 1  # the loss itself is differentiated, most often
+    own = [(t if one else t * gradient) if want else None for t, want in zip(ctx.found, wanted, strict=True)]
+    return (None, None, None, None, None, None, *own)
+
+
+_fitted_again = once_differentiable(_fitted)  # its own microseconds are spared where nobody asks for second derivatives
 
 
 def _forward(
@@ -199,10 +208,11 @@ def _forward(
     keep: bool,
 ) -> tuple[Tensor, Tape]:
     """The pictures [B, channels, H, W], and the memory that a backward pass needs of them."""
-    counts, image, tape = _counts(segments), torch.empty(len(segments), channels, *size), engine.tape()
-    rows = _drawing_rows(plain, counts)
+    counts, ground = [_counts(row) for row in segments], _ground(paper)
+    image, tape = torch.empty(len(segments), channels, *size), engine.tape()
+    rows = (DrawingRow * len(counts))(*(_drawing_row(plain[4 * i : 4 * i + 4], counts[i]) for i in range(len(counts))))
     code = engine.library.stylesketch_forward(
-        *(tape.handle, rows, len(rows), *size, _ground(paper), float(softness)),
+        *(tape.handle, rows, len(rows), *size, ground.data_ptr(), softness),
         *(channels, int(keep), engine.threads, image.data_ptr()),
     )
     _check(code)
@@ -212,25 +222,21 @@ def _forward(
 def _backward(engine: NativeEngine, tape: Tape, gradient: Tensor, shapes: Sequence[torch.Size]) -> list[Tensor]:
     """Gradients of those shapes, four for each drawing, from that of the pictures."""
     found = [torch.empty(shape) for shape in shapes]
-    _check(engine.library.stylesketch_backward(tape.handle, gradient.data_ptr(), _gradient_rows(found), engine.threads))
+    rows = (GradientRow * (len(found) // 4))(*(_gradient_row(found[i : i + 4]) for i in range(0, len(found), 4)))
+    _check(engine.library.stylesketch_backward(tape.handle, gradient.data_ptr(), rows, engine.threads))
     return found
 
 
-def _gradient_rows(tensors: Sequence[Tensor]) -> ctypes.Array[GradientRow]:
-    rows = (GradientRow * (len(tensors) // 4))()
-    for i in range(len(rows)):
-        rows[i] = GradientRow(*(tensor.data_ptr() for tensor in tensors[4 * i : 4 * i + 4]))
-    return rows
-
-
-def _counts(segments: Sequence[Tensor]) -> list[Tensor]:
-    if any(row.dtype is not torch.long for row in segments):
+def _counts(segments: Tensor) -> Tensor:
+    if segments.dtype is not torch.long:
         raise TypeError("Strokes.segments are int64.")
-    return [row if row.is_cpu and row.is_contiguous() else row.cpu().contiguous() for row in segments]
+    return segments if segments.is_cpu and segments.is_contiguous() else segments.cpu().contiguous()
 
 
-def _ground(paper: Tensor) -> Any:
-    return (ctypes.c_float * 3)(*paper.tolist())
+def _ground(paper: Tensor) -> Tensor:
+    if paper.shape != (3,):
+        raise ValueError(f"Paper is one color, [3], not {list(paper.shape)}.")
+    return _plain(paper)
 
 
 def _plain(tensor: Tensor) -> Tensor:
@@ -239,19 +245,24 @@ def _plain(tensor: Tensor) -> Tensor:
     return tensor.detach().to("cpu", torch.float32).contiguous()
 
 
-def _drawing_rows(tensors: Sequence[Tensor], segments: Sequence[Tensor]) -> ctypes.Array[DrawingRow]:
-    """Where the tensors lie; whoever uses the rows keeps the tensors."""
-    rows = (DrawingRow * len(segments))()
-    for i, counts in enumerate(segments):
-        points, widths, colors, opacities = tensors[4 * i : 4 * i + 4]
-        pointers = (part.data_ptr() for part in (points, counts, widths, colors, opacities))
-        rows[i] = DrawingRow(*pointers, points.shape[0], (points.shape[1] - 1) // 3, widths.shape[1])
-    return rows
+def _drawing_row(parts: Sequence[Tensor], counts: Tensor) -> DrawingRow:
+    """Where the tensors lie; whoever uses the row keeps the tensors."""
+    points, widths, colors, opacities = parts
+    strokes, length, _ = points.shape
+    return DrawingRow(
+        *(points.data_ptr(), counts.data_ptr(), widths.data_ptr(), colors.data_ptr(), opacities.data_ptr()),
+        *(strokes, (length - 1) // 3, widths.shape[1]),
+    )
 
 
-def _channels(library: ctypes.CDLL, paper: Tensor, tensors: Sequence[Tensor], wanted: Sequence[bool]) -> int:
+def _gradient_row(parts: Sequence[Tensor]) -> GradientRow:
+    points, widths, colors, opacities = parts
+    return GradientRow(points.data_ptr(), widths.data_ptr(), colors.data_ptr(), opacities.data_ptr())
+
+
+def _channels(library: ctypes.CDLL, ground: Tensor, tensors: Sequence[Tensor], wanted: Sequence[bool]) -> int:
     """1 where paper and all colors are gray and nobody asks how the colors should change, else 3."""
-    if any(wanted[2::4]) or not library.stylesketch_gray(_ground(paper), 1):
+    if any(wanted[2::4]) or not library.stylesketch_gray(ground.data_ptr(), 1):
         return 3
     return 1 if all(library.stylesketch_gray(colors.data_ptr(), len(colors)) for colors in tensors[2::4]) else 3
 

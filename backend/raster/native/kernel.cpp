@@ -1,8 +1,8 @@
 // The arithmetic of the native engine; compiled once per instruction set (see lanes.h for what that forbids).
 //
-// A band is BAND rows. For every stroke that may touch it: straight pieces of the curve find for each pixel within reach
-// the parameter with the smallest distance − radius; the pixels in reach are gathered into full vectors ("fragments"),
-// refined on the curve itself by Newton's method, and composited source-over. The backward pass walks them in reverse.
+// A band is BAND rows. For every stroke that may touch it: the pixels that it may reach are listed; straight pieces of the
+// curve find for each the parameter with the smallest distance − radius; those in reach remain, are refined on the curve
+// itself by Newton's method, and composited source-over. The backward pass walks these "fragments" in reverse.
 #include "engine.h"
 #include "folds.h"
 #include "lanes.h"
@@ -12,29 +12,21 @@
 namespace stylesketch {
 namespace {
 
-constexpr int VECTORS = BAND / LANES;  // of the rows of one band
 constexpr int64_t BLOCK = 4096;  // squares that are summed as floats
+
+// The vectors of a fragment: its place, …; if it sees two arms, OTHER is there and what follows is one farther.
+enum { COVERED = 1, PARAMETER, BELOW, OTHER = BELOW };
 
 // Pixels are packed as row · 65536 + column within their band.
 INLINE Floats column_of(Ints place) { return floats(place & 0xffff) + 0.5f; }
 INLINE Floats row_of(Ints place, int top) { return floats(place >> 16) + ((float)top + 0.5f); }
-INLINE Ints offset_of(Ints place, int width) { return (place >> 16) * width + (place & 0xffff); }
+INLINE Ints offset_of(Ints place, int pitch) { return (place >> 16) * pitch + (place & 0xffff); }
 
 // ------------------------------------------------------------------------------------------------------- forward
 
+// Where in each row of a band a segment may have ink.
 struct Columns {
-    int32_t low[BAND], high[BAND];  // [low, high) of every row
-
-    INLINE void clear(Columns& c, int width) {
-        for (int v = 0; v < VECTORS; v++) store(c.low + v * LANES, all(width)), store(c.high + v * LANES, all(0));
-    }
-
-    INLINE void join(Columns& c, const Columns& other) {
-        for (int v = 0; v < BAND; v += LANES) {
-            store(c.low + v, smaller(load(c.low + v), load(other.low + v)));
-            store(c.high + v, larger(load(c.high + v), load(other.high + v)));
-        }
-    }
+    int32_t low[BAND], high[BAND];  // [low, high)
 };
 
 // One stroke within one band.
@@ -52,125 +44,217 @@ INLINE bool touches(const Segment& s, const Visit& visit) {
     return s.pieces > 0 && s.low[1] < (float)(visit.top + visit.rows) && s.high[1] > (float)visit.top;
 }
 
-INLINE bool reaches(const float* piece, int pitch, const Visit& visit) {
-    return piece[YLOW * pitch] < (float)(visit.top + visit.rows) - 0.5f && piece[YHIGH * pitch] > (float)visit.top + 0.5f;
+// Pixels' centers, px, from the first to the last one.
+struct Box {
+    float left, right, top, bottom;
+};
+
+// Which pieces from the given one on, of `count`, may have ink in a box: a bit for each.
+INLINE unsigned pieces_within(const float* piece, int pitch, int count, const Box& box) {
+    const Mask beside = both(less(load(piece + XLOW * pitch), all(box.right)), less(all(box.left), load(piece + XHIGH * pitch)));
+    const Mask level = both(less(load(piece + YLOW * pitch), all(box.bottom)), less(all(box.top), load(piece + YHIGH * pitch)));
+    return bits(both(beside, level)) & (count < LANES ? (1u << count) - 1 : ~0u);
 }
 
-// The columns of each row that piece p may reach.
-INLINE void find_columns(const float* piece, int pitch, const Visit& visit, Columns& found) {
-    const float x = piece[X * pitch], y = piece[Y * pitch], lean = piece[LEAN * pitch], half = piece[HALF * pitch];
-    const float xlow = piece[XLOW * pitch], xhigh = piece[XHIGH * pitch];
-    const float ylow = piece[YLOW * pitch], yhigh = piece[YHIGH * pitch];
-    const Floats width = all((float)visit.scene.width), zero = all(0.0f);
-    for (int v = 0; v < BAND; v += LANES) {
-        const Floats row = floats(v + COUNTING) + ((float)visit.top + 0.5f);
-        const Floats middle = x + (row - y) * lean;
-        const Mask inside = both(less(all(ylow), row), less(row, all(yhigh)));
-        const Floats low = clamped(larger(middle - half, all(xlow)) + 0.5f, zero, width);
-        const Floats high = clamped(smaller(middle + half, all(xhigh)) + 0.5f, zero, width);
-        store(found.low + v, truncated(select(inside, low, width)));
-        store(found.high + v, truncated(select(inside, high, zero)));
+// Widens columns [low, high), px, of rows by those that a piece may reach.
+INLINE void widen(const float* piece, int pitch, Floats row, Floats& low, Floats& high) {
+    const Floats middle = piece[X * pitch] + (row - piece[Y * pitch]) * piece[LEAN * pitch], half = all(piece[HALF * pitch]);
+    const Mask inside = both(less(all(piece[YLOW * pitch]), row), less(row, all(piece[YHIGH * pitch])));
+    low = smaller(low, select(inside, larger(middle - half, all(piece[XLOW * pitch])), all(FAR)));
+    high = larger(high, select(inside, smaller(middle + half, all(piece[XHIGH * pitch])), all(-FAR)));
+}
+
+INLINE Floats rows_from(const Visit& visit, int row) { return floats(row + COUNTING) + ((float)visit.top + 0.5f); }
+
+INLINE void set_columns(Columns& columns, int row, Floats low, Floats high, int width) {
+    store(columns.low + row, truncated(clamped(low + 0.5f, all(0.0f), all((float)width))));
+    store(columns.high + row, truncated(clamped(high + 0.5f, all(0.0f), all((float)width))));
+}
+
+INLINE void find_columns(const Segment& s, const Visit& visit, Columns& columns) {
+    const int pitch = padded(s.pieces), width = visit.scene.width;
+    const float* pieces = visit.scene.pieces + s.place;
+    const Box band = {0, (float)width, (float)visit.top, (float)(visit.top + visit.rows)};
+    for (int row = 0; row < BAND; row += LANES) {
+        Floats low = all(FAR), high = all(-FAR);
+        for (int first = 0; first < s.pieces; first += LANES)
+            for (unsigned left = pieces_within(pieces + first, pitch, s.pieces - first, band); left; left &= left - 1)
+                widen(pieces + first + __builtin_ctz(left), pitch, rows_from(visit, row), low, high);
+        set_columns(columns, row, low, high, width);
     }
 }
 
-INLINE int row_within(float row, int rows) { return row < 0 ? 0 : row > (float)rows ? rows : (int)row; }
-
-// Lets piece p of segment number `order` claim the pixels that are nearer to it than to the pieces before.
+// How far pixels in a box are from the pieces of a segment, and where these are nearest.
 template <bool VARYING>
-INLINE void claim(const Segment& s, int order, int p, const Visit& visit, const Columns& columns) {
+INLINE void find_nearest(const Segment& s, const float* pieces, const Box& box, Floats x, Floats y, Floats& away, Floats& t) {
     const int pitch = padded(s.pieces);
-    const float* piece = visit.scene.pieces + s.place + p;
-    const float rate = 1.0f / (float)s.pieces, first = 2.0f * (float)order + (float)p * rate;
-    const float x0 = piece[X * pitch], y0 = piece[Y * pitch];
-    const Floats dx = all(piece[DX * pitch]), dy = all(piece[DY * pitch]), ux = all(piece[UX * pitch]);
-    const Floats radius = all(VARYING ? piece[RADIUS * pitch] : 0.0f), growth = all(VARYING ? piece[GROWTH * pitch] : 0.0f);
-    const int from = row_within(piece[YLOW * pitch] - (float)visit.top - 0.5f, visit.rows);
-    const int to = row_within(piece[YHIGH * pitch] - (float)visit.top + 0.5f, visit.rows);
-    for (int row = from; row < to; row++) {
-        const int low = columns.low[row], high = columns.high[row];
-        float* nearest = visit.scratch.nearest.data + row * visit.pitch;
-        float* parameter = visit.scratch.parameter.data + row * visit.pitch;
-        const float y = (float)(visit.top + row) + 0.5f - y0;
-        const Floats start = all(y * piece[UY * pitch]);
-        for (int column = low; column < high; column += LANES) {
-            const Floats x = floats(column + COUNTING) + (0.5f - x0);
-            const Floats t = clamped(x * ux + start, all(0.0f), all(1.0f));
-            const Floats ex = x - t * dx, ey = y - t * dy;
-            Floats away = ex * ex + ey * ey;
-            if (VARYING) away = root(away) - (radius + t * growth);
-            const Floats best = load(nearest + column), known = load(parameter + column);
-            const Mask nearer = less(away, best);
-            store(nearest + column, select(nearer, away, best));
-            store(parameter + column, select(nearer, first + t * rate, known));
+    away = all(FAR), t = all(0.0f);
+    for (int first = 0; first < s.pieces; first += LANES) {
+        for (unsigned left = pieces_within(pieces + first, pitch, s.pieces - first, box); left; left &= left - 1) {
+            const int p = first + __builtin_ctz(left);
+            const float* piece = pieces + p;
+            const Floats rx = x - piece[X * pitch], ry = y - piece[Y * pitch];
+            const Floats part = clamped(rx * piece[UX * pitch] + ry * piece[UY * pitch], all(0.0f), all(1.0f));
+            const Floats ex = rx - part * piece[DX * pitch], ey = ry - part * piece[DY * pitch];
+            Floats here = ex * ex + ey * ey;
+            if (VARYING) here = root(here) - (piece[RADIUS * pitch] + part * piece[GROWTH * pitch]);
+            const Mask nearer = less(here, away);
+            away = select(nearer, here, away);
+            t = select(nearer, part + (float)p, t);
+        }
+    }
+    t *= 1.0f / (float)s.pieces;
+}
+
+// A segment's pixels in Scratch.
+struct Hits {
+    int32_t order, first, count;
+};
+
+// Lists the pixels within columns from `places` on; their count.
+INLINE int list_pixels(const Columns& columns, int rows, int32_t* places) {
+    int count = 0;
+    for (int row = 0; row < rows; row++) {
+        const int low = columns.low[row], width = columns.high[row] - low;
+        for (int column = 0; column < width; column += LANES)
+            store(places + count + column, (row << 16) + low + column + COUNTING);
+        count += most(width, 0);
+    }
+    return count;
+}
+
+// Pixels beyond the last one of a list count as some pixel of the band.
+INLINE void close_list(Scratch& scratch, int end) {
+    store((int32_t*)scratch.places.data + end, all(0));
+    store(scratch.values.data + end, all(0.0f));
+}
+
+INLINE bool make_room(Scratch& scratch, int used, int64_t more) {
+    scratch.places.size = scratch.values.size = scratch.others.size = used;
+    more += 2 * LANES;
+    return reserve(scratch.places, more) && reserve(scratch.values, more) && reserve(scratch.others, more);
+}
+
+// Lists from `first` on the pixels that a segment may have ink in, with its nearest parameters and (in `others`) how far it is
+// from them; their count, or −1: out of memory.
+template <bool VARYING>
+INLINE int find_hits(const Visit& visit, const Segment& s, int first, float limit) {
+    Columns columns;
+    find_columns(s, visit, columns);
+    int64_t room = 0;
+    for (int row = 0; row < visit.rows; row++) room += most(columns.high[row] - columns.low[row], 0);
+    if (!make_room(visit.scratch, first, room)) return -1;
+    int32_t* places = (int32_t*)visit.scratch.places.data + first;
+    float *values = visit.scratch.values.data + first, *aways = visit.scratch.others.data + first;
+    const int pixels = list_pixels(columns, visit.rows, places);
+    const float *pieces = visit.scene.pieces + s.place, top = (float)visit.top + 0.5f;
+    int count = 0;
+    for (int i = 0; i < pixels; i += LANES) {
+        const Ints place = load(places + i);
+        const int from = places[i], to = places[least(i + LANES, pixels) - 1];
+        const bool one_row = from >> 16 == to >> 16;
+        const Box box = {one_row ? (float)(from & 0xffff) + 0.5f : 0, one_row ? (float)(to & 0xffff) + 0.5f : (float)visit.scene.width,
+                         (float)(from >> 16) + top, (float)(to >> 16) + top};
+        Floats away, t;
+        find_nearest<VARYING>(s, pieces, box, column_of(place), row_of(place, visit.top), away, t);
+        const Mask hit = both(less(away, all(limit)), less(COUNTING, all(pixels - i)));
+        append(hit, places + count, place, aways + count, away);
+        count += append(hit, places + count, place, values + count, t);
+    }
+    close_list(visit.scratch, first + count);
+    return count;
+}
+
+// Notes for every pixel of a stroke's segments which of them is nearest.
+INLINE void compete(const Visit& visit, const Hits* hits, int lists) {
+    float *nearest = visit.scratch.nearest.data, *owner = visit.scratch.owner.data;
+    for (int again = 0; again < 2; again++) {
+        for (int l = 0; l < lists; l++) {
+            const int32_t* places = (const int32_t*)visit.scratch.places.data + hits[l].first;
+            for (int i = 0; i < hits[l].count; i += LANES) {
+                const Ints at = offset_of(load(places + i), visit.pitch);
+                const int used = least(LANES, hits[l].count - i);
+                if (!again) {
+                    scatter(nearest, at, all(FAR), used);
+                    continue;
+                }
+                const Floats away = load(visit.scratch.others.data + hits[l].first + i), best = gather(nearest, at);
+                scatter(owner, at, select(less(away, best), all((float)hits[l].order), gather(owner, at)), used);
+                scatter(nearest, at, smaller(away, best), used);
+            }
         }
     }
 }
 
-template <int CHANNELS>
-INLINE void paint(const Visit& visit, Floats alpha, Ints offset, int used, float* fragments) {
-    for (int c = 0; c < CHANNELS; c++) {
-        const Floats below = gather(visit.image + c * visit.plane, offset);
-        scatter(visit.image + c * visit.plane, offset, below + alpha * (visit.stroke.color[c] - below), used);
-        if (fragments) store(fragments + c * LANES, below);
+// Leaves in a list the pixels whose nearest segment it is.
+INLINE void keep_own(const Visit& visit, Hits& hits) {
+    int32_t* places = (int32_t*)visit.scratch.places.data + hits.first;
+    float *values = visit.scratch.values.data + hits.first, *aways = visit.scratch.others.data + hits.first;
+    int count = 0;
+    for (int i = 0; i < hits.count; i += LANES) {
+        const Ints place = load(places + i);
+        const Floats t = load(values + i), away = load(aways + i);
+        const Floats owner = gather(visit.scratch.owner.data, offset_of(place, visit.pitch));
+        const Mask own = both(less(COUNTING, all(hits.count - i)), less(magnitude(owner - (float)hits.order), all(0.5f)));
+        append(own, places + count, place, aways + count, away);
+        count += append(own, places + count, place, values + count, t);
     }
+    hits.count = count;
+    close_list(visit.scratch, hits.first + count);
 }
 
-// The gathered pixels of a segment, each by its nearest place; or, FOLDED, by that and by the nearest place of another arm of it.
+// How much a stroke covers the pixels of a list (in `others`), each by its nearest place; or, FOLDED, by that and by the nearest
+// place of another arm of its segment.
 template <bool TENT, bool VARYING, int CHANNELS, bool FOLDED>
-void composite(const Visit& visit, const Segment& s, int count, float* fragments) {
+INLINE void cover(const Visit& visit, const Segment& s, const Hits& hits, float* fragments) {
     const Scene& scene = visit.scene;
     const float* radii = visit.stroke.radii;
-    for (int i = 0; i < count; i += LANES) {
-        const Ints place = load((int32_t*)visit.scratch.places.data + i);
-        const Floats x = column_of(place), y = row_of(place, visit.top);
-        const Floats start = load(visit.scratch.values.data + i);
+    const int32_t* places = (int32_t*)visit.scratch.places.data + hits.first;
+    float *values = visit.scratch.values.data + hits.first, *others = visit.scratch.others.data + hits.first;
+    for (int i = 0; i < hits.count; i += LANES) {
+        const Ints place = load(places + i);
+        const Floats x = column_of(place), y = row_of(place, visit.top), start = load(values + i);
         const Floats t = FOLDED ? start : nearest_place<VARYING>(s, radii, start, x, y);
         Floats other = all(0.0f), covered;
         if (FOLDED) {
-            other = load(visit.scratch.others.data + i);
+            other = load(others + i);
             const Spot at = measured_arm<TENT, VARYING>(scene, s, radii, t, x, y);
             covered = meet(at, look<VARYING>(s, radii, other, x, y)).covered;
         } else {
             covered = coverage(measured<TENT, VARYING>(scene, s, radii, t, x, y));
         }
-        if (fragments) {
-            store((int32_t*)fragments, place);
-            store(fragments + LANES, t);
-            if (FOLDED) store(fragments + 2 * LANES, other);
-            fragments += (2 + FOLDED) * LANES;
-        }
-        paint<CHANNELS>(visit, covered * visit.stroke.opacity, offset_of(place, scene.width), least(LANES, count - i), fragments);
-        if (fragments) fragments += CHANNELS * LANES;
+        store(others + i, covered);
+        if (!fragments) continue;
+        store((int32_t*)fragments, place);
+        store(fragments + COVERED * LANES, covered);
+        store(fragments + PARAMETER * LANES, t);
+        if (FOLDED) store(fragments + OTHER * LANES, other);
+        fragments += (BELOW + FOLDED + CHANNELS) * LANES;
     }
 }
 
-// Gathers the pixels that segment number `order` has won; their count. OUTER: but those that are nearer than `least`.
-template <bool OUTER>
-INLINE int collect(const Visit& visit, int order, const Columns& columns, float limit, float least) {
-    int32_t* places = (int32_t*)visit.scratch.places.data;
-    float* values = visit.scratch.values.data;
-    const float first = 2.0f * (float)order;
-    int count = 0;
-    for (int row = 0; row < visit.rows; row++) {
-        const float* nearest = visit.scratch.nearest.data + row * visit.pitch;
-        const float* parameter = visit.scratch.parameter.data + row * visit.pitch;
-        for (int column = columns.low[row]; column < columns.high[row]; column += LANES) {
-            const Floats t = load(parameter + column) - first;
-            Mask won = both(less(load(nearest + column), all(limit)), less(column + COUNTING, all(columns.high[row])));
-            won = both(won, less(magnitude(t - 0.5f), all(0.75f)));
-            if (OUTER) won = both(won, less(all(least), load(nearest + column)));
-            count += append(won, places + count, (row << 16) + column + COUNTING, values + count, clamped(t, all(0.0f), all(1.0f)));
+// Paints the pixels of a list that `cover` has been at. That is a loop of its own since processors wait for memory while they
+// compute what comes next, but do not look far ahead.
+template <int CHANNELS, bool FOLDED>
+INLINE void paint(const Visit& visit, const Hits& hits, float* fragments) {
+    const int32_t* places = (int32_t*)visit.scratch.places.data + hits.first;
+    for (int i = 0; i < hits.count; i += LANES) {
+        const Ints offset = offset_of(load(places + i), visit.scene.width);
+        const Floats alpha = load(visit.scratch.others.data + hits.first + i) * visit.stroke.opacity;
+        const int used = least(LANES, hits.count - i);
+        for (int c = 0; c < CHANNELS; c++) {
+            const Floats below = gather(visit.image + c * visit.plane, offset);
+            scatter(visit.image + c * visit.plane, offset, below + alpha * (visit.stroke.color[c] - below), used);
+            if (fragments) store(fragments + (BELOW + FOLDED + c) * LANES, below);
         }
+        if (fragments) fragments += (BELOW + FOLDED + CHANNELS) * LANES;
     }
-    store(places + count, all(0));
-    store(values + count, all(0.0f));
-    return count;
 }
 
 bool record(const Visit& visit, int segment, int count, bool folded, float** fragments) {
     Trace& trace = *visit.trace;
     const Segment& s = visit.scene.segments[segment];
-    const int64_t size = (int64_t)padded(count) * (2 + folded + visit.scene.channels);
+    const int64_t size = (int64_t)padded(count) * (BELOW + folded + visit.scene.channels);
     const int64_t floats_of_record = RECORD_KNOTS + s.last_knot - s.first_knot + 1;
     if (!reserve(trace) || !reserve(trace.fragments, size) || !reserve(trace.records, floats_of_record)) return false;
     trace.groups[trace.count++] = {visit.index, segment, count, folded, trace.fragments.size, trace.records.size};
@@ -180,125 +264,134 @@ bool record(const Visit& visit, int segment, int count, bool folded, float** fra
     return true;
 }
 
-// The columns of each row where pixels may lie between two arms of a segment.
+// Where pixels may lie between two arms of a segment.
 INLINE void find_columns_between(const Segment& s, const Visit& visit, Columns& between) {
     const float reach = LOOSE * (s.most + visit.scene.reach);
-    Columns::clear(between, visit.scene.width);
+    float pieces[MOST_FOLDS][FIELDS];
     for (int i = 0; i < s.folds; i++) {
         Vector from, to;
         find_axis(visit.scene, s, i, from, to);
         const float dx = to.x - from.x, dy = to.y - from.y;
         const bool flat = __builtin_fabsf(dy) < 1e-4f * __builtin_fabsf(dx) + 1e-12f;
-        float piece[FIELDS];
+        float* piece = pieces[i];
         piece[X] = from.x, piece[Y] = from.y;
         piece[LEAN] = flat ? 0 : dx / dy;
         piece[HALF] = flat ? FAR : reach * __builtin_sqrtf(1 + piece[LEAN] * piece[LEAN]) + 0.05f;
         piece[XLOW] = (dx < 0 ? to.x : from.x) - reach, piece[XHIGH] = (dx < 0 ? from.x : to.x) + reach;
         piece[YLOW] = (dy < 0 ? to.y : from.y) - reach, piece[YHIGH] = (dy < 0 ? from.y : to.y) + reach;
-        if (!reaches(piece, 1, visit)) continue;
-        Columns found;
-        find_columns(piece, 1, visit, found);
-        Columns::join(between, found);
+    }
+    for (int row = 0; row < BAND; row += LANES) {
+        Floats low = all(FAR), high = all(-FAR);
+        for (int i = 0; i < s.folds; i++) widen(pieces[i], 1, rows_from(visit, row), low, high);
+        set_columns(between, row, low, high, visit.scene.width);
     }
 }
 
-// Gathers the pixels that see a second arm of segment number `order`, with both parameters, and takes them away from the
-// others that it has won; their count.
-template <bool VARYING>
-INLINE int gather_between(const Visit& visit, int order, float limit) {
-    const Scene& scene = visit.scene;
-    const Segment& s = scene.segments[visit.stroke.first_segment + order];
+// Which of the places lie within columns.
+INLINE Mask within(const Columns& columns, Ints place) {
+    const Ints row = place >> 16, column = place & 0xffff;
+    const Ints low = (Ints)gather((const float*)columns.low, row), high = (Ints)gather((const float*)columns.high, row);
+    return both(less(low, column + 1), less(column, high));
+}
+
+// Moves the pixels of a list that may lie between two arms of its segment to one that begins at `first`.
+INLINE Hits move_between(const Visit& visit, const Segment& s, Hits& hits, int first, float full) {
     Columns between;
     find_columns_between(s, visit, between);
-    const float slack = scene.reach + s.slack + s.uneven, rest = s.most - slack;  // nearer pixels are full
-    const int count = collect<true>(visit, order, between, limit, VARYING ? -slack : rest > 0 ? rest * rest : -1.0f);
-    Scratch& scratch = visit.scratch;
-    int32_t* places = (int32_t*)scratch.places.data;
-    int met = 0;
-    for (int i = 0; i < count; i += LANES) {
-        const Ints place = load(places + i);
-        const Floats x = column_of(place), y = row_of(place, visit.top);
-        const Floats start = load(scratch.values.data + i);
-        const Floats other = other_arm<VARYING>(s, visit.stroke.radii, start, x, y);
-        Mask seen = both(less(COUNTING, all(count - i)), less(all(-0.5f), other));
-        if (!bits(seen)) continue;
-        const Spot second = look<VARYING>(s, visit.stroke.radii, other, x, y);
-        seen = both(seen, less(second.distance - second.radius, all(scene.reach)));
-        if (!bits(seen)) continue;
-        const Floats t = nearest_place<VARYING>(s, visit.stroke.radii, start, x, y);
-        const Spot at = look<VARYING>(s, visit.stroke.radii, t, x, y);
-        const Angle angle = angle_between(at, second);
-        // On the same side it only matters if the first one ends within the pixel.
-        const Floats room = select(less(angle.side, all(0.0f)), all(FAR), scene.reach - at.distance - at.radius);
-        seen = both(both(seen, less(all(0.0f), angle.parallel)), less(all(0.0f), room));
-        append(seen, places + met, place, scratch.others.data + met, other);
-        met += append(seen, places + met, place, scratch.values.data + met, t);
+    int32_t* places = (int32_t*)visit.scratch.places.data;
+    float *values = visit.scratch.values.data, *others = visit.scratch.others.data;
+    int kept = hits.first, moved = first;
+    for (int i = 0; i < hits.count; i += LANES) {
+        const Ints place = load(places + hits.first + i);
+        const Floats t = load(values + hits.first + i), away = load(others + hits.first + i);
+        const Mask used = less(COUNTING, all(hits.count - i)), may = both(both(used, within(between, place)), less(all(full), away));
+        moved += append(may, places + moved, place, values + moved, t);
+        kept += append(without(used, may), places + kept, place, values + kept, t);
     }
-    for (int i = 0; i < met; i++) visit.scratch.parameter.data[(places[i] >> 16) * visit.pitch + (places[i] & 0xffff)] = FAR;
-    store(places + met, all(0));
-    store(scratch.values.data + met, all(0.0f));
-    store(scratch.others.data + met, all(0.0f));
-    return met;
+    hits.count = kept - hits.first;
+    close_list(visit.scratch, moved);
+    return {hits.order, first, moved - first};
 }
 
-// Composites the `count` pixels that were gathered for segment number `order`.
+// Leaves in a list of pixels that may see a second arm of a segment those that do, with both parameters; the others go back.
+template <bool VARYING>
+INLINE void keep_between(const Visit& visit, const Segment& s, Hits& moved, Hits& hits) {
+    const float* radii = visit.stroke.radii;
+    int32_t* places = (int32_t*)visit.scratch.places.data;
+    float *values = visit.scratch.values.data, *others = visit.scratch.others.data;
+    int kept = hits.first + hits.count, met = moved.first;
+    for (int i = 0; i < moved.count; i += LANES) {
+        const Ints place = load(places + moved.first + i);
+        const Floats start = load(values + moved.first + i), x = column_of(place), y = row_of(place, visit.top);
+        const Floats other = other_arm<VARYING>(s, radii, start, x, y);
+        const Spot second = look<VARYING>(s, radii, other, x, y);
+        const Mask used = less(COUNTING, all(moved.count - i));
+        Mask seen = both(less(all(-0.5f), other), less(second.distance - second.radius, all(visit.scene.reach)));
+        seen = both(used, seen);
+        if (bits(seen)) {
+            const Floats t = nearest_place<VARYING>(s, radii, start, x, y);
+            const Spot at = look<VARYING>(s, radii, t, x, y);
+            const Angle angle = angle_between(at, second);
+            // On the same side it only matters if the first one ends within the pixel.
+            const Floats room = select(less(angle.side, all(0.0f)), all(FAR), visit.scene.reach - at.distance - at.radius);
+            seen = both(both(seen, less(all(0.0f), angle.parallel)), less(all(0.0f), room));
+            append(seen, places + met, place, others + met, other);
+            met += append(seen, places + met, place, values + met, t);
+        }
+        kept += append(without(used, seen), places + kept, place, values + kept, start);
+    }
+    hits.count = kept - hits.first;
+    moved.count = met - moved.first;
+    close_list(visit.scratch, kept);
+    close_list(visit.scratch, met);
+    store(others + met, all(0.0f));
+}
+
+// Composites the pixels of a list.
 template <bool TENT, bool VARYING, int CHANNELS, bool FOLDED>
-INLINE bool finish(const Visit& visit, int order, int count) {
-    const int segment = visit.stroke.first_segment + order;
+INLINE bool finish(const Visit& visit, const Hits& hits) {
+    const int segment = visit.stroke.first_segment + hits.order;
     float* fragments = nullptr;
-    if (!count) return true;
-    if (visit.trace && !record(visit, segment, count, FOLDED, &fragments)) return false;
-    composite<TENT, VARYING, CHANNELS, FOLDED>(visit, visit.scene.segments[segment], count, fragments);
+    if (!hits.count) return true;
+    if (visit.trace && !record(visit, segment, hits.count, FOLDED, &fragments)) return false;
+    cover<TENT, VARYING, CHANNELS, FOLDED>(visit, visit.scene.segments[segment], hits, fragments);
+    paint<CHANNELS, FOLDED>(visit, hits, fragments);
     return true;
 }
 
-// Composites the pixels that see two arms of segment number `order`. Few strokes fold; it stands apart for the others' speed.
+// Composites the pixels that see two arms of a segment; `end`: of all lists. Few strokes fold; it stands apart for the others'
+// speed.
 template <bool TENT, bool VARYING, int CHANNELS>
-__attribute__((noinline)) bool draw_between(const Visit& visit, int order, float limit) {
-    return finish<TENT, VARYING, CHANNELS, true>(visit, order, gather_between<VARYING>(visit, order, limit));
+__attribute__((noinline)) bool draw_between(const Visit& visit, Hits& hits, int end) {
+    if (!make_room(visit.scratch, end, hits.count)) return false;
+    const Segment& s = visit.scene.segments[visit.stroke.first_segment + hits.order];
+    const float slack = visit.scene.reach + s.slack + s.uneven, rest = s.most - slack;  // nearer pixels are full
+    Hits moved = move_between(visit, s, hits, end, VARYING ? -slack : rest > 0 ? rest * rest : -1.0f);
+    if (moved.count) keep_between<VARYING>(visit, s, moved, hits);
+    close_list(visit.scratch, hits.first + hits.count);
+    return finish<TENT, VARYING, CHANNELS, true>(visit, moved);
 }
 
 template <bool TENT, bool VARYING, int CHANNELS>
 bool draw(const Visit& visit) {
-    const Scene& scene = visit.scene;
-    const Segment* segments = scene.segments + visit.stroke.first_segment;
-    Columns* columns = (Columns*)visit.scratch.ranges.data;
-    Columns touched;
-    Columns::clear(touched, scene.width);
-    Columns* next = columns;
-    for (int j = 0; j < visit.stroke.segments; j++) {
-        if (!touches(segments[j], visit)) continue;
-        Columns& whole = *next++;
-        Columns::clear(whole, scene.width);
-        const int pitch = padded(segments[j].pieces);
-        const float* piece = scene.pieces + segments[j].place;
-        for (int p = 0; p < segments[j].pieces; p++, piece++, next++) {
-            if (!reaches(piece, pitch, visit)) continue;
-            find_columns(piece, pitch, visit, *next);
-            Columns::join(whole, *next);
-        }
-        Columns::join(touched, whole);
-    }
-    for (int row = 0; row < visit.rows; row++)
-        for (int column = touched.low[row]; column < touched.high[row]; column += LANES)
-            store(visit.scratch.nearest.data + row * visit.pitch + column, all(FAR));
-    next = columns;
-    for (int j = 0; j < visit.stroke.segments; j++) {
-        if (!touches(segments[j], visit)) continue;
-        next++;
-        const int pitch = padded(segments[j].pieces);
-        const float* piece = scene.pieces + segments[j].place;
-        for (int p = 0; p < segments[j].pieces; p++, piece++, next++)
-            if (reaches(piece, pitch, visit)) claim<VARYING>(segments[j], j, p, visit, *next);
-    }
-    next = columns;
+    const Segment* segments = visit.scene.segments + visit.stroke.first_segment;
+    Hits* hits = (Hits*)visit.scratch.hits.data;
+    int lists = 0, end = 0;
     for (int j = 0; j < visit.stroke.segments; j++) {
         const Segment& s = segments[j];
         if (!touches(s, visit)) continue;
-        const float bound = scene.reach + s.slack + s.most, limit = VARYING ? scene.reach + s.slack + s.uneven : bound * bound;
-        if (s.folds && !draw_between<TENT, VARYING, CHANNELS>(visit, j, limit)) return false;
-        if (!finish<TENT, VARYING, CHANNELS, false>(visit, j, collect<false>(visit, j, *next, limit, 0))) return false;
-        next += 1 + s.pieces;
+        const float bound = visit.scene.reach + s.slack + (VARYING ? s.uneven : s.most);
+        const int count = find_hits<VARYING>(visit, s, end, VARYING ? bound : bound * bound);
+        if (count < 0) return false;
+        if (!count) continue;
+        hits[lists++] = {j, end, count};
+        end += padded(count) + LANES;
+    }
+    if (lists > 1) compete(visit, hits, lists);
+    for (int l = 0; l < lists; l++) {
+        if (lists > 1) keep_own(visit, hits[l]);
+        if (segments[hits[l].order].folds && !draw_between<TENT, VARYING, CHANNELS>(visit, hits[l], end)) return false;
+        if (!finish<TENT, VARYING, CHANNELS, false>(visit, hits[l])) return false;
     }
     return true;
 }
@@ -315,13 +408,10 @@ bool draw_as_set(const Visit& visit) {
 }
 
 bool prepare_scratch(const Scene& scene, int pitch, Scratch& scratch) {
-    scratch.nearest.size = scratch.parameter.size = scratch.ranges.size = scratch.places.size = scratch.values.size = 0;
-    scratch.others.size = 0;
-    const int64_t pixels = (int64_t)BAND * pitch;
-    return reserve(scratch.nearest, pixels) && reserve(scratch.parameter, pixels) &&
-           reserve(scratch.ranges, scene.longest * (int64_t)(sizeof(Columns) / sizeof(float))) &&
-           reserve(scratch.places, pixels + LANES) && reserve(scratch.values, pixels + LANES) &&
-           reserve(scratch.others, pixels + LANES);
+    scratch.nearest.size = scratch.owner.size = scratch.hits.size = 0;
+    const int64_t pixels = scene.longest > 1 ? (int64_t)BAND * pitch : 0;
+    return reserve(scratch.nearest, pixels) && reserve(scratch.owner, pixels) &&
+           reserve(scratch.hits, scene.longest * (int64_t)(sizeof(Hits) / sizeof(float)));
 }
 
 bool forward(const Scene& scene, int band, float* image, int64_t plane, Trace* trace, Scratch& scratch) {
@@ -342,8 +432,9 @@ bool forward(const Scene& scene, int band, float* image, int64_t plane, Trace* t
 
 // ------------------------------------------------------------------------------------------------------ backward
 
+// What fragments ask of the powers of their curve.
 struct Sums {
-    Floats points[4][2], color[3], opacity;
+    Floats x[4], y[4];
 };
 
 // What a fragment asks of its curve: gradients to its place and its derivative by t.
@@ -351,21 +442,25 @@ struct Pull {
     Floats px, py, vx, vy;
 };
 
-INLINE void add_points(Sums& sums, Floats t, const Pull& pull) {
-    const Floats s = 1 - t;
-    const Floats weight[4] = {s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t};
-    for (int k = 0; k < 4; k++) {
-        sums.points[k][0] += weight[k] * pull.px;
-        sums.points[k][1] += weight[k] * pull.py;
-    }
+template <bool TANGENTS>
+INLINE void add_pull(Floats t, Floats place, Floats tangent, Floats (&power)[4]) {
+    const Floats one = TANGENTS ? t * place + tangent : t * place, two = TANGENTS ? one + tangent : one;
+    const Floats three = TANGENTS ? two + tangent : two;
+    power[0] += place;
+    power[1] += one;
+    power[2] += t * two;
+    power[3] += t * t * three;
 }
 
-INLINE void add_tangents(Sums& sums, Floats t, const Pull& pull) {
-    const Floats s = 1 - t, a = 3 * s * s, b = 6 * s * t, c = 3 * t * t;
-    const Floats weight[4] = {-a, a - b, b - c, c};
-    for (int k = 0; k < 4; k++) {
-        sums.points[k][0] += weight[k] * pull.vx;
-        sums.points[k][1] += weight[k] * pull.vy;
+// The gradients to the control points [4, 2].
+INLINE void add_up(const Sums& sums, float* points) {
+    for (int axis = 0; axis < 2; axis++) {
+        float p[4];
+        for (int k = 0; k < 4; k++) p[k] = total(axis ? sums.y[k] : sums.x[k]);
+        points[axis] = (p[0] - p[3]) - 3 * (p[1] - p[2]);
+        points[2 + axis] = 3 * ((p[1] - p[2]) - (p[2] - p[3]));
+        points[4 + axis] = 3 * (p[2] - p[3]);
+        points[6 + axis] = p[3];
     }
 }
 
@@ -443,9 +538,9 @@ INLINE void pull_curve(const Segment& s, const Spot& at, Floats t, const Demand&
     Pull pull = {outward * at.ex, outward * at.ey, all(0.0f), all(0.0f)};
     if (!TENT || VARYING) {
         add_parameter<TENT, VARYING>(s, at, t, asked.angle, asked.far, pull, knots);
-        add_tangents(sums, t, pull);
     }
-    add_points(sums, t, pull);
+    add_pull<!TENT || VARYING>(t, pull.px, pull.vx, sums.x);
+    add_pull<!TENT || VARYING>(t, pull.py, pull.vy, sums.y);
     if (!VARYING) {
         thickness += asked.radius;
         return;
@@ -457,62 +552,64 @@ INLINE void pull_curve(const Segment& s, const Spot& at, Floats t, const Demand&
     }
 }
 
+// What a loss asks of the coverage of a group's fragments (in `others`), and of color and opacity. The gradient of the picture
+// becomes that of the picture below.
+template <int CHANNELS, bool FOLDED>
+INLINE void uncover(const Scene& scene, const Stroke& stroke, const Group& group, const float* fragments, Scratch& scratch,
+                    float* record) {
+    const int64_t plane = (int64_t)BAND * scene.width;
+    Floats color[CHANNELS], opacity = all(0.0f);
+    for (int c = 0; c < CHANNELS; c++) color[c] = all(0.0f);
+    for (int i = 0; i < group.count; i += LANES, fragments += (BELOW + FOLDED + CHANNELS) * LANES) {
+        const Ints offset = offset_of(load((const int32_t*)fragments), scene.width);
+        const int used = least(LANES, group.count - i);
+        const Mask valid = less(COUNTING, all(used));
+        const Floats covered = load(fragments + COVERED * LANES), alpha = covered * stroke.opacity;
+        Floats by_alpha = all(0.0f);
+        for (int c = 0; c < CHANNELS; c++) {
+            const Floats below = load(fragments + (BELOW + FOLDED + c) * LANES);
+            const Floats g = gather(scratch.running.data + c * plane, offset, valid), by_color = g * alpha;
+            scatter(scratch.running.data + c * plane, offset, g - by_color, used);
+            by_alpha += g * (stroke.color[c] - below);
+            color[c] += by_color;
+        }
+        opacity += by_alpha * covered;
+        store(scratch.others.data + i, by_alpha * stroke.opacity);
+    }
+    for (int c = 0; c < 3; c++) record[RECORD_COLOR + c] = c < CHANNELS ? total(color[c]) : 0;
+    record[RECORD_OPACITY] = total(opacity);
+}
+
 template <bool TENT, bool VARYING, int CHANNELS, bool FOLDED>
 void backward_group(const Scene& scene, int top, const Group& group, Trace& trace, Scratch& scratch) {
     const Stroke& stroke = scene.strokes[group.stroke];
     const Segment& s = scene.segments[group.segment];
-    const int64_t plane = (int64_t)BAND * scene.width;
     const int knot_count = s.last_knot - s.first_knot + 1;
     const float* fragments = trace.fragments.data + group.place;
-    float* knots = scratch.values.data;
+    float *knots = scratch.values.data, *out = trace.records.data + group.record;
+    uncover<CHANNELS, FOLDED>(scene, stroke, group, fragments, scratch, out);
     for (int k = 0; k < knot_count; k++) store(knots + k * LANES, all(0.0f));
     Sums sums = {};
     Floats thickness = all(0.0f);
-    for (int i = 0; i < group.count; i += LANES, fragments += (2 + FOLDED + CHANNELS) * LANES) {
+    for (int i = 0; i < group.count; i += LANES, fragments += (BELOW + FOLDED + CHANNELS) * LANES) {
         const Ints place = load((const int32_t*)fragments);
-        const Floats t = load(fragments + LANES), x = column_of(place), y = row_of(place, top);
-        Spot at, other_at;
-        Floats covered, other = all(0.0f);
-        Meeting both;
-        if (FOLDED) {
-            other = load(fragments + 2 * LANES);
-            at = measured_arm<TENT, VARYING>(scene, s, stroke.radii, t, x, y);
-            other_at = measured_arm<TENT, VARYING>(scene, s, stroke.radii, other, x, y);
-            both = meet(at, other_at);
-            covered = both.covered;
-        } else {
-            at = measured<TENT, VARYING>(scene, s, stroke.radii, t, x, y);
-            covered = coverage(at);
-        }
-        const Ints offset = offset_of(place, scene.width);
-        const int used = least(LANES, group.count - i);
-        const Mask valid = less(COUNTING, all(used));
-        const Floats alpha = covered * stroke.opacity;
-        Floats by_alpha = all(0.0f);
-        for (int c = 0; c < CHANNELS; c++) {
-            const Floats below = load(fragments + (2 + FOLDED + c) * LANES);
-            const Floats g = gather(scratch.running.data + c * plane, offset);
-            scatter(scratch.running.data + c * plane, offset, g - g * alpha, used);
-            by_alpha += g * (stroke.color[c] - below);
-            sums.color[c] += select(valid, g * alpha, all(0.0f));
-        }
-        by_alpha = select(valid, by_alpha, all(0.0f));
-        sums.opacity += by_alpha * covered;
-        const Floats by_coverage = by_alpha * stroke.opacity;
+        const Floats x = column_of(place), y = row_of(place, top), t = load(fragments + PARAMETER * LANES);
+        const Floats by_coverage = load(scratch.others.data + i);
         if (!FOLDED) {
+            const Spot at = measured<TENT, VARYING>(scene, s, stroke.radii, t, x, y);
             pull_curve<TENT, VARYING>(s, at, t, demand<TENT>(at, by_coverage), sums, thickness, knots);
             continue;
         }
+        const Floats other = load(fragments + OTHER * LANES);
+        const Spot at = measured_arm<TENT, VARYING>(scene, s, stroke.radii, t, x, y);
+        const Spot other_at = measured_arm<TENT, VARYING>(scene, s, stroke.radii, other, x, y);
         Demand first, second;
-        demand_of_both<TENT>(at, both, by_coverage, first, second);
+        demand_of_both<TENT>(at, meet(at, other_at), by_coverage, first, second);
         pull_curve<TENT, VARYING>(s, at, t, first, sums, thickness, knots);
         pull_curve<TENT, VARYING>(s, other_at, other, second, sums, thickness, knots);
     }
     if (!VARYING) store(knots, thickness);
-    float* out = trace.records.data + group.record;
-    for (int k = 0; k < 4; k++) out[2 * k] = total(sums.points[k][0]), out[2 * k + 1] = total(sums.points[k][1]);
-    for (int c = 0; c < 3; c++) out[RECORD_COLOR + c] = total(sums.color[c]);
-    out[RECORD_OPACITY] = total(sums.opacity);
+    add_up(sums, out);
     for (int k = 0; k < knot_count; k++) out[RECORD_KNOTS + k] = total(load(knots + k * LANES));
 }
 
@@ -535,7 +632,7 @@ void backward_in_channels(const Scene& scene, int top, const Group& group, Trace
 bool backward(const Scene& scene, int band, const float* gradient, Trace& trace, Scratch& scratch) {
     const int top = band * BAND, rows = least(BAND, scene.height - top);
     const int64_t plane = (int64_t)scene.height * scene.width, pixels = (int64_t)rows * scene.width;
-    scratch.running.size = scratch.values.size = 0;
+    scratch.running.size = scratch.values.size = scratch.others.size = 0;
     if (!reserve(scratch.running, (int64_t)scene.channels * BAND * scene.width)) return false;
     if (!reserve(scratch.values, (int64_t)scene.knots * LANES)) return false;
     for (int c = 0; gradient && c < scene.channels; c++)
@@ -544,6 +641,7 @@ bool backward(const Scene& scene, int band, const float* gradient, Trace& trace,
     const bool varying = scene.knots > 1;
     for (int64_t i = trace.count - 1; i >= 0; i--) {
         const Group& group = trace.groups[i];
+        if (!reserve(scratch.others, padded(group.count))) return false;
         if (scene.tent && varying) backward_in_channels<true, true>(scene, top, group, trace, scratch);
         if (scene.tent && !varying) backward_in_channels<true, false>(scene, top, group, trace, scratch);
         if (!scene.tent && varying) backward_in_channels<false, true>(scene, top, group, trace, scratch);
@@ -556,14 +654,16 @@ double squared_error(float* image, const float* target, int64_t count, float sca
     double sum = 0;
     for (int64_t first = 0; first < count; first += BLOCK) {
         const int64_t end = first + BLOCK < count ? first + BLOCK : count;
-        Floats part = all(0.0f);
+        Floats parts[4] = {all(0.0f), all(0.0f), all(0.0f), all(0.0f)};  // else each addition would wait for the one before
         int64_t i = first;
-        for (; i + LANES <= end; i += LANES) {
-            const Floats difference = load(image + i) - load(target + i);
-            store(image + i, 2 * scale * difference);
-            part += difference * difference;
+        for (; i + 4 * LANES <= end; i += 4 * LANES) {
+            for (int k = 0; k < 4; k++) {
+                const Floats difference = load(image + i + k * LANES) - load(target + i + k * LANES);
+                store(image + i + k * LANES, 2 * scale * difference);
+                parts[k] += difference * difference;
+            }
         }
-        float rest = total(part);
+        float rest = total((parts[0] + parts[1]) + (parts[2] + parts[3]));
         for (; i < end; i++) {
             const float difference = image[i] - target[i];
             image[i] = 2 * scale * difference;

@@ -69,9 +69,13 @@ INLINE Floats magnitude(Floats a) { return (Floats)_mm512_abs_ps((__m512)a); }
 INLINE Mask less(Floats a, Floats b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ); }
 INLINE Mask less(Ints a, Ints b) { return _mm512_cmplt_epi32_mask((__m512i)a, (__m512i)b); }
 INLINE Mask both(Mask a, Mask b) { return a & b; }
+INLINE Mask without(Mask a, Mask b) { return a & ~b; }
 INLINE Floats select(Mask m, Floats a, Floats b) { return (Floats)_mm512_mask_blend_ps(m, (__m512)b, (__m512)a); }
 INLINE unsigned bits(Mask m) { return m; }
 INLINE Floats gather(const float* from, Ints at) { return (Floats)_mm512_i32gather_ps((__m512i)at, from, 4); }
+INLINE Floats gather(const float* from, Ints at, Mask m) {
+    return (Floats)_mm512_mask_i32gather_ps(_mm512_setzero_ps(), m, (__m512i)at, from, 4);
+}
 #define QUICK_INVERSE (Floats)_mm512_rcp14_ps((__m512)a)
 
 #elif defined(__AVX2__)
@@ -86,6 +90,7 @@ INLINE Floats magnitude(Floats a) { return (Floats)_mm256_andnot_ps(_mm256_set1_
 INLINE Mask less(Floats a, Floats b) { return _mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LT_OQ); }
 INLINE Mask less(Ints a, Ints b) { return _mm256_castsi256_ps(_mm256_cmpgt_epi32((__m256i)b, (__m256i)a)); }
 INLINE Mask both(Mask a, Mask b) { return _mm256_and_ps(a, b); }
+INLINE Mask without(Mask a, Mask b) { return _mm256_andnot_ps(b, a); }
 INLINE Floats select(Mask m, Floats a, Floats b) { return (Floats)_mm256_blendv_ps((__m256)b, (__m256)a, m); }
 INLINE unsigned bits(Mask m) { return (unsigned)_mm256_movemask_ps(m); }
 INLINE Floats gather(const float* from, Ints at) { return (Floats)_mm256_i32gather_ps(from, (__m256i)at, 4); }
@@ -102,6 +107,7 @@ INLINE Floats magnitude(Floats a) { return (Floats)_mm_andnot_ps(_mm_set1_ps(-0.
 INLINE Mask less(Floats a, Floats b) { return _mm_cmplt_ps((__m128)a, (__m128)b); }
 INLINE Mask less(Ints a, Ints b) { return _mm_castsi128_ps(_mm_cmplt_epi32((__m128i)a, (__m128i)b)); }
 INLINE Mask both(Mask a, Mask b) { return _mm_and_ps(a, b); }
+INLINE Mask without(Mask a, Mask b) { return _mm_andnot_ps(b, a); }
 INLINE Floats select(Mask m, Floats a, Floats b) { return (Floats)_mm_blendv_ps((__m128)b, (__m128)a, m); }
 INLINE unsigned bits(Mask m) { return (unsigned)_mm_movemask_ps(m); }
 INLINE Floats gather(const float* from, Ints at) { return Floats{from[at[0]], from[at[1]], from[at[2]], from[at[3]]}; }
@@ -118,6 +124,7 @@ INLINE Floats magnitude(Floats a) { return (Floats)vabsq_f32((float32x4_t)a); }
 INLINE Mask less(Floats a, Floats b) { return vcltq_f32((float32x4_t)a, (float32x4_t)b); }
 INLINE Mask less(Ints a, Ints b) { return vcltq_s32((int32x4_t)a, (int32x4_t)b); }
 INLINE Mask both(Mask a, Mask b) { return vandq_u32(a, b); }
+INLINE Mask without(Mask a, Mask b) { return vbicq_u32(a, b); }
 INLINE Floats select(Mask m, Floats a, Floats b) { return (Floats)vbslq_f32(m, (float32x4_t)a, (float32x4_t)b); }
 INLINE Floats gather(const float* from, Ints at) { return Floats{from[at[0]], from[at[1]], from[at[2]], from[at[3]]}; }
 INLINE unsigned bits(Mask m) {
@@ -125,6 +132,10 @@ INLINE unsigned bits(Mask m) {
     return vaddvq_u32(vandq_u32(m, place));
 }
 
+#endif
+
+#if !defined(__AVX512F__)
+INLINE Floats gather(const float* from, Ints at, Mask m) { return select(m, gather(from, at), all(0.0f)); }
 #endif
 
 // 1 / a for a that is neither 0 nor tiny nor huge, as far as possible but for the last bit.
@@ -141,21 +152,63 @@ INLINE Floats clamped(Floats v, Floats low, Floats high) { return smaller(larger
 
 // The sum of all lanes, always in the same order.
 INLINE float total(Floats v) {
+#if defined(__AVX512F__)
+    return _mm512_reduce_add_ps((__m512)v);
+#else
     float lane[LANES];
     store(lane, v);
     for (int half = LANES / 2; half > 0; half /= 2)
         for (int i = 0; i < half; i++) lane[i] += lane[i + half];
     return lane[0];
+#endif
 }
 
 // Writes the first `count` lanes to places that all differ.
 INLINE void scatter(float* to, Ints at, Floats v, int count) {
 #if defined(__AVX512F__)
-    _mm512_mask_i32scatter_ps(to, (__mmask16)((1u << count) - 1), (__m512i)at, (__m512)v, 4);
+    _mm512_mask_i32scatter_ps(to, (__mmask16)(count < LANES ? (1u << count) - 1 : 0xffff), (__m512i)at, (__m512)v, 4);
 #else
-    for (int i = 0; i < count; i++) to[at[i]] = v[i];
+    if (count < LANES) {
+        for (int i = 0; i < count; i++) to[at[i]] = v[i];
+    } else {
+        for (int i = 0; i < LANES; i++) to[at[i]] = v[i];
+    }
 #endif
 }
+
+#if !defined(__AVX512F__)
+
+// For every choice of lanes how many they are, and where each one's bytes come from if they move together.
+struct Packing {
+    static constexpr int UNIT = LANES == 8 ? 1 : 4;  // entries of a lane
+    uint8_t count[1 << LANES], from[1 << LANES][LANES * UNIT];
+
+    constexpr Packing() : count(), from() {
+        for (int chosen = 0; chosen < 1 << LANES; chosen++)
+            for (int lane = 0; lane < LANES; lane++) {
+                if (!(chosen >> lane & 1)) continue;
+                const int to = count[chosen]++;
+                for (int i = 0; i < UNIT; i++) from[chosen][to * UNIT + i] = (uint8_t)(lane * UNIT + i);
+            }
+    }
+};
+
+constexpr Packing PACKING;
+
+#if defined(__AVX2__)
+INLINE Ints packed(unsigned chosen, Ints v) {
+    const __m256i from = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)PACKING.from[chosen]));
+    return (Ints)_mm256_permutevar8x32_epi32((__m256i)v, from);
+}
+#elif defined(__SSE4_1__)
+INLINE Ints packed(unsigned chosen, Ints v) {
+    return (Ints)_mm_shuffle_epi8((__m128i)v, _mm_loadu_si128((const __m128i*)PACKING.from[chosen]));
+}
+#else
+INLINE Ints packed(unsigned chosen, Ints v) { return (Ints)vqtbl1q_u8((uint8x16_t)v, vld1q_u8(PACKING.from[chosen])); }
+#endif
+
+#endif
 
 // Appends the lanes chosen by `m` to two rows; both need room for LANES more.
 INLINE int append(Mask m, int32_t* places, Ints place, float* values, Floats value) {
@@ -164,13 +217,10 @@ INLINE int append(Mask m, int32_t* places, Ints place, float* values, Floats val
     store(values, (Floats)_mm512_maskz_compress_ps(m, (__m512)value));
     return __builtin_popcount(m);
 #else
-    int count = 0;
-    for (unsigned left = bits(m); left; left &= left - 1, count++) {
-        const int lane = __builtin_ctz(left);
-        places[count] = place[lane];
-        values[count] = value[lane];
-    }
-    return count;
+    const unsigned chosen = bits(m);
+    store(places, packed(chosen, place));
+    store(values, (Floats)packed(chosen, (Ints)value));
+    return PACKING.count[chosen];
 #endif
 }
 

@@ -72,11 +72,11 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     library.stylesketch_choose.argtypes = [c_char_p]
     library.stylesketch_gray.argtypes = [c_void_p, c_int64]
     library.stylesketch_forward.argtypes = [
-        *(c_void_p, POINTER(DrawingRow), c_int, c_int, c_int, POINTER(c_float)),
+        *(c_void_p, POINTER(DrawingRow), c_int, c_int, c_int, c_void_p),
         *(c_float, c_int, c_int, c_int, c_void_p),
     ]
     library.stylesketch_fit.argtypes = [
-        *(c_void_p, POINTER(DrawingRow), c_int, c_int, POINTER(c_float), c_float, c_int, c_int),
+        *(c_void_p, POINTER(DrawingRow), c_int, c_int, c_void_p, c_float, c_int, c_int),
         *(c_void_p, POINTER(GradientRow), POINTER(c_double)),
     ]
     library.stylesketch_backward.argtypes = [c_void_p, c_void_p, POINTER(GradientRow), c_int]
