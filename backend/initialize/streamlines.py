@@ -18,8 +18,8 @@ Indices = npt.NDArray[np.intp]  # [M]
 class TraceSettings:
     """Distances in px of a canvas whose longer side is about 900 px; strengths as in the line field."""
 
-    seed: float = 0.20  # a line starts where the strength is above this …
-    keep: float = 0.08  # … and runs on while it is above this
+    seed: float = 0.14  # a line starts where the strength is above this …
+    keep: float = 0.04  # … and runs on while it is above this
     gap: int = 4  # steps a line runs on without support
     turn: float = 0.6  # least cosine between the directions of neighboring steps
     apart: int = 3  # no line starts, and none runs on, nearer to another than this

@@ -57,12 +57,18 @@ class TracedStartSettings:
     crumb: float = 50.0  # shorter lines are texture …
     crumb_strength: float = 0.3  # … unless they are as strong …
     crumb_straight: float = 0.93  # … or their ends as far apart, of their length
+    faint: float = 0.5  # least strength of lines beside the usual, where those do not suffice for all strokes
     calm: float = 4.0  # σ along a line over which its tremor is smoothed away
     tolerance: float = 2.0  # largest distance of a curve from its calmed line
     corner_reach: int = 7
     corner_turn: float = 0.95  # rad
     straight: float = 1.2  # a line between corners that keeps this near to a straight one becomes straight …
     straight_least: float = 30.0  # … if it is at least this long
+
+    @property
+    def fainter(self) -> TracedStartSettings:
+        """The same for fainter lines, too."""
+        return replace(self, trace=replace(self.trace, seed=self.faint * self.trace.seed, keep=self.faint * self.trace.keep))
 
 
 @dataclass(frozen=True)
@@ -117,18 +123,10 @@ def traced_start(
     known = [_known(outline, lines, worth, settings.outline) for outline in outlines]
     worth = worth * (1 + (settings.outline.within - 1) * enclosed_by(outlines, (worth.shape[0], worth.shape[1])))
     free = less_beside(lines.strength, [line.trace for line in known], settings.outline.beside)
-    found = known + _found(replace(lines, strength=free), cleared(_outside(worth, closeups), outlines), settings)
-    for closeup in closeups:
-        here = cleared(closeup.worth, outlines, closeup.origin, closeup.scale)
-        found += [line.placed(closeup) for line in _found(closeup.lines, here, settings)]
-    found = [line for line in found if not _about_an_eye(line, outlines)]
-    if attention:
-        found = _attended(found, attention, worth)
-    rows, closer = [line.trace.row for line in found], [line.enlarged for line in found]
-    looked = [attention.along(line.trace, line.enlarged) for line in found] if attention else []
-    pairs = [line.pair for line in found]
-    shape = (worth.shape[0], worth.shape[1])
-    order = order_by_coverage(rows, [line.worth for line in found], shape, count, settings.order, closer, looked, pairs)
+    search = _Search(known, replace(lines, strength=free), worth, closeups, outlines, attention)
+    found, order = search.picked(count, settings)
+    if len(order) < count:
+        found, order = search.picked(count, settings.fainter)
     chosen = [found[i] for i, _ in order]
     return TracedStart(
         curves=[_curve(line, settings) for line in chosen],
@@ -155,6 +153,36 @@ class _Line:
         """A line of a close-up, where it lies on the canvas: all of them are details there."""
         row = (self.trace.row + 0.5) / closeup.scale + closeup.origin - 0.5
         return replace(self, trace=replace(self.trace, row=row), kind="detail", enlarged=closeup.scale)
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Where lines are looked for, as `traced_start` says."""
+
+    known: Sequence[_Line]
+    lines: Lines  # less those that are known
+    worth: Map
+    closeups: Sequence[Closeup]
+    outlines: Sequence[Outline]
+    attention: Attention | None
+
+    def picked(self, count: int, settings: TracedStartSettings) -> tuple[list[_Line], list[tuple[int, float]]]:
+        """All lines, and the places among them and gains of at most `count` that become strokes."""
+        found = self._all(settings)
+        rows, closer = [line.trace.row for line in found], [line.enlarged for line in found]
+        looked = [self.attention.along(line.trace, line.enlarged) for line in found] if self.attention else []
+        worths, pairs = [line.worth for line in found], [line.pair for line in found]
+        shape = (self.worth.shape[0], self.worth.shape[1])
+        return found, order_by_coverage(rows, worths, shape, count, settings.order, closer, looked, pairs)
+
+    def _all(self, settings: TracedStartSettings) -> list[_Line]:
+        here = cleared(_outside(self.worth, self.closeups), self.outlines)
+        found = [*self.known, *_found(self.lines, here, settings)]
+        for closeup in self.closeups:
+            here = cleared(closeup.worth, self.outlines, closeup.origin, closeup.scale)
+            found += [line.placed(closeup) for line in _found(closeup.lines, here, settings)]
+        found = [line for line in found if not _about_an_eye(line, self.outlines)]
+        return _attended(found, self.attention, self.worth) if self.attention else found
 
 
 def _known(outline: Outline, lines: Lines, worth: Map, settings: OutlineSettings) -> _Line:

@@ -46,7 +46,6 @@ SOFT_EDGE = 3  # px there, over which the backdrop's color passes into the subje
 GLANCE_SIDE, ROUGH_SIDE, FINE_SIDE = 128, 256, 320  # px, where GrabCut takes a first look, finds the mask, refines its outline
 ROUNDS = 3  # of GrabCut each time; two of them lose a car on gravel, and are sure of half a house
 SETTLED = 0.004  # of the pixels: a round that moves fewer is the last one, but at a glance, where another may turn all
-BAND = 12  # px of the outline within which rounds after the first decide anew
 PROMISING = 0.55  # clarity of an outline at a glance that need not look longer
 HOPELESS, LIKELY, TRUSTED, CLEAR = 0.5, 0.55, 0.78, 0.86  # clarity of an outline
 TRUSTED_PERSON = 0.65  # the same, where there is a face
@@ -105,7 +104,7 @@ def find_foreground(image: Image, faces: Iterable[Face] = (), animals: Iterable[
         if people or clarity_of(bits, to_lab(glance)) > HOPELESS:  # GrabCut takes seconds on mere texture, for nothing
             rough = resized(rgb, ROUGH_SIDE)
             labels = people_labels(rough, people, width) if people else salient_labels(rough)
-            bits = tidy(grab_cut(rough, ROUNDS, labels, SETTLED, BAND))
+            bits = tidy(grab_cut(rough, ROUNDS, labels, SETTLED))
         bits = tidy(refined(fine, bits))
     clarity = 1.0 if plain else clarity_of(bits, lab)
     least = TRUSTED_PERSON if people else TRUSTED
@@ -134,7 +133,7 @@ def _about_faces(animals: list[Face], rgb: Map, width: int) -> Bits | None:
     if not animals:
         return None
     rough = resized(rgb, ROUGH_SIDE)
-    bits = tidy(grab_cut(rough, ROUNDS, animal_labels(rough, animals, width), SETTLED, BAND))
+    bits = tidy(grab_cut(rough, ROUNDS, animal_labels(rough, animals, width), SETTLED))
     return tidy(refined(resized(rgb, FINE_SIDE), bits))
 
 

@@ -116,9 +116,9 @@ def salient_labels(rgb: Map) -> Bits:
     return labels
 
 
-def grab_cut(rgb: Map, rounds: int, labels: Bits, settled: float = 0.0, band: int | None = None) -> Bits:
-    """The foreground of a picture [H, W, 3] by first labels; rounds, settled, band: as `cut` says."""
-    return _to_the_border(cut(rgb, _bordered(labels), rounds, settled, band))
+def grab_cut(rgb: Map, rounds: int, labels: Bits, settled: float = 0.0) -> Bits:
+    """The foreground of a picture [H, W, 3] by first labels; rounds, settled: as `cut` says."""
+    return _to_the_border(cut(rgb, _bordered(labels), rounds, settled))
 
 
 def glances(rgb: Map, labels: Bits) -> Iterator[Bits]:
@@ -149,40 +149,34 @@ def refined(rgb: Map, rough: Bits, band: int = 5) -> Bits:
     return cut(rgb, labels, 1)
 
 
-def cut(rgb: Map, labels: Bits, rounds: int, settled: float = 0.0, band: int | None = None) -> Bits:
+def cut(rgb: Map, labels: Bits, rounds: int, settled: float = 0.0) -> Bits:
     """What GrabCut makes of labels; always the same for the same picture.
 
-    rounds: at most; none comes after one that changed a smaller share of the pixels than `settled`. band: px of the outline
-    within which rounds after the first decide anew, as its own steps are small by then; None: everywhere.
+    rounds: at most; none comes after one that changed a smaller share of the pixels than `settled`. All of them decide about
+    all that is doubtful: near the outline alone, the later ones lose a man of two, and coins.
     """
     before = _kept(labels)
-    for bits in itertools.islice(_rounds(rgb, labels, band), rounds):
+    for bits in itertools.islice(_rounds(rgb, labels), rounds):
         if (bits != before).mean() < settled:
             break
         before = bits
     return bits
 
 
-def _rounds(rgb: Map, labels: Bits, band: int | None = None) -> Iterator[Bits]:
+def _rounds(rgb: Map, labels: Bits) -> Iterator[Bits]:
     """What GrabCut makes of labels, which it changes, after each round."""
     cv2.setRNGSeed(0)
     image = cv2.cvtColor((rgb * 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
     background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
-    mode, near = cv2.GC_INIT_WITH_MASK, _disc(band) if band else None
+    mode = cv2.GC_INIT_WITH_MASK
     while True:
         cv2.grabCut(image, labels, None, background, foreground, 1, mode)
         mode = cv2.GC_EVAL  # which goes on where it stopped
         yield _kept(labels)
-        if near is not None:
-            labels = _within(labels, near)
-
-
-def _disc(radius: int) -> Bits:
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2), np.uint8)
 
 
 def _within(labels: Bits, near: Bits) -> Bits:
-    """The labels, those being certain that have none of the other side near them: GrabCut takes most of its time to doubt."""
+    """The labels, those being certain that have none of the other side near them."""
     bits = _kept(labels)
     inner, outer = cv2.erode(bits, near, borderValue=1) > 0, cv2.dilate(bits, near) == 0
     return np.where(inner, cv2.GC_FGD, np.where(outer, cv2.GC_BGD, labels)).astype(np.uint8)

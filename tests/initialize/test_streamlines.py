@@ -72,7 +72,7 @@ def test_no_point_leaves_the_picture():
 def test_weak_lines_start_nothing_but_carry_a_line_on():
     row = along((15, 30), (145, 30))
     strength, tangent_x, tangent_y = ridge_field((60, 160), row)
-    assert trace_lines(0.2 * strength, tangent_x, tangent_y) == []
+    assert trace_lines(0.13 * strength, tangent_x, tangent_y) == []
     strength[:, 60:] *= 0.15
     [trace] = trace_lines(strength, tangent_x, tangent_y)
     assert trace.row[:, 0].max() > 140

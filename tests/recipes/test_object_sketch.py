@@ -12,6 +12,7 @@ from backend.core.image import Framing
 from backend.core.work import completed
 from backend.export.paths import drawing_paths
 from backend.initialize.meet import met
+from backend.initialize.streamlines import TraceSettings
 from backend.perception.photograph import Photograph
 from backend.recipes import RECIPES, Inputs, SketchChoices
 from backend.recipes.object_sketch import ObjectSketch
@@ -158,7 +159,8 @@ def plain(settings, steps):
 
 
 def test_ends_that_nearly_reach_another_stroke_are_on_it():
-    strokes, _notes, start = plain(SMALL.settings, steps=0)
+    strong = replace(SMALL.settings.start, trace=TraceSettings(seed=0.2, keep=0.08), faint=1.0)  # whose lines end early
+    strokes, _notes, start = plain(replace(SMALL.settings, start=strong), steps=0)
     joined = met(start.curves, start.closed, start.enlarged, SMALL.settings.canvas)
     assert any(not torch.equal(one, other) for one, other in zip(joined, start.curves, strict=True))
     assert all(torch.equal(strokes.curve(i), curve) for i, curve in enumerate(joined))
