@@ -71,14 +71,19 @@ def find_faces(image: Image) -> list[Face]:
     Finds upright faces seen from the front: people's of at least a 23rd of the picture's longer side; else larger ones of
     people with tilted heads; else those of cats and animals with faces like theirs of at least a twelfth.
     """
-    return find_people(image) or find_animals(image)
+    return find_people(image) or find_others(image)
 
 
 def find_people(image: Image) -> list[Face]:
-    """People's faces, as `find_faces` says."""
+    """Upright faces of people, as `find_faces` says."""
     rgb = _pixels(image)
     candidates = [face for face in _people(rgb) if _has_eyes(rgb, face) or _has_skin(rgb, face)]  # that is soon seen
-    return _apart(_confirmed(rgb, PEOPLE, candidates)) or _tilted(rgb)
+    return _apart(_confirmed(rgb, PEOPLE, candidates))
+
+
+def find_others(image: Image) -> list[Face]:
+    """What `find_faces` looks for where no people's faces are upright."""
+    return _tilted(_pixels(image)) or find_animals(image)
 
 
 def find_animals(image: Image) -> list[Face]:

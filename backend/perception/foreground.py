@@ -74,12 +74,12 @@ class Foreground:
     drawn: bool = False  # the picture is a line drawing already
 
 
-def find_foreground(image: Image, faces: Iterable[Face] = (), animals: Iterable[Face] = ()) -> Foreground:
+def find_foreground(image: Image, faces: Iterable[Face] = (), others: Iterable[Face] = ()) -> Foreground:
     """The foreground of an image [1, 3, H, W] by its plain backdrop, or else by saliency and GrabCut (Rother et al. 2004).
 
     Where there are people's faces (px of the image), not all small, people are looked for instead of what is salient. The
-    faces are asked for only when the picture has told what it can without them: they may still be looked for. The faces of
-    animals, where there are no people, tell what is salient, too, if that is no less clear.
+    faces are asked for only when the picture has told what it can without them: they may still be looked for. The others,
+    asked for last, may be of tilted heads, or of animals, which are looked for if their outline is no less clear.
 
     The mask is trusted if its size is plausible and its outline runs along edges of the picture.
     """
@@ -95,23 +95,23 @@ def find_foreground(image: Image, faces: Iterable[Face] = (), animals: Iterable[
     if not plain and _flat(full) > FLAT:
         everything = torch.ones_like(image[:, :1])
         return Foreground(everything, False, Note("This looks like a graphic or a screenshot, so the whole picture is drawn."))
-    people: list[Face] = []
+    people, least_side = list[Face](), LEAST_PERSON * max(height, width)
     if bits is None or not plain:
-        fine, glance = resized(rgb, FINE_SIDE), resized(rgb, GLANCE_SIDE)
+        fine = resized(rgb, FINE_SIDE)
         lab = to_lab(fine)
-        bits = _glanced(glance, salient_labels(glance))  # most pictures show no people
-        people = [face for face in faces if face.person and face.side > LEAST_PERSON * max(height, width)]
-        if people or clarity_of(bits, to_lab(glance)) > HOPELESS:  # GrabCut takes seconds on mere texture, for nothing
-            rough = resized(rgb, ROUGH_SIDE)
-            labels = people_labels(rough, people, width) if people else salient_labels(rough)
-            bits = tidy(grab_cut(rough, ROUNDS, labels, SETTLED))
+        bits, people = _salient_or_people(rgb, faces, least_side, width)
         bits = tidy(refined(fine, bits))
     clarity = 1.0 if plain else clarity_of(bits, lab)
     least = TRUSTED_PERSON if people else TRUSTED
-    about = None if plain or people else _about_faces([face for face in animals if not face.person], rgb, width)
-    told = about is not None and clarity_of(about, lab) > max(TRUSTED_ANIMAL, clarity - NO_LESS)
-    if about is not None and told:
-        bits, clarity, least = about, clarity_of(about, lab), TRUSTED_ANIMAL
+    later, told = [] if plain or people else [*others], False
+    people = people or _people(later, least_side)
+    seen = later and (people or [face for face in later if not face.person])
+    if seen:
+        about = _about_faces(seen, rgb, width)
+        sure = clarity_of(about, lab)
+        told = not people and sure > max(TRUSTED_ANIMAL, clarity - NO_LESS)
+        if people or told:
+            bits, clarity, least = about, sure, TRUSTED_PERSON if people else TRUSTED_ANIMAL
     reason = _doubt(bits, clarity, 0.0 if plain or told else lost_edges(bits, lab), plain, least)
     if not plain and not reason:
         with ThreadPoolExecutor(1) as thread:
@@ -128,12 +128,29 @@ def find_foreground(image: Image, faces: Iterable[Face] = (), animals: Iterable[
     return Foreground(found, not reason, reason, certainty, interest, None if reason else silhouette)
 
 
-def _about_faces(animals: list[Face], rgb: Map, width: int) -> Bits | None:
-    """What GrabCut finds about the faces of animals in a picture once `width` px wide, at FINE_SIDE; None without any."""
-    if not animals:
-        return None
+def _salient_or_people(rgb: Map, faces: Iterable[Face], least: float, width: int) -> tuple[Bits, list[Face]]:
+    """What GrabCut takes for people with faces larger than `least` px of a picture once `width` px wide, and those faces;
+    without any, for what is salient."""
+    glance, rough = resized(rgb, GLANCE_SIDE), resized(rgb, ROUGH_SIDE)
+    bits = _glanced(glance, salient_labels(glance))  # most pictures show no people
+    hopeless = clarity_of(bits, to_lab(glance)) <= HOPELESS  # GrabCut takes seconds on mere texture, for nothing
+    labels = None if hopeless else salient_labels(rough)
+    people = _people(faces, least)
+    if people:
+        labels = people_labels(rough, people, width)
+    return bits if labels is None else tidy(grab_cut(rough, ROUNDS, labels, SETTLED)), people
+
+
+def _people(faces: Iterable[Face], least: float) -> list[Face]:
+    """The faces of people that are larger than `least` px."""
+    return [face for face in faces if face.person and face.side > least]
+
+
+def _about_faces(faces: list[Face], rgb: Map, width: int) -> Bits:
+    """What GrabCut finds about faces, all of people or all of animals, in a picture once `width` px wide, at FINE_SIDE."""
     rough = resized(rgb, ROUGH_SIDE)
-    bits = tidy(grab_cut(rough, ROUNDS, animal_labels(rough, animals, width), SETTLED))
+    labels = people_labels(rough, faces, width) if faces[0].person else animal_labels(rough, faces, width)
+    bits = tidy(grab_cut(rough, ROUNDS, labels, SETTLED))
     return tidy(refined(resized(rgb, FINE_SIDE), bits))
 
 

@@ -14,7 +14,7 @@ from backend.core.notes import Note, wording
 from backend.core.work import Executor, Progress, Work, mapped
 from backend.meeting import Member, Seat, answer
 from backend.model_pool import ModelPool
-from backend.perception.faces import find_people
+from backend.perception.faces import find_faces
 from backend.recipes.guided import for_one_subject
 from backend.recipes.judging import Judge, TextJudge, image_score, judge_of
 from backend.recipes.object_sketch import choose_subject
@@ -257,7 +257,8 @@ def draw_attempts(
     """
     yield Progress("finding the subject", 0.0)
     pixels = inputs.photograph.pixels
-    found = choose_subject(inputs, choices, find_people(pixels), pool)
+    faces = find_faces(pixels)
+    found = choose_subject(inputs, choices, faces, pool, faces)
     seen = torch.ones_like(pixels[:, :1]) if recipe.background else found[0].mask
     judge = judge_of(pixels, seen, pool)
     known = replace(inputs, found=found)

@@ -13,7 +13,7 @@ from backend.core.errors import BadRequest
 from backend.core.notes import Note
 from backend.core.work import Progress, Work, mapped
 from backend.model_pool import ModelPool
-from backend.perception.faces import Face, find_animals, find_people
+from backend.perception.faces import Face, find_others, find_people
 from backend.perception.foreground import Foreground, find_foreground
 from backend.perception.line_drawing import inked, is_line_drawing
 from backend.perception.marked_foreground import marked_foreground
@@ -70,7 +70,7 @@ def faces_and_subject(
     pixels = inputs.photograph.pixels
     with ThreadPoolExecutor(1) as thread:
         people = thread.submit(find_people, pixels)
-        faces = thread.submit(lambda: people.result() or find_animals(pixels))
+        faces = thread.submit(lambda: people.result() or find_others(pixels))
         foreground, notes = choose_subject(inputs, choices, _once_found(people), pool, _once_found(faces))
         return faces.result(), foreground, notes
 
@@ -84,14 +84,14 @@ def choose_subject(
     choices: SketchChoices,
     faces: Iterable[Face] = (),
     pool: ModelPool | None = None,
-    animals: Iterable[Face] = (),
+    others: Iterable[Face] = (),
 ) -> tuple[Foreground, tuple[str, ...]]:
     """As `choose_foreground`; but of a line drawing, whose lines are its subject, all that is inked if nothing else is told."""
     pixels = inputs.photograph.pixels
     if inputs.found is not None or not is_line_drawing(pixels):
-        return choose_foreground(inputs, choices, faces, pool, animals)
+        return choose_foreground(inputs, choices, faces, pool, others)
     if inputs.marks or inputs.mask is not None or choices.whole_picture:
-        foreground, notes = choose_foreground(inputs, choices, faces, pool, animals)
+        foreground, notes = choose_foreground(inputs, choices, faces, pool, others)
         return replace(foreground, drawn=True), notes
     return Foreground(inked(pixels), True, drawn=True), ()
 
@@ -101,7 +101,7 @@ def choose_foreground(
     choices: SketchChoices,
     faces: Iterable[Face] = (),
     pool: ModelPool | None = None,
-    animals: Iterable[Face] = (),
+    others: Iterable[Face] = (),
 ) -> tuple[Foreground, tuple[str, ...]]:
     """What the user marked, else the user's mask, else the file's own transparency, else the one found; and what to tell.
 
@@ -125,7 +125,7 @@ def choose_foreground(
         cut = cut_by(cutter, photograph.pixels)
         if cut.trusted:
             return cut, (Note("The subject was found by {network}.", network=cutter.name),)
-    found = find_foreground(photograph.pixels, faces, animals)
+    found = find_foreground(photograph.pixels, faces, others)
     return (found, ()) if found.trusted else (Foreground(everything, False, interest=found.interest), (found.reason,))
 
 

@@ -10,7 +10,7 @@ from backend.core.drawing import Drawing
 from backend.core.image import Mask
 from backend.core.work import Progress, Work, mapped
 from backend.model_pool import ModelPool
-from backend.perception.faces import find_people
+from backend.perception.faces import find_faces
 from backend.perception.foreground import Foreground
 from backend.perception.photograph import Photograph
 from backend.recipes.candidates import Attempts, attempted
@@ -55,7 +55,8 @@ def restyled_sketch(
     photograph = inputs.photograph.pixels
     restyled = yield from mapped(restyle(photograph, style, restyling, pool), lambda p: p.within(0.0, RESTYLED))
     yield Progress("finding the subject", RESTYLED)
-    foreground, notes = choose_foreground(inputs, choices, find_people(photograph), pool)
+    faces = find_faces(photograph)
+    foreground, notes = choose_foreground(inputs, choices, faces, pool, faces)
     size = restyled.image.shape[-2], restyled.image.shape[-1]
     seen = Inputs(Photograph(restyled.image), found=(_at(foreground, size), notes))
     work = sparing(lambda given: attempted(recipe, seen, choices, candidates, pack, given), pool)

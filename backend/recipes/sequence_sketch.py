@@ -164,7 +164,7 @@ class _Drawer:
         pixels = _pixels(frame)
         faces = find_faces(pixels)
         given = None if mask is None else torch.from_numpy(mask)[None, None]
-        foreground, notes = choose_foreground(Inputs(Photograph(pixels), given, marks), self.choices, faces)
+        foreground, notes = choose_foreground(Inputs(Photograph(pixels), given, marks), self.choices, faces, others=faces)
         found = foreground.mask[0, 0].numpy() if float(foreground.mask.min()) < 0.5 else None
         name = "picture" if found is None else "object"
         settings = self.settings.region

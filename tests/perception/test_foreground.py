@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -175,11 +177,25 @@ def two_on_a_meadow():
 
 def test_what_is_about_an_animals_face_is_the_subject():
     pixels, head = two_on_a_meadow(), Face(55, 85, 70, person=False)
-    alone, animal, person = (find_foreground(pixels, (), faces) for faces in ([], [head], [Face(55, 85, 70)]))
+    alone, animal = (find_foreground(pixels, (), faces) for faces in ([], [head]))
     assert alone.mask[0, 0, 110, 240] == 1 and alone.trusted
-    assert torch.equal(person.mask, alone.mask)
     assert animal.trusted
     assert overlap(animal.mask, cv2.ellipse(np.zeros((240, 320)), (90, 120), (50, 55), 0, 0, 360, 1, -1)) > 0.9
+
+
+def test_people_whose_heads_are_tilted_are_found_later_but_no_less():
+    pixels = portrait()
+    faces = find_faces(pixels)
+    tilted = [replace(face, tilt=25.0) for face in faces]
+    first, later, animal = (find_foreground(pixels, *found) for found in ((tilted, ()), ((), tilted), ((), ())))
+    assert torch.equal(first.mask, later.mask) and later.trusted
+    assert not torch.equal(later.mask, animal.mask)
+
+
+def test_others_that_are_small_tell_nothing():
+    pixels = portrait()
+    alone, passer_by = (find_foreground(pixels, (), faces) for faces in ((), [Face(20, 20, 20)]))
+    assert torch.equal(alone.mask, passer_by.mask)
 
 
 def test_an_animals_face_that_shows_no_outline_tells_nothing():
