@@ -125,7 +125,7 @@ def traced_start(
     free = less_beside(lines.strength, [line.trace for line in known], settings.outline.beside)
     search = _Search(known, replace(lines, strength=free), worth, closeups, outlines, attention)
     found, order = search.picked(count, settings)
-    if len(order) < count:
+    if len(order) < count and settings.faint < 1:
         found, order = search.picked(count, settings.fainter)
     chosen = [found[i] for i, _ in order]
     return TracedStart(

@@ -24,7 +24,8 @@ from backend.initialize.carry import Canvas, CarriedStroke, CarrySettings, begun
 from backend.initialize.curve_places import length_of
 from backend.initialize.light import in_new_light
 from backend.initialize.parts import uncovered
-from backend.initialize.trace import TracedStart, traced_start
+from backend.initialize.streamlines import TraceSettings
+from backend.initialize.trace import TracedStart, TracedStartSettings, traced_start
 from backend.initialize.trajectories import TrajectorySettings
 from backend.model_pool import ModelPool
 from backend.perception.faces import find_faces
@@ -52,12 +53,15 @@ MOST_CUTS = 6  # that are told one by one
 
 Map = npt.NDArray[np.float32]  # [H, W]
 
+CLEAR = TracedStartSettings(trace=TraceSettings(seed=0.2, keep=0.08), faint=1.0)
+"""Lines that stay: fainter ones come and go from frame to frame."""
+
 
 @dataclass(frozen=True)
 class SequenceSettings:
     """How a clip is looked at and drawn; lengths in px of a canvas whose longer side is about 900 px."""
 
-    region: RegionSettings = RegionSettings()
+    region: RegionSettings = RegionSettings(start=CLEAR)
     tracking: TrackingSettings = TrackingSettings()
     carry: CarrySettings = CarrySettings()
     trajectory: TrajectorySettings = TrajectorySettings()
