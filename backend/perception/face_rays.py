@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from backend.core.image import Image
 from backend.perception.faces import Face
 from backend.perception.heads import HeadOutline
 
 Map = npt.NDArray[np.float32]  # [H, W, 3]
 Row = npt.NDArray[np.float64]  # [M, 2] x, y in px
 Values = npt.NDArray[np.float64]
+
+
+def of_people(image: Image, faces: Sequence[Face], line_of: Callable[[Map, Face], HeadOutline | None]) -> list[HeadOutline]:
+    """The line of each person's face in an image [1, 3, H, W] that has one; line_of: finds it in its pixels [H, W, 3]."""
+    people = [face for face in faces if face.person]
+    if not people:
+        return []
+    rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
+    found = [line_of(rgb, face) for face in people]
+    return [line for line in found if line is not None]
 
 
 def calm_window(rgb: Map, face: Face, side: int, window: float) -> Map:

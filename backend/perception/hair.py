@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from backend.core.image import Image
 from backend.perception.best_path import best_path, calmed
-from backend.perception.face_rays import beside, calm_window, longest_run, seen_at, usual_reach, within
+from backend.perception.face_rays import beside, calm_window, longest_run, of_people, seen_at, usual_reach, within
 from backend.perception.faces import Face
 from backend.perception.heads import HeadOutline
 from backend.perception.upright import UprightFace
@@ -49,12 +49,7 @@ def hair_lines(image: Image, faces: Sequence[Face], heads: Sequence[HeadOutline]
     least (dynamic programming); edges between skin and hair count for less. heads: outlines that are known already; where
     those end hair rather than skin, or there are none, nothing is looked for.
     """
-    people = [face for face in faces if face.person]
-    if not people:
-        return []
-    rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
-    found = [_hair(rgb, face, heads) for face in people]
-    return [hair for hair in found if hair is not None]
+    return of_people(image, faces, lambda rgb, face: _hair(rgb, face, heads))
 
 
 def _hair(rgb: Map, face: Face, heads: Sequence[HeadOutline]) -> HeadOutline | None:

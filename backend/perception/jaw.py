@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from backend.core.image import Image
 from backend.perception.best_path import best_path, calmed
-from backend.perception.face_rays import beside, calm_window, length, longest_run, seen_at, usual_reach, within
+from backend.perception.face_rays import beside, calm_window, length, longest_run, of_people, seen_at, usual_reach, within
 from backend.perception.faces import Face
 from backend.perception.heads import HeadOutline
 from backend.perception.upright import UprightFace
@@ -41,12 +41,7 @@ def jaw_lines(image: Image, faces: Sequence[Face], heads: Sequence[HeadOutline] 
     A jaw is the path over rays from a face's middle that crosses most from light to dark and bends least (dynamic programming).
     heads: outlines that are known already; what runs beside them is left out.
     """
-    people = [face for face in faces if face.person]
-    if not people:
-        return []
-    rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
-    found = [_jaw(rgb, face, heads) for face in people]
-    return [jaw for jaw in found if jaw is not None]
+    return of_people(image, faces, lambda rgb, face: _jaw(rgb, face, heads))
 
 
 def _jaw(rgb: Map, face: Face, heads: Sequence[HeadOutline]) -> HeadOutline | None:

@@ -256,9 +256,10 @@ def draw_attempts(
     of floats over other batches are.
     """
     yield Progress("finding the subject", 0.0)
-    pixels = inputs.photograph.pixels
+    unframed = inputs.unframed
+    pixels = unframed.photograph.pixels
     faces = find_faces(pixels)
-    found = choose_subject(inputs, choices, faces, pool, faces)
+    found = choose_subject(unframed, choices, faces, pool, faces)
     seen = torch.ones_like(pixels[:, :1]) if recipe.background else found[0].mask
     judge = judge_of(pixels, seen, pool)
     known = replace(inputs, found=found)

@@ -52,11 +52,11 @@ def restyled_sketch(
     """
     choices.check_guidance(recipe.guidances)
     check_guide(choices.guidance, pool)
-    photograph = inputs.photograph.pixels
-    restyled = yield from mapped(restyle(photograph, style, restyling, pool), lambda p: p.within(0.0, RESTYLED))
+    restyled = yield from mapped(restyle(inputs.photograph.pixels, style, restyling, pool), lambda p: p.within(0.0, RESTYLED))
     yield Progress("finding the subject", RESTYLED)
-    faces = find_faces(photograph)
-    foreground, notes = choose_foreground(inputs, choices, faces, pool, faces)
+    unframed = inputs.unframed
+    faces = find_faces(unframed.photograph.pixels)
+    foreground, notes = choose_foreground(unframed, choices, faces, pool, faces)
     size = restyled.image.shape[-2], restyled.image.shape[-1]
     seen = Inputs(Photograph(restyled.image), found=(_at(foreground, size), notes))
     work = sparing(lambda given: attempted(recipe, seen, choices, candidates, pack, given), pool)

@@ -2,10 +2,16 @@ import cv2
 import skimage.data
 import torch
 
+from backend.core.work import completed
 from backend.perception.line_drawing import is_line_drawing
 from backend.perception.photograph import Photograph
-from backend.recipes import Inputs
+from backend.recipes import Inputs, SketchChoices
+from backend.recipes.candidates import draw_attempts
+from backend.recipes.object_sketch import ObjectSketch, faces_and_subject
+from backend.recipes.region import RegionSettings
+from backend.style_pack import StylePack
 from tests.pictures import blank, tensor
+from tests.pools import bare_pool
 
 
 def boxed(pixels, side=4):
@@ -41,3 +47,19 @@ def test_what_was_cut_out_stays_as_it_is():
     picture = boxed(skimage.data.astronaut())
     inputs = Inputs(Photograph(picture, (picture.mean(1, keepdim=True) > 0.3).float()))
     assert inputs.unframed is inputs
+
+
+def test_attempts_are_of_the_same_subject_as_one_drawing():
+    """They look for it once, in what the drawing looks at, too."""
+    seen = []
+
+    class Watched(ObjectSketch):
+        def run(self, inputs, choices, pack, pool):
+            seen.append(inputs)
+            return super().run(inputs, choices, pack, pool)
+
+    inputs = Inputs(Photograph(boxed(skimage.data.astronaut())))
+    choices, pool = SketchChoices(strokes=4, steps=0, guidance="classical"), bare_pool()
+    completed(draw_attempts(Watched(RegionSettings(canvas=200)), inputs, choices, 2, StylePack("pen", "Pen"), pool))
+    _faces, alone, _notes = faces_and_subject(inputs.unframed, choices, pool)
+    assert torch.equal(seen[0].found[0].mask, alone.mask)
