@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from backend.perception.color_mixtures import first_mixtures, next_mixtures, powers_of
 from backend.perception.faces import Face
+from backend.perception.min_cut import SURE, PixelGraph
 
 Map = npt.NDArray[np.float32]  # [H, W] or [H, W, 3]
 Bits = npt.NDArray[np.uint8]  # [H, W], 1 = keep; or GrabCut's labels
@@ -167,6 +169,25 @@ def _rounds(rgb: Map, labels: Bits) -> Iterator[Bits]:
     """What GrabCut makes of labels, which it changes, after each round."""
     cv2.setRNGSeed(0)
     image = cv2.cvtColor((rgb * 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
+    graph = PixelGraph.of(image)
+    yield from _rounds_by_opencv(image, labels) if graph is None else _rounds_by_graph(image, labels, graph)
+
+
+def _rounds_by_graph(image: Bits, labels: Bits, graph: PixelGraph) -> Iterator[Bits]:
+    """The rounds as OpenCV has them, in a fifth of the time: each begins with what flowed in the one before."""
+    powers, doubtful = powers_of(image), labels >= cv2.GC_PR_BGD
+    mixtures = first_mixtures(image, _kept(labels), powers)
+    densities = mixtures.densities(powers)
+    while True:
+        mixtures = next_mixtures(_kept(labels), densities, powers)
+        densities = mixtures.densities(powers)
+        surplus = mixtures.surplus(densities).reshape(labels.shape)
+        bits = graph.foreground(np.where(doubtful, surplus, np.where(labels == cv2.GC_FGD, SURE, -SURE)))
+        labels[doubtful] = np.where(bits, cv2.GC_PR_FGD, cv2.GC_PR_BGD)[doubtful]
+        yield _kept(labels)
+
+
+def _rounds_by_opencv(image: Bits, labels: Bits) -> Iterator[Bits]:
     background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
     mode = cv2.GC_INIT_WITH_MASK
     while True:

@@ -4,8 +4,26 @@ import cv2
 import numpy as np
 import pytest
 
+from backend.perception import grab_cut as module
 from backend.perception.grab_cut import cut, glances, grab_cut, salient_labels
+from backend.perception.min_cut import PixelGraph
 from tests.pictures import noise
+
+
+@pytest.fixture(params=["native", "opencv"], autouse=True)
+def graph(request, monkeypatch):
+    """With the native library, and without it."""
+    if request.param == "opencv":
+        monkeypatch.setattr(module, "PixelGraph", NoGraph)
+    elif PixelGraph.of(np.zeros((8, 8, 3), np.uint8)) is None:
+        pytest.skip("the native library is not built: python -m backend.raster.native.build")
+    return request.param
+
+
+class NoGraph:
+    @classmethod
+    def of(cls, image):
+        return None
 
 
 @pytest.fixture
@@ -26,14 +44,30 @@ def test_rounds_one_by_one_are_those_of_grab_cut_at_once(picture):
     assert np.array_equal(cut(picture, labels.copy(), 3), at_once & 1)
 
 
-def test_no_round_comes_after_one_that_hardly_moves_anything(picture, monkeypatch):
-    real, rounds = cv2.grabCut, []
+@pytest.mark.parametrize("sure", [False, True])
+def test_what_is_sure_stays_and_every_round_is_that_of_opencv(blotches, sure):
+    labels = salient_labels(blotches)
+    labels[:2], labels[:, :2], labels[:, -2:] = cv2.GC_BGD, cv2.GC_BGD, cv2.GC_BGD
+    if not sure:
+        labels[labels == cv2.GC_FGD] = cv2.GC_PR_FGD
+    theirs, image = labels.copy(), cv2.cvtColor((blotches * 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
+    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.setRNGSeed(0)
+    for number in range(1, 6):
+        mode = cv2.GC_INIT_WITH_MASK if number == 1 else cv2.GC_EVAL
+        cv2.grabCut(image, theirs, None, background, foreground, 1, mode)
+        assert np.array_equal(cut(blotches, labels.copy(), number), theirs & 1)
+
+
+def test_no_round_comes_after_one_that_hardly_moves_anything(picture, graph, monkeypatch):
+    owner, name = (cv2, "grabCut") if graph == "opencv" else (PixelGraph, "foreground")
+    real, rounds = getattr(owner, name), []
 
     def counted(*arguments):
         rounds.append(arguments)
         return real(*arguments)
 
-    monkeypatch.setattr(cv2, "grabCut", counted)
+    monkeypatch.setattr(owner, name, counted)
     cut(picture, salient_labels(picture), 4, settled=0.9)
     assert len(rounds) == 1
     cut(picture, salient_labels(picture), 4)

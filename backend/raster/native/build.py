@@ -54,10 +54,13 @@ def build(destination: Path, target: Target, compiler: Sequence[str]) -> None:
 
 
 def compile_objects(folder: Path, target: Target, command: Sequence[str]) -> list[Path]:
-    """The engine and its kernel for every instruction set of the target, compiled side by side."""
+    """The engine, what cuts pictures, and a kernel for every instruction set of the target, compiled side by side."""
     kernels = X86_KERNELS if target.machine == "x86_64" else ARM_KERNELS
     engine = [f'-DSOURCE_DIGEST="{source_digest()}"', "-c", str(SOURCES / "engine.cpp")]
-    jobs = [(folder / "engine.o", [*command, *engine])]
+    jobs = [
+        (folder / "engine.o", [*command, *engine]),
+        (folder / "min_cut.o", [*command, "-c", str(SOURCES / "min_cut.cpp")]),
+    ]
     for name, flags in kernels.items():
         names = [f"-DKERNEL=kernel_{name}", f'-DKERNEL_NAME="{name}"']
         jobs.append((folder / f"{name}.o", [*command, *flags, *names, "-c", str(SOURCES / "kernel.cpp")]))

@@ -23,10 +23,8 @@
 #ifdef _WIN32
 #include <process.h>
 #define getpid _getpid
-#define EXPORT extern "C" __declspec(dllexport)
 #else
 #include <unistd.h>
-#define EXPORT extern "C" __attribute__((visibility("default")))
 #endif
 
 #ifndef SOURCE_DIGEST
@@ -480,9 +478,7 @@ int worthwhile(const Tape& tape, int threads) {
 
 using namespace stylesketch;
 
-enum { OK = 0, OUT_OF_MEMORY = 1, NO_INSTRUCTIONS = 2, NOT_KEPT = 3 };
-
-EXPORT int stylesketch_version() { return 3; }
+EXPORT int stylesketch_version() { return 4; }
 
 // The hash of the sources, as the build gave it.
 EXPORT const char* stylesketch_source() { return SOURCE_DIGEST; }

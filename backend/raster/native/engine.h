@@ -5,6 +5,12 @@
 
 #include <stdint.h>
 
+#ifdef _WIN32
+#define EXPORT extern "C" __declspec(dllexport)
+#else
+#define EXPORT extern "C" __attribute__((visibility("default")))
+#endif
+
 namespace stylesketch {
 
 constexpr int BAND = 16;           // rows of one unit of work
@@ -28,6 +34,8 @@ struct Gradients {
     float* colors;     // [N, 3]
     float* opacities;  // [N]
 };
+
+enum { OK = 0, OUT_OF_MEMORY = 1, NO_INSTRUCTIONS = 2, NOT_KEPT = 3 };  // what the C interface returns
 
 struct Row {
     float* data;

@@ -9,8 +9,8 @@ import sys
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int32, c_int64, c_void_p
 from pathlib import Path
 
-VERSION = 3  # of the interface; engine.cpp has the same
-SOURCES = ("engine.h", "engine.cpp", "kernel.cpp", "lanes.h", "spot.h", "pieces.h", "folds.h")
+VERSION = 4  # of the interface; engine.cpp has the same
+SOURCES = ("engine.h", "engine.cpp", "kernel.cpp", "min_cut.cpp", "lanes.h", "spot.h", "pieces.h", "folds.h")
 ENDINGS = {"win32": ".dll", "darwin": ".dylib"}
 
 
@@ -79,5 +79,6 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
         *(c_void_p, POINTER(DrawingRow), c_int, c_int, c_void_p, c_float, c_int, c_int),
         *(c_void_p, POINTER(GradientRow), POINTER(c_double)),
     ]
+    library.stylesketch_min_cut.argtypes = [c_void_p, c_void_p, c_int, c_int, c_void_p, c_void_p]
     library.stylesketch_backward.argtypes = [c_void_p, c_void_p, POINTER(GradientRow), c_int]
     return library
