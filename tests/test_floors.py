@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = {
     1: ("core",),
-    2: ("raster", "encoders", "perception", "initialize", "parameterize", "guidance", "diffusion", "export", "pen"),
+    2: ("raster", "encoders", "perception", "initialize", "parameterize", "guidance", "diffusion", "export", "pen", "document"),
     3: (
         "kept",
         "remembered",

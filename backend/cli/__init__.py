@@ -12,7 +12,22 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from backend import __version__
-from backend.cli import bench, doctor, jobs, models, prompt, restyle, running, scene, sequence, sheet, sketch, style, texture
+from backend.cli import (
+    bench,
+    doctor,
+    jobs,
+    models,
+    prompt,
+    refine,
+    restyle,
+    running,
+    scene,
+    sequence,
+    sheet,
+    sketch,
+    style,
+    texture,
+)
 from backend.core.errors import Cancelled, Internal
 from backend.daemon.failures import as_failure
 
@@ -23,6 +38,7 @@ COMMANDS = (
     texture.add,
     restyle.add,
     prompt.add,
+    refine.add,
     sheet.add,
     style.add,
     models.add,

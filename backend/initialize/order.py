@@ -36,7 +36,7 @@ class OrderSettings:
 def order_by_coverage(
     rows: Sequence[Row], worths: Sequence[npt.NDArray[np.float64]], shape: tuple[int, int], count: int,
     settings: OrderSettings = OrderSettings(), enlarged: Sequence[float] = (), looked: Sequence[Row] = (),
-    pairs: Sequence[int | None] = (),
+    pairs: Sequence[int | None] = (), drawn: Sequence[Row] = (), before: float = 0.0,
 ) -> list[tuple[int, float]]:  # fmt: skip
     """Up to `count` indices of rows, greedily by what each adds, and those gains.
 
@@ -46,7 +46,8 @@ def order_by_coverage(
     was seen (default: 1), for what lies beside what; its points are as many times denser.
     looked: [M] how closely, 0 … 1, each point is looked at: lines there are seen nearer, and where nobody looks, short ones
     count for hardly more than they tell (default: no place is special). pairs: a number that rows have in common which follow
-    one right after the other: two eyes (default: none do).
+    one right after the other: two eyes (default: none do). drawn: rows that are there already, as if `before` strokes had been
+    chosen.
     """
     if not rows:
         return []
@@ -71,8 +72,10 @@ def order_by_coverage(
     least_new = np.where(closed, settings.least_new_closed, settings.least_new)
     chosen: list[tuple[int, float]] = []
     side = max(shape)
+    for row in drawn:
+        _lower(distance, row, max(FAR * side * settings.reach, FAR_BESIDE * side * settings.beside))
     while len(chosen) < count and left.any():
-        late = 1 - np.exp(-len(chosen) / settings.ease)
+        late = 1 - np.exp(-(len(chosen) + before) / settings.ease)
         reach = side * (settings.reach + (settings.last_reach - settings.reach) * late)
         apart = distance.ravel()[cell]
         new = np.add.reduceat(worth * (1 - np.exp(-0.5 * (nearer * apart / (side * settings.beside)) ** 2)), starts)

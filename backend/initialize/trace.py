@@ -14,6 +14,7 @@ from torch import Tensor
 from backend.core.bezier import find_corners, fit_poly_bezier, smoothed, straightened
 from backend.initialize.attention import Attention
 from backend.initialize.bridge import BridgeSettings, bridged
+from backend.initialize.covered import Covered
 from backend.initialize.ellipses import EllipseSettings, with_ellipses, worth_of_each
 from backend.initialize.forms import FormSettings, enlarged
 from backend.initialize.link import LinkSettings, link_traces
@@ -114,16 +115,22 @@ def traced_start(
     closeups: Sequence[Closeup] = (),
     outlines: Sequence[Outline] = (),
     attention: Attention | None = None,
+    covered: Covered | None = None,
 ) -> TracedStart:
     """At most `count` strokes along the lines of a field, and along those of its close-ups instead where there are any.
 
     worth: [H, W] how much the place matters, 0 = no line may be there. outlines: lines that are known already. attention: where
-    it is looked closely; elsewhere flecks are left out, and lines of large forms are strokes, too.
+    it is looked closely; elsewhere flecks are left out, and lines of large forms are strokes, too. covered: what is drawn
+    already, along which nothing is traced.
     """
     known = [_known(outline, lines, worth, settings.outline) for outline in outlines]
     worth = worth * (1 + (settings.outline.within - 1) * enclosed_by(outlines, (worth.shape[0], worth.shape[1])))
     free = less_beside(lines.strength, [line.trace for line in known], settings.outline.beside)
-    search = _Search(known, replace(lines, strength=free), worth, closeups, outlines, attention)
+    if covered is not None:
+        known = [part for line in known for part in _uncovered(line, covered, (worth.shape[0], worth.shape[1]))]
+        free = covered.less(free, lines.tangent_x, lines.tangent_y)
+        closeups = [_less_covered(closeup, covered) for closeup in closeups]
+    search = _Search(known, replace(lines, strength=free), worth, closeups, outlines, attention, covered or Covered())
     found, order = search.picked(count, settings)
     if len(order) < count and settings.faint < 1:
         found, order = search.picked(count, settings.fainter)
@@ -165,6 +172,7 @@ class _Search:
     closeups: Sequence[Closeup]
     outlines: Sequence[Outline]
     attention: Attention | None
+    covered: Covered
 
     def picked(self, count: int, settings: TracedStartSettings) -> tuple[list[_Line], list[tuple[int, float]]]:
         """All lines, and the places among them and gains of at most `count` that become strokes."""
@@ -173,7 +181,12 @@ class _Search:
         looked = [self.attention.along(line.trace, line.enlarged) for line in found] if self.attention else []
         worths, pairs = [line.worth for line in found], [line.pair for line in found]
         shape = (self.worth.shape[0], self.worth.shape[1])
-        return found, order_by_coverage(rows, worths, shape, count, settings.order, closer, looked, pairs)
+        return found, order_by_coverage(rows, worths, shape, count, settings.order, closer, looked, pairs, *self.drawn)
+
+    @property
+    def drawn(self) -> tuple[Sequence[npt.NDArray[np.float64]], float]:
+        """What the order finds drawn already."""
+        return self.covered.rows, self.covered.before
 
     def _all(self, settings: TracedStartSettings) -> list[_Line]:
         here = cleared(_outside(self.worth, self.closeups), self.outlines)
@@ -193,6 +206,21 @@ def _known(outline: Outline, lines: Lines, worth: Map, settings: OutlineSettings
             worth = np.where(worth > 0, np.maximum(worth, 1), 0).astype(np.float32)
         return _Line(trace, ring * _worth_along(trace, worth), "detail", outline.enlarged, outline.pair)
     return _Line(trace, settings.worth * _worth_along(trace, worth), "contour")
+
+
+def _uncovered(line: _Line, covered: Covered, shape: tuple[int, int]) -> list[_Line]:
+    """What of a known line is not drawn yet."""
+    trace = line.trace
+    return [
+        replace(line, trace=replace(trace, row=trace.row[part], strength=trace.strength[part]), worth=line.worth[part])
+        for part in covered.free_parts(trace, line.worth, shape)
+    ]
+
+
+def _less_covered(closeup: Closeup, covered: Covered) -> Closeup:
+    lines = closeup.lines
+    free = covered.less(lines.strength, lines.tangent_x, lines.tangent_y, closeup.origin, closeup.scale)
+    return replace(closeup, lines=replace(lines, strength=free))
 
 
 def _found(lines: Lines, worth: Map, settings: TracedStartSettings) -> list[_Line]:

@@ -21,14 +21,18 @@ class DirectStrokes:
     """Strokes whose control points are the parameters; neighbors of a joint move with it, so that smooth joints stay smooth.
 
     closer: [N] how many times closer than the canvas each stroke was seen, by which its reach is divided; None: 1.
+    held: how many of the last strokes stay where they are.
     """
 
-    def __init__(self, start: Strokes, settings: DirectSettings = DirectSettings(), closer: Tensor | None = None) -> None:
+    def __init__(
+        self, start: Strokes, settings: DirectSettings = DirectSettings(), closer: Tensor | None = None, held: int = 0
+    ) -> None:
         self.start, self.settings = start, settings
         reach = torch.full_like(start.points[:, :1, :1], settings.reach)
         self._reach = reach if closer is None else reach / closer.to(reach)[:, None, None]
         self.shift = torch.zeros_like(start.points).requires_grad_()
         self._carrier = _carriers(start)
+        self._free = len(start) - held
 
     @property
     def parameters(self) -> list[Tensor]:
@@ -41,6 +45,8 @@ class DirectStrokes:
         length = (self.shift.square().sum(-1, keepdim=True) + 1e-12).sqrt()
         shift = self.shift * (reach * torch.tanh(length / reach) / length)
         moved = self.start.points + shift.gather(1, self._carrier[..., None].expand_as(shift))
+        if self._free < len(moved):
+            moved = torch.cat([moved[: self._free], self.start.points[self._free :]])
         return replace(self.start, points=moved)
 
 

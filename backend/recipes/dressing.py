@@ -39,12 +39,17 @@ class Dressing:
     drawn: float  # share of a single line that is drawn
 
     @classmethod
-    def of(cls, pack: StylePack, choices: SketchChoices, count: int) -> Dressing:
-        """The dressing of `count` strokes, as strong as was chosen."""
+    def of(cls, pack: StylePack, choices: SketchChoices, count: int, hatches: int | None = None) -> Dressing:
+        """The dressing of `count` strokes, as strong as was chosen.
+
+        hatches: how many of them may be hatching, where the style has any; None: as many as the style says.
+        """
         strength = choices.style_strength
         hand = Hand(pack.pen, pack.gesture, pack.palette).loosened(1 - choices.fidelity).at(strength)
         hatch = pack.hatch.at(strength)
         lines = _line_count(count, pack.strokes, hatch.share)
+        if hatches is not None:
+            lines = count - min(hatches if hatch.share else 0, count - 1)
         hatches = count - lines
         first = round(LINES_FIRST * hand.plain_for(_line_count(pack.strokes, pack.strokes, hatch.share)))
         return cls(hand, hatch, hatches, lines, first, pack.paper, choices.seed, 1 - choices.simplicity)

@@ -139,14 +139,19 @@ class Guide:
             order, importances = leave_one_out(len(strokes) - len(first), losses)
         return [*first, *(len(first) + i for i in order)], [*(1.0 for _ in first), *importances]
 
-    def refined(self, strokes: Strokes, image: Tensor, mask: Mask, steps: int, pool: ModelPool) -> Iterator[Step]:
-        """Canvas strokes moved a little, coarse to fine, so that the encoder sees more of the photograph in them."""
+    def refined(
+        self, strokes: Strokes, image: Tensor, mask: Mask, steps: int, pool: ModelPool, held: int = 0
+    ) -> Iterator[Step]:
+        """Canvas strokes moved a little, coarse to fine, so that the encoder sees more of the photograph in them.
+
+        held: how many of the last ones stay where they are.
+        """
         sides, done, before = self.settings.sides, 0, strokes
         for number, side in enumerate(sides):
             share = steps // len(sides) + (number < steps % len(sides))
             glance = Glance.of(image, mask, side)
             losses: list[float] = []
-            for step in self._stage(before, glance, share, pool):
+            for step in self._stage(before, glance, share, pool, held):
                 strokes = before.with_points(glance.outward(step.strokes.points))
                 losses.append(step.loss)
                 yield replace(step, number=done + step.number, strokes=strokes)
@@ -154,7 +159,7 @@ class Guide:
                     break
             done, before = done + share, strokes
 
-    def _stage(self, start: Strokes, glance: Glance, steps: int, pool: ModelPool) -> Iterator[Step]:
+    def _stage(self, start: Strokes, glance: Glance, steps: int, pool: ModelPool, held: int) -> Iterator[Step]:
         """Steps in pixels of the small picture."""
         s, part = self.settings, max(glance.size) / SIDE
         strokes, reach = glance.strokes(start, s.width * part), s.reach * part / len(s.sides)
@@ -167,7 +172,7 @@ class Guide:
         weights = {"bending": s.bending / part**2, "apart": s.apart / part**2, "length": s.length}
         schedule = Schedule(steps, s.rate * part, (1.0 * part, 0.4 * part))
         paper = torch.ones(3, device=strokes.points.device)
-        moved = DirectStrokes(strokes, DirectSettings(reach))
+        moved = DirectStrokes(strokes, DirectSettings(reach), held=held)
         return optimize(moved, Objective(terms, weights), schedule, pool.rasterizer, glance.size, paper, pool.descend)
 
     def _matches(self, glance: Glance, pool: int, views: int, seed: int) -> dict[str, Guidance]:

@@ -67,19 +67,24 @@ def refined(
     steering: Steering,
     pool: ModelPool,
     settings: RefiningSettings = RefiningSettings(),
+    held: Strokes | None = None,
 ) -> Iterator[Step]:
     """Strokes on the lines of a traced start, moved step by step to where these exactly are. Raises nothing.
 
     The terms are those of a traced sketch within a trust region: ink like thin lines, strokes along the line field, nearly
-    parallel ones apart, ends where they were, and calm curves. size: height and width of the canvas, px.
+    parallel ones apart, ends where they were, and calm curves. size: height and width of the canvas, px. held: strokes that are
+    there already, and stay: ink that need not be drawn, and lines to keep away from or to end on.
     """
     if not steps:
         return
-    strokes = strokes.to(pool.device)
+    free, strokes = len(strokes), beside(strokes, held).to(pool.device)
     width = strokes.widths.mean(1, keepdim=True).clamp_max(settings.pen * max(size))
-    thin, whole = replace(strokes, widths=width), float(width.mean())
-    target = start.lines_as_ink(size, settings.thin * whole).to(pool.device)
-    closer = torch.tensor(start.enlarged, device=pool.device)
+    thin, whole = replace(strokes, widths=width), float(width[:free].mean())
+    target = start.lines_as_ink(size, settings.thin * whole)
+    if held is not None:
+        target = torch.maximum(target, _ink_of(held, size, settings.thin * whole))
+    target, resting = target.to(pool.device), len(strokes) - free
+    closer = torch.tensor([*start.enlarged, *(1.0 for _ in range(resting))], device=pool.device)
     places = StrokePlaces(thin, settings.spacing)
     terms: dict[str, Guidance] = {
         "ink": InkMatch(target, paper, far=settings.far / steering.fine),
@@ -95,9 +100,23 @@ def refined(
         "ends": settings.ends,
     }
     small = settings.reach / (settings.small * _lengths(strokes)).clamp_min(1e-3)
-    moved = DirectStrokes(thin, DirectSettings(settings.reach), torch.maximum(closer.to(small), small))
+    moved = DirectStrokes(thin, DirectSettings(settings.reach), torch.maximum(closer.to(small), small), resting)
     for step in optimize(moved, Objective(terms, weights), Schedule(steps), pool.rasterizer, size, paper):
-        yield replace(step, strokes=strokes.with_points(step.strokes.points))
+        yield replace(step, strokes=strokes.with_points(step.strokes.points).select(slice(0, free)))
+
+
+def beside(strokes: Strokes, held: Strokes | None) -> Strokes:
+    """Strokes with those that are there already after them."""
+    return strokes if held is None or not len(held) else Strokes.joined([strokes, held.to(strokes.points.device)])
+
+
+def _ink_of(held: Strokes, size: tuple[int, int], width: float) -> Tensor:
+    """What is drawn already as ink [1, 1, H, W], as dark as the clearest lines."""
+    ink = np.zeros(size, np.uint8)
+    for row in sample(held.points, held.segments, 200)[0].cpu().numpy():
+        at = np.round((row - 0.5) * 16).astype(np.int32)
+        cv2.polylines(ink, [at], False, 255, max(1, round(width)), cv2.LINE_AA, shift=4)
+    return torch.from_numpy(ink.astype(np.float32) / 255)[None, None]
 
 
 def better(
@@ -106,9 +125,10 @@ def better(
     start: TracedStart,
     size: tuple[int, int],
     settings: RefiningSettings = RefiningSettings(),
+    held: Strokes | None = None,
 ) -> tuple[Strokes, tuple[str, ...]]:
     """The refined strokes if they are nearer to the lines, else the traced ones; and what to tell the user."""
-    strokes, notes = undoubled(traced, refined, settings.most_doubled)
+    strokes, notes = undoubled(traced, refined, settings.most_doubled, held)
     if notes or not len(traced):
         return strokes, notes
     before, after = _lengths(traced), _lengths(strokes)
@@ -118,10 +138,15 @@ def better(
     return strokes, ()
 
 
-def undoubled(before: Strokes, after: Strokes, most: float = MOST_DOUBLED) -> tuple[Strokes, tuple[str, ...]]:
-    """The moved strokes, unless they double `most` more of their length than before; and what to tell the user."""
+def undoubled(
+    before: Strokes, after: Strokes, most: float = MOST_DOUBLED, held: Strokes | None = None
+) -> tuple[Strokes, tuple[str, ...]]:
+    """The moved strokes, unless they double `most` more of their length than before; and what to tell the user.
+
+    held: strokes that are there already, which are doubled as well.
+    """
     after = after.to("cpu")
-    if doubled_share(after) <= doubled_share(before) + most:
+    if doubled_share(beside(after, held)) <= doubled_share(beside(before, held)) + most:
         return after, ()
     return before, (DOUBLES,)
 

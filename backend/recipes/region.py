@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from backend.core.drawing import Account, Drawing, Layer, StrokeNote
 from backend.core.image import Framing, Image, Mask
@@ -28,9 +29,10 @@ from backend.recipes.animal_features import features
 from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
 from backend.recipes.dressing import Dressing
 from backend.recipes.guided import Guide, guide_of
+from backend.recipes.held import Held
 from backend.recipes.person_features import person_outlines
 from backend.recipes.recipe import USUAL_STYLE_WEIGHT, SketchChoices
-from backend.recipes.refining import RefiningSettings, better, refined, undoubled
+from backend.recipes.refining import RefiningSettings, beside, better, refined, undoubled
 from backend.recipes.steering import Steering
 from backend.recipes.style_finish import NO_EXEMPLAR, StyleFinish
 from backend.style_pack import StylePack
@@ -62,6 +64,7 @@ class RegionSettings:
     refining: RefiningSettings = RefiningSettings()
     face: CloseupSettings = CloseupSettings()
     hatching: float | None = None  # source px between hatches; None: what the style says, or as many as are allowed need
+    hatches: int | None = None  # strokes that may be hatching; None: as many as the style says
     chosen: bool = True  # an encoder has a voice in which lines are drawn, or only in how they lie and in their order
     sure: int | None = (
         None  # strokes that stay first when those an encoder had a voice in are put in order once more; None: all
@@ -128,6 +131,7 @@ class Region:
     outlines: tuple[Outline, ...] = ()  # that are known, on the canvas
     awaited: Future[tuple[Outline, ...]] | None = None  # more of them, which are looked for on another core
     drawn: bool = False  # it is a drawing already: its lines are seen by their middles
+    held: Held | None = None  # what is on the canvas already, and stays
 
     @classmethod
     def framed(
@@ -152,6 +156,11 @@ class Region:
         outline = None if silhouette is None else framing.crop(silhouette, fill=0.0)
         image = framing.crop(pixels)
         return cls(name, framing, image, here, certainty, closeups, weighed, outline, (), awaited, drawn)
+
+    @property
+    def open(self) -> Mask:
+        """Where hatching may be [1, 1, H, W]."""
+        return self.mask if self.held is None else self.mask * self.held.bare
 
     def known_outlines(self) -> tuple[Outline, ...]:
         """People's heads, jaws and eyes, an animal's eyes and nose, on the canvas; who asks waits until they are found."""
@@ -192,7 +201,7 @@ def draw_region(
 
     Hurried, the strokes are moved no farther, but dressed and finished as others are.
     """
-    dressing = Dressing.of(pack, choices, count)
+    dressing = Dressing.of(pack, choices, count, settings.hatches)
     guide = guide_of(choices.guidance, pool)
     if guide:
         guide = guide.at_fidelity(choices.fidelity)
@@ -200,7 +209,8 @@ def draw_region(
     yield Progress("finding the lines", 0.0)
     start = trace_region(region, dressing.plain_count, settings, guide if settings.chosen else None)
     canvas, paper = region.framing.canvas, torch.tensor(pack.paper, device=pool.device)
-    curves = met(start.curves, start.closed, start.enlarged, max(canvas))
+    held = None if region.held is None else region.held.strokes
+    curves = met_beside(start, held, max(canvas))
     traced = Strokes.build(curves, pack.pen.width * max(canvas), pack.pen.color, start.closed)
     strokes = traced
     steps = (settings.steps if choices.steps is None else choices.steps) if start.curves else 0
@@ -208,13 +218,13 @@ def draw_region(
     yield Progress("drawing", 0.27, _preview(region, start, strokes, pack))
     steering = Steering.of(pack.measured, choices.style_strength)
     taken, hurry = 0, None
-    for step in refined(start, traced, canvas, paper, steps, steering, pool, settings.refining):
+    for step in refined(start, traced, canvas, paper, steps, steering, pool, settings.refining, held):
         strokes, taken = step.strokes, step.number
         done = 0.27 + 0.63 * taken / (steps + guided)
         hurry = yield Progress("refining", done, _preview(region, start, strokes, pack), step.losses)
         if hurry:
             break
-    strokes, notes = better(traced, strokes, start, canvas, settings.refining) if taken else (traced, ())
+    strokes, notes = better(traced, strokes, start, canvas, settings.refining, held) if taken else (traced, ())
     notes = (*_told_of(region, start), *notes)
     if guide and guided and not hurry:
         share = 0.63 * guided / (steps + guided)
@@ -222,12 +232,12 @@ def draw_region(
         strokes, told, compared = yield from mapped(looked, lambda progress: progress.within(0.9 - share, 0.9))
         notes, taken = (*notes, *told), taken + compared
     yield Progress("dressing", 0.9)
-    plain, scores = _layer(region, start, strokes), _scores(region, strokes, guide, pool)
+    plain, scores = _layer(region, start, strokes), _scores(region, beside(strokes, held), guide, pool)
     sure = 0 if guide and guide.counts_after else settings.sure
     if guide and sure is not None and len(strokes):
         yield Progress("ordering", 0.9)
         plain = _ordered(plain, *guide.order(strokes.to(pool.device), *_seen(region, pool), pool, sure))
-    layer, spacing = dressing.spaced(plain, region.image, region.mask, settings.hatching)
+    layer, spacing = dressing.spaced(plain, region.image, region.open, settings.hatching)
     if finish and len(layer.strokes):
         yield Progress("finishing", 0.95)
         finished, told = finish.finished(layer.strokes, region.framing.canvas, pool)
@@ -260,8 +270,18 @@ def trace_region(region: Region, count: int, settings: RegionSettings, guide: Gu
         worth = worth * guide.worth(saliency, region.mask)
         looked = guide.looked(saliency)[0, 0].cpu().numpy()
         attention = Attention(looked, _forms(region, settings, silhouette, worth), settings.attention)
-    outlines = region.known_outlines()
-    return traced_start(lines_of(field), worth[0, 0].cpu().numpy(), count, settings.start, closeups, outlines, attention)
+    outlines, covered = region.known_outlines(), None
+    if region.held is not None:
+        worth, covered = worth * region.held.within, region.held.covered
+    flat = worth[0, 0].cpu().numpy()
+    return traced_start(lines_of(field), flat, count, settings.start, closeups, outlines, attention, covered)
+
+
+def met_beside(start: TracedStart, held: Strokes | None, side: int) -> list[Tensor]:
+    """The curves of a start, brought to each other and to strokes that are there already; side: of the canvas, px."""
+    there = [] if held is None else [held.curve(i) for i in range(len(held))]
+    closed, closer = [*start.closed, *(True for _ in there)], [*start.enlarged, *(1.0 for _ in there)]
+    return met([*start.curves, *there], closed, closer, side)[: len(start.curves)]  # closed ones have no ends that move
 
 
 def _forms(region: Region, settings: RegionSettings, silhouette: Mask | None, worth: Mask) -> list[Trace]:
@@ -306,15 +326,17 @@ def _looked(
     region: Region, start: TracedStart, strokes: Strokes, guide: Guide, steps: int, pack: StylePack, pool: ModelPool
 ) -> Work[tuple[Strokes, tuple[str, ...], int]]:
     """The strokes moved by what the guide sees, if it helps; what to tell the user; and the steps that it took."""
-    image, mask, before = region.image.to(pool.device), region.mask.to(pool.device), strokes.to(pool.device)
-    moved, taken = before, 0
-    for step in guide.refined(before, image, mask, steps, pool):
+    held = None if region.held is None else region.held.strokes
+    image, mask, before = region.image.to(pool.device), region.mask.to(pool.device), beside(strokes, held).to(pool.device)
+    moved, taken, free = before, 0, slice(0, len(strokes))
+    for step in guide.refined(before, image, mask, steps, pool, len(before) - len(strokes)):
         moved, taken = step.strokes, taken + 1
-        if (yield Progress("comparing", step.number / steps, _preview(region, start, moved, pack), step.losses)):
+        shown = _preview(region, start, moved.select(free), pack)
+        if (yield Progress("comparing", step.number / steps, shown, step.losses)):
             break
     if not guide.gained(*(guide.losses(drawn, image, mask, pool) for drawn in (before, moved))):
         return strokes, (NO_HELP,), taken
-    return *undoubled(strokes, moved), taken
+    return *undoubled(strokes, moved.select(free), held=held), taken
 
 
 def _ordered(layer: Layer, order: Sequence[int], importances: Sequence[float]) -> Layer:

@@ -102,6 +102,7 @@ class SketchResult:
     candidates: List[CandidateData] = field(default_factory=list)  # all attempts, where there was more than one
     judge: str = ""  # what scored them: an encoder, or "lines"
     phrases: List[Phrase] = field(default_factory=list)  # of each note, so that it can be said in another language
+    removed: List[str] = field(default_factory=list)  # of a RefineRequest: ids of strokes that go
 
     def simplified(self, simplicity: float) -> "SketchResult":
         """This result of simplicity 0 as the same request with another one gives it: the first of its strokes.
