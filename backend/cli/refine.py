@@ -161,7 +161,8 @@ def _wish(arguments: argparse.Namespace, opened: _Opened) -> RefineRequest:
     image = "-"  # named once it is known
     whole = opened.sketch.fact("recipe") in WHOLE
     alike = arguments.style == (opened.sketch.fact("style") or arguments.style)
-    made = RefineRequest(image, opened.strokes, region=region, whole=whole, alike=alike, title=arguments.drawing.name)
+    size, title = opened.sketch.size, arguments.drawing.name
+    made = RefineRequest(image, opened.strokes, region=region, whole=whole, alike=alike, size=size, title=title)
     if change is None:
         return made
     return replace(made, count=number) if not sign else replace(made, redraw=False, more=number if sign == "+" else -number)

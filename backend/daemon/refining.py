@@ -130,7 +130,8 @@ def _widths(strokes: Sequence[StrokeData]) -> torch.Tensor:
 
 def _wish(request: RefineRequest) -> Wish:
     region = tuple(tuple(ring) for ring in request.region)
-    return Wish(request.redraw, request.more, request.count, region, request.whole, request.alike)
+    width, height = request.size or (1, 1)
+    return Wish(request.redraw, request.more, request.count, region, request.whole, (height, width), request.alike)
 
 
 def _whole(refined: Refined) -> Drawing:

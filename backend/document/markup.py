@@ -10,7 +10,6 @@ from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from backend.core.errors import BadRequest
-from backend.core.notes import wording
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -21,11 +20,11 @@ PREFIXES = {XLINK: "xlink", INKSCAPE: "inkscape", SODIPODI: "sodipodi", STYLESKE
 
 MOST_BYTES = 64_000_000
 MOST_DEPTH = 200
-TOO_LARGE = wording("The drawing has {size} MB, more than {most} MB. Save it without embedded pictures, or with fewer layers.")
-COMPRESSED = wording("The drawing is compressed. Save it in Inkscape as plain .svg first.")
-ENTITIES = wording("The drawing defines entities of its own. Save it in Inkscape as plain .svg first.")
-UNREADABLE = wording("The drawing cannot be read as SVG ({reason}). Save it in Inkscape as plain .svg first.")
-NO_SVG = wording("This file is no SVG drawing. Choose one that StyleSketch made.")
+TOO_LARGE = "The drawing has {size} MB, more than {most} MB. Save it without embedded pictures, or with fewer layers."
+COMPRESSED = "The drawing is compressed. Save it in Inkscape as plain .svg first."
+ENTITIES = "The drawing defines entities of its own. Save it in Inkscape as plain .svg first."
+UNREADABLE = "The drawing cannot be read as SVG ({reason}). Save it in Inkscape as plain .svg first."
+NO_SVG = "This file is no SVG drawing. Choose one that StyleSketch made."
 
 
 @dataclass(eq=False)

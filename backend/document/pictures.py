@@ -11,11 +11,10 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from urllib.request import url2pathname
 
 from backend.core.errors import BadRequest
-from backend.core.notes import wording
 from backend.document.markup import SODIPODI, XLINK, Element
 from backend.document.sketches import Sketch
 
-NO_PICTURE = wording("The picture of this drawing is neither in it nor beside it. Name it with --image.")
+NO_PICTURE = "The picture of this drawing is neither in it nor beside it. Name it with --image."
 
 
 def find_picture(root: Element, sketch: Sketch, file: Path) -> bytes:

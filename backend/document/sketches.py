@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from backend.core.errors import BadRequest
-from backend.core.notes import wording
 from backend.document.curves import Matrix, Points, moved, scale_of, shape_curves, transform
 from backend.document.markup import INKSCAPE, SODIPODI, STYLESKETCH, Element
 
@@ -18,13 +17,13 @@ ELSEWHERE = ("defs", "clipPath", "mask", "pattern", "marker", "symbol", "svg")
 PICTURES = ("style_texture", "style_transfer")  # recipes whose layers hold no strokes
 MOST_STROKES = 5000
 
-NO_SKETCH = wording("There is no StyleSketch layer in this drawing. Choose one that `stylesketch` or the extension made.")
-SEQUENCE = wording("This is a sequence of drawings, whose strokes belong together. Draw on a single sketch.")
-SEVERAL = wording("The drawing holds {count} sketches ({layers}). Name one with --layer.")
-NO_SUCH = wording("There is no element '{id}' in the sketch. Inkscape shows ids under Object ▸ Object Properties.")
-NO_REGION = wording("There is no element '{id}' in the drawing. Inkscape shows ids under Object ▸ Object Properties.")
-NOT_CLOSED = wording("'{id}' is no closed path, rectangle, circle or polygon. Draw one around what is to be drawn anew.")
-TOO_MANY = wording("The sketch has more than {most} strokes. Delete some, or draw it anew.")
+NO_SKETCH = "There is no StyleSketch layer in this drawing. Choose one that `stylesketch` or the extension made."
+SEQUENCE = "This is a sequence of drawings, whose strokes belong together. Draw on a single sketch."
+SEVERAL = "The drawing holds {count} sketches ({layers}). Name one with --layer."
+NO_SUCH = "There is no element '{id}' in the sketch. Inkscape shows ids under Object ▸ Object Properties."
+NO_REGION = "There is no element '{id}' in the drawing. Inkscape shows ids under Object ▸ Object Properties."
+NOT_CLOSED = "'{id}' is no closed path, rectangle, circle or polygon. Draw one around what is to be drawn anew."
+TOO_MANY = "The sketch has more than {most} strokes. Delete some, or draw it anew."
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ class Wish:
     count: int | None = None  # strokes in all, locked ones among them; then free ones are drawn anew
     region: tuple[Ring, ...] = ()  # only what lies mostly inside is free, and strokes are drawn only there; none: everywhere
     whole: bool = False  # the drawing is not of one subject, but of the whole picture
+    size: tuple[int, int] = (1, 1)  # height, width of the picture, where it is not there
     alike: bool = True  # new strokes are as wide as those there are, and of their color if they have one
 
 

@@ -10,7 +10,7 @@ import torch
 from backend.core.drawing import Account, Drawing, Layer
 from backend.core.errors import BadRequest
 from backend.core.image import Framing, Mask
-from backend.core.notes import wording
+from backend.core.notes import Note, wording
 from backend.core.strokes import Strokes
 from backend.core.work import Progress, Work, mapped
 from backend.model_pool import ModelPool
@@ -21,7 +21,7 @@ from backend.recipes.guided import GUIDANCES, for_one_subject
 from backend.recipes.hatch_spacing import hatch_spacing
 from backend.recipes.held import Held
 from backend.recipes.known_strokes import Known, Plan, Wish, places_of, planned, reached
-from backend.recipes.object_sketch import faces_and_subject, too_few
+from backend.recipes.object_sketch import faces_and_subject
 from backend.recipes.recipe import Inputs, SketchChoices
 from backend.recipes.refining import beside
 from backend.recipes.region import Region, RegionSettings, draw_region
@@ -33,6 +33,7 @@ CRUMB = 0.006  # share of the longer side: shorter parts of strokes that are cut
 ALIKE = 1.1  # how many times wider or thinner than others new strokes may be
 MOST_ALIKE = 0.6  # share of the strokes whose color is the drawing's
 NO_LINES = wording("No lines are left to be drawn there. Choose a larger region, or free more strokes.")
+FEW_LINES = wording("Lines were left for {found} of {wanted} new strokes.")
 ONE_LINE = wording("The style {style} draws one single line, which cannot be drawn anew in parts. Choose another style.")
 
 
@@ -65,7 +66,7 @@ class Refine:
         stays = known.parts(plan.stays(known))
         removed = tuple(known.elements[i].id for i in plan.removed)
         if not plan.drawn:
-            size = inputs.photograph.size if inputs else (1, 1)
+            size = inputs.photograph.size if inputs else wish.size
             return Refined(Drawing(size, (), pack.paper, Account("classical")), (), removed, stays)
         assert inputs is not None, "what is drawn is drawn after a picture"
         if pack.gesture.single_line and choices.style_strength:
@@ -107,7 +108,7 @@ class Refine:
         if not drawing.count:
             raise BadRequest(NO_LINES)
         if drawing.count < plan.drawn:
-            notes = (*notes, too_few(drawing.count, plan.drawn))
+            notes = (*notes, Note(FEW_LINES, found=drawing.count, wanted=plan.drawn))
         account = replace(sketch.account, notes=(*notes, *sketch.account.notes))
         return replace(drawing, account=account, texture=pack.texture.at(choices.style_strength))
 

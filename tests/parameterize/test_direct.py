@@ -88,3 +88,17 @@ def test_free_strokes_that_were_handed_out_stay_as_they_were():
         free.parameters[0] += 1
     assert torch.equal(before, kept) and not before.requires_grad
     assert torch.equal(free.strokes().points, kept + 1)
+
+
+def test_held_strokes_stay_where_they_are():
+    start = Strokes.build([torch.rand(4, 2), torch.rand(7, 2), torch.rand(4, 2)], 1.0)
+    moved = DirectStrokes(start, held=2)
+    with torch.no_grad():
+        moved.shift += 1
+    points = moved.strokes().points
+    assert torch.equal(points[1:], start.points[1:])
+    assert not torch.equal(points[:1], start.points[:1])
+    points.sum().backward()
+    assert moved.shift.grad is not None
+    assert not moved.shift.grad[1:].any()
+    assert moved.shift.grad[:1].any()

@@ -45,6 +45,7 @@ class RefineRequest:
     region: List[List[Tuple[float, float]]] = field(default_factory=list)  # closed lines, source px, that all happens within
     whole: bool = False  # it is a sketch of the whole picture, not of one subject
     alike: bool = True  # new strokes are as wide as the others, and of their color if they have one
+    size: Optional[Tuple[int, int]] = None  # width and height of a picture that is not named, px
     title: str = ""  # for lists and labels; no part of the drawing
 
     def __post_init__(self) -> None:
