@@ -14,6 +14,10 @@ Mask = Tensor  # [1, 1, H, W] float32, 1 = keep
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue, Rec. 601
 
 
+Sides = tuple[bool, bool, bool, bool]  # top, left, bottom, right
+NO_SIDE: Sides = (False, False, False, False)
+
+
 @dataclass(frozen=True)
 class Framing:
     """The part of a source picture that a canvas shows: canvas = (source − origin) · scale, never squashed."""
@@ -31,19 +35,22 @@ class Framing:
         return cls(source, (max(1, round(height * scale)), max(1, round(width * scale))), scale=scale)
 
     @classmethod
-    def around(cls, mask: Mask, long_side: int, margin: float, enlargement: float = math.inf) -> Framing:
+    def around(
+        cls, mask: Mask, long_side: int, margin: float, enlargement: float = math.inf, beyond: Sides = NO_SIDE
+    ) -> Framing:
         """The part of a picture that holds its mask (not empty) and a margin, a share of the part's longer side.
 
         The canvas is `long_side` px on its longer side, less where that would enlarge the picture more than
-        `enlargement` times; the part ends at the picture's border.
+        `enlargement` times; the part ends at the picture's border, but on the sides where it may go `beyond`.
         """
         height, width = mask.shape[-2:]
         rows, columns = mask[0, 0].amax(1).nonzero()[:, 0], mask[0, 0].amax(0).nonzero()[:, 0]
         top, bottom = int(rows[0]), int(rows[-1]) + 1
         left, right = int(columns[0]), int(columns[-1]) + 1
         room = round(margin * max(bottom - top, right - left)) + 2
-        top, left = max(0, top - room), max(0, left - room)
-        bottom, right = min(height, bottom + room), min(width, right + room)
+        most_up, most_left, most_down, most_right = (room if side else 0 for side in beyond)
+        top, left = max(-most_up, top - room), max(-most_left, left - room)
+        bottom, right = min(height + most_down, bottom + room), min(width + most_right, right + room)
         scale = min(long_side / max(bottom - top, right - left), enlargement)
         canvas = (max(1, round((bottom - top) * scale)), max(1, round((right - left) * scale)))
         return cls((height, width), canvas, (float(left), float(top)), scale)

@@ -31,7 +31,7 @@ from backend.perception.grab_cut import (
     to_lab,
     without_specks,
 )
-from backend.perception.mask_outline import MOST_ROOM, clarity_of, fit_of, lost_edges, lost_lines, outline_told
+from backend.perception.mask_outline import MOST_ROOM, clarity_of, fit_of, lost_edges, lost_lines, outline_told, without_vague
 from backend.perception.mask_parts import with_parts
 
 NOT_TOLD = Note("The subject could not be told from its surroundings, so the whole picture is drawn.")
@@ -88,10 +88,11 @@ def find_foreground(image: Image, faces: Iterable[Face] = (), others: Iterable[F
     full = image[0].permute(1, 2, 0).cpu().numpy()
     rgb = resized(full, WORKING_SIDE) if max(height, width) > WORKING_SIDE else np.ascontiguousarray(full)
     lab = to_lab(resized(rgb, BACKDROP_SIDE))
-    bits = _against_plain_backdrop(lab)
+    bits, plain = _against_plain_backdrop(lab), False
     if bits is not None:
-        bits = without_specks(bits, 0.005)
-    plain = bits is not None and not _blotched(bits, lab)
+        standing = without_specks(bits, 0.005)
+        bits = without_vague(standing, lab)
+        plain = 2 * bits.sum() >= standing.sum() and not _blotched(bits, lab)
     if not plain and _flat(full) > FLAT:
         everything = torch.ones_like(image[:, :1])
         return Foreground(everything, False, Note("This looks like a graphic or a screenshot, so the whole picture is drawn."))

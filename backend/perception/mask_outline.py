@@ -16,6 +16,9 @@ CLEAR_LINE = 0.25  # strength in the line field
 MOST_ROOM = 8  # px that a mask may leave around its subject, of a picture about 320 px long
 TOLD = (10.0, 22.0)  # ΔE across an outline from which on it is told at all, told clearly
 
+MOST_VAGUE = 0.45  # of a part's outline: .26 at most of good ones, .53 and more of grass or a vignette
+LEAST_VAGUE = 0.005  # of the picture: smaller parts stay
+
 
 def outline_told(bits: Bits, lab: Map) -> Map:
     """How clearly the colors differ across the mask's outline near each place, 0 … 1, smooth along it."""
@@ -23,6 +26,17 @@ def outline_told(bits: Bits, lab: Map) -> Map:
     told = np.where(outline, np.clip((_across(bits, lab, 4) - TOLD[0]) / (TOLD[1] - TOLD[0]), 0, 1), 0).astype(np.float32)
     near = cv2.GaussianBlur(outline.astype(np.float32), (0, 0), 4)
     return cv2.GaussianBlur(told, (0, 0), 4) / (near + 1e-3)
+
+
+def without_vague(bits: Bits, lab: Map) -> Bits:
+    """The mask without its large parts whose colors hardly differ from their surroundings: grass in the dark, a vignette."""
+    count, labels, stats, _centers = cv2.connectedComponentsWithStats(bits, connectivity=8)
+    part = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(int)  # that a pixel of the outline is of
+    outline = _outline(bits)
+    vague = outline & (_across(bits, lab, 4) < TOLD[0])
+    along, untold = (np.bincount(part[here], minlength=count) for here in (outline, vague))
+    dropped = (untold > MOST_VAGUE * along) & (stats[:, cv2.CC_STAT_AREA] > LEAST_VAGUE * bits.size)
+    return bits * ~dropped[labels]
 
 
 def clarity_of(bits: Bits, lab: Map) -> float:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from backend.core.drawing import Account, Drawing, Layer, StrokeNote
-from backend.core.image import Framing, Image, Mask
+from backend.core.image import NO_SIDE, Framing, Image, Mask
 from backend.core.notes import Note, wording
 from backend.core.strokes import Strokes
 from backend.core.work import Progress, Work, mapped
@@ -21,6 +21,7 @@ from backend.initialize.outlines import Outline
 from backend.initialize.streamlines import Trace
 from backend.initialize.trace import TracedStart, TracedStartSettings, far_lines, traced_start
 from backend.model_pool import ModelPool
+from backend.perception.backdrop import backdrop_color, calmed_backdrop, touched_sides
 from backend.perception.faces import Face
 from backend.perception.foreground import Foreground, near_outline, with_rim
 from backend.perception.line_drawing import drawn_lines
@@ -147,7 +148,8 @@ class Region:
         drawn: bool = False,
     ) -> Region:
         """The part of a source picture that holds a mask (not empty) of its size; faces are drawn from close by."""
-        framing = Framing.around(mask, settings.canvas, settings.margin, settings.enlargement)
+        beyond = touched_sides(mask) if certainty == 1.0 and not drawn else NO_SIDE
+        framing = Framing.around(mask, settings.canvas, settings.margin, settings.enlargement, beyond)
         shown = [] if drawn else [face for face in faces if _at(mask, *face.center) > 0.5]
         awaited = None if drawn else _beside(lambda: _outlines(pixels, mask, faces, shown, framing))
         closeups = tuple(FaceCloseup.of(face, pixels, mask, settings.face, framing.scale) for face in shown)
@@ -155,6 +157,8 @@ class Region:
         weighed = None if interest is None else framing.crop(interest, fill=0.0)
         outline = None if silhouette is None else framing.crop(silhouette, fill=0.0)
         image = framing.crop(pixels)
+        if any(beyond):
+            image = image - (1 - framing.crop(torch.ones_like(mask), fill=0.0)) * (1 - backdrop_color(pixels, mask))
         return cls(name, framing, image, here, certainty, closeups, weighed, outline, (), awaited, drawn)
 
     @property
@@ -255,9 +259,10 @@ def draw_region(
 def trace_region(region: Region, count: int, settings: RegionSettings, guide: Guide | None = None) -> TracedStart:
     """At most `count` strokes on a region's lines; a guide tells where it is looked closely."""
     silhouette = region.certainty * region.mask if region.certainty and region.silhouette is None else region.silhouette
+    shown = calmed_backdrop(region.image, region.mask)
     with ThreadPoolExecutor(1) as thread:
         seen_closely = thread.submit(lambda: [closeup.on(region.framing, settings.lines) for closeup in region.closeups])
-        field = drawn_lines(region.image) if region.drawn else line_field(region.image, settings.lines, silhouette)
+        field = drawn_lines(region.image) if region.drawn else line_field(shown, settings.lines, silhouette)
         closeups = seen_closely.result()
     worth = with_rim(region.mask, settings.rim)
     if silhouette is not None and not region.drawn:

@@ -9,7 +9,7 @@ import torch
 from backend.perception.faces import Face, find_faces
 from backend.perception.foreground import find_foreground, fit_foreground, near_outline, with_rim
 from backend.perception.grab_cut import people_labels, to_lab
-from backend.perception.mask_outline import lost_edges, lost_lines, outline_told
+from backend.perception.mask_outline import lost_edges, lost_lines, outline_told, without_vague
 from tests.pictures import blank, disc, face, noise, square, tensor, two_squares
 
 
@@ -258,6 +258,27 @@ def test_a_backdrop_full_of_blurred_blotches_is_not_plain():
     found = find_foreground(tensor(pixels))
     disc_there = cv2.circle(np.zeros((300, 450)), (225, 150), 50, 1, -1)
     assert not found.trusted or overlap(found.mask, disc_there) > 0.8
+
+
+def test_what_a_vignette_darkens_is_no_subject_beside_one():
+    y, x = np.mgrid[0:240, 0:320]
+    lit = 225 - 32 * np.clip(np.hypot(x - 330, y - 250) / 120 - 0.1, 0, 1) ** 0.5 * (np.hypot(x - 330, y - 250) < 150)
+    pixels = np.repeat(np.where(np.hypot(x - 330, y - 250) < 110, lit, 225)[..., None], 3, 2).astype(np.uint8)
+    cv2.circle(pixels, (130, 110), 50, (200, 40, 30), -1)
+    found = find_foreground(tensor(pixels))
+    assert found.trusted
+    assert overlap(found.mask, cv2.circle(np.zeros((240, 320)), (130, 110), 50, 1, -1)) > 0.95
+
+
+def test_parts_of_hardly_another_color_are_vague():
+    lab = np.full((120, 200, 3), (60, 0, 0), np.float32)
+    bits = np.zeros((120, 200), np.uint8)
+    for x, color in ((60, (20, 0, 0)), (140, (66, 0, 0))):
+        cv2.circle(bits, (x, 60), 25, 1, -1)
+        cv2.circle(lab, (x, 60), 25, color, -1)
+    kept = without_vague(bits, lab)
+    assert kept[60, 60]
+    assert not kept[60, 140]
 
 
 def test_craters_and_stains_of_the_moon_are_no_subject_before_a_plain_backdrop():
