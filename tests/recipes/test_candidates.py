@@ -187,7 +187,7 @@ def test_attempts_in_other_processes_give_the_same_drawing(tmp_path):
         away = completed(draw_attempts(RECIPES["object"], inputs, choices, 2, PLAIN, pool, [Worker()]))
     finally:
         process.stop()
-    assert asked == [0]
+    assert set(asked) == {0}  # once more if it was hurried, and is the best after all
     here = completed(draw_attempts(RECIPES["object"], inputs, choices, 2, PLAIN, pool))
     assert [each.score for each in away.candidates] == [each.score for each in here.candidates]
     assert away.drawing.account == here.drawing.account
