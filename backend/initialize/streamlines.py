@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from backend.core.errors import OutOfMemory
+from backend.raster.native.library import TraceRow, load_library
+
 Map = npt.NDArray[np.float32]  # [H, W]
+Maps = tuple[Map, Map, Map]  # strength, tangent x and y
 Row = npt.NDArray[np.float64]  # [M, 2] points x, y in canvas px, about 1 px apart
 Indices = npt.NDArray[np.intp]  # [M]
+
+LEAST_POINTS = 4  # of a line
 
 
 @dataclass(frozen=True)
@@ -83,19 +91,43 @@ class _Field:
 
 def trace_lines(strength: Map, tangent_x: Map, tangent_y: Map, settings: TraceSettings = TraceSettings()) -> list[Trace]:
     """Lines along the ridges of a line field, the strongest seeds first, none of them twice."""
-    field = _Field(strength, tangent_x, tangent_y)
-    traces, around = [], field.disc(settings.apart)
-    for index in _seeds(strength, tangent_x, tangent_y, settings):
+    library = load_library()
+    maps = strength, tangent_x, tangent_y
+    followed = rows_of(maps, settings) if library is None else native_rows(maps, settings, library)
+    traces = (Trace(row, _strength_along(row, strength), closed) for row, closed in followed if len(row) >= LEAST_POINTS)
+    return [trace for trace in traces if _worth_keeping(trace, settings)]
+
+
+def rows_of(maps: Maps, settings: TraceSettings) -> Iterator[tuple[Row, bool]]:
+    """The points of each line through the seeds of strength, tangent x and y, and whether it is closed."""
+    field = _Field(*maps)
+    around = field.disc(settings.apart)
+    for index in _seeds(*maps, settings).tolist():
         if field.taken[index]:
             continue
         x, y = float(index % field.width), float(index // field.width)
         points, closed = _line_through(field, x, y, settings)
         row = np.array(points)
         field.claim(row, around)
-        trace = Trace(row, _strength_along(row, strength), closed)
-        if _worth_keeping(trace, settings):
-            traces.append(trace)
-    return traces
+        yield row, closed
+
+
+def native_rows(maps: Maps, settings: TraceSettings, library: ctypes.CDLL) -> list[tuple[Row, bool]]:
+    """The same, bit by bit, in a twentieth of the time."""
+    height, width = maps[0].shape
+    held = [np.ascontiguousarray(values, np.float32) for values in maps]
+    seeds = _seeds(*maps, settings).astype(np.int64)
+    how = TraceRow(settings.keep, settings.turn, settings.gap, settings.apart, settings.border)
+    count, total = ctypes.c_int64(), ctypes.c_int64()
+    found = library.stylesketch_trace(
+        *(values.ctypes.data for values in held),
+        *(height, width, seeds.ctypes.data, len(seeds), how, ctypes.byref(count), ctypes.byref(total)),
+    )
+    if not found:
+        raise OutOfMemory("There is not enough memory for this picture. Close other programs or scale the picture down.")
+    points, lengths, closed = np.empty((total.value, 2)), np.empty(count.value, np.int64), np.empty(count.value, np.uint8)
+    library.stylesketch_traced(found, points.ctypes.data, lengths.ctypes.data, closed.ctypes.data)
+    return list(zip(np.split(points, np.cumsum(lengths)[:-1]), map(bool, closed), strict=True)) if len(lengths) else []
 
 
 def _strength_along(row: Row, strength: Map) -> npt.NDArray[np.float64]:
@@ -107,13 +139,11 @@ def _strength_along(row: Row, strength: Map) -> npt.NDArray[np.float64]:
 
 
 def _worth_keeping(trace: Trace, settings: TraceSettings) -> bool:
-    if len(trace.row) < 4:
-        return False
     least = settings.least_strong if trace.strength.mean() > settings.strong else settings.least
     return trace.length >= least
 
 
-def _seeds(strength: Map, tangent_x: Map, tangent_y: Map, settings: TraceSettings) -> list[int]:
+def _seeds(strength: Map, tangent_x: Map, tangent_y: Map, settings: TraceSettings) -> Indices:
     """Indices of ridge pixels above the seed strength, strongest first."""
     height, width = strength.shape
     y, x = np.nonzero(strength > settings.seed)
@@ -126,7 +156,7 @@ def _seeds(strength: Map, tangent_x: Map, tangent_y: Map, settings: TraceSetting
     ridge = (here >= sides[0]) & (here >= sides[1])
     x, y, here = x[ridge], y[ridge], here[ridge]
     order = np.lexsort((x, y, -here))
-    return (y[order] * width + x[order]).tolist()
+    return np.asarray(y[order] * width + x[order])
 
 
 def _line_through(field: _Field, x: float, y: float, settings: TraceSettings) -> tuple[list[tuple[float, float]], bool]:
@@ -191,7 +221,7 @@ def _follow(
             continue
         unsupported = 0
         tx, ty = 0.5 * tx + 0.5 * ux, 0.5 * ty + 0.5 * uy
-        norm = math.hypot(tx, ty)
+        norm = math.sqrt(tx * tx + ty * ty)  # on every machine the same
         tx, ty = tx / norm, ty / norm
         ridge_x, ridge_y = _on_ridge(field, x, y, tx, ty, strength)
         x, y = 0.5 * (x + ridge_x), 0.5 * (y + ridge_y)

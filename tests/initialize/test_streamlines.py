@@ -1,8 +1,23 @@
+import cv2
 import numpy as np
 import pytest
 
+from backend.initialize import streamlines
 from backend.initialize.streamlines import TraceSettings, trace_lines
-from tests.pictures import along, around, distances, ridge_field
+from backend.perception.line_field import line_field
+from backend.raster.native.library import load_library
+from tests.pictures import along, around, distances, noise, ridge_field, tensor
+
+
+@pytest.fixture(params=["native", "python"], autouse=True)
+def library(request, monkeypatch):
+    """With the native library, and without it."""
+    found = load_library()
+    if request.param == "python":
+        monkeypatch.setattr(streamlines, "load_library", lambda: None)
+    elif found is None:
+        pytest.skip("the native library is not built: python -m backend.raster.native.build")
+    return found
 
 
 def retraced(trace):
@@ -119,3 +134,16 @@ def test_a_lasso_is_drawn_once_wherever_it_begins(way, start):
     y, x = np.mgrid[0:200, 0:200]
     s *= 0.8 + 0.2 * np.exp(-((x - p[0]) ** 2 + (y - p[1]) ** 2) / 200).astype(np.float32)
     assert max(map(retraced, trace_lines(s, tx, ty))) < 0.1
+
+
+@pytest.mark.parametrize("settings", [TraceSettings(), TraceSettings(seed=0.05, keep=0.3, gap=1, apart=1, border=5)])
+def test_the_native_library_follows_the_same_lines_bit_by_bit(library, settings):
+    if library is None:
+        pytest.skip("the native library is not built: python -m backend.raster.native.build")
+    picture = cv2.resize(noise(30, 40, 0, 255, seed=3), (200, 150), interpolation=cv2.INTER_CUBIC)
+    field = line_field(tensor(picture))
+    maps = field.strength, field.tangent_x, field.tangent_y
+    expected, found = list(streamlines.rows_of(maps, settings)), streamlines.native_rows(maps, settings, library)
+    assert len(expected) > 20 and {closed for _row, closed in expected} >= {False}
+    assert [closed for _row, closed in found] == [closed for _row, closed in expected]
+    assert all(np.array_equal(one, other) for (one, _), (other, _) in zip(found, expected, strict=True))

@@ -32,6 +32,7 @@ FLAGS = (
     *("-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden"),
     *("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fno-strict-aliasing", "-ffp-contract=fast"),
 )
+UNROUNDED = ("-ffp-contract=off",)  # what must be, bit by bit, what the same steps are in Python
 LINK_FLAGS = {"linux": ("-pthread", "-s"), "darwin": ("-pthread",), "win32": ("-s",)}  # -s: without names for debuggers
 X86_KERNELS = {
     "avx512": ("-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx512bw", "-mfma", "-mprefer-vector-width=512"),
@@ -54,12 +55,13 @@ def build(destination: Path, target: Target, compiler: Sequence[str]) -> None:
 
 
 def compile_objects(folder: Path, target: Target, command: Sequence[str]) -> list[Path]:
-    """The engine, what cuts pictures, and a kernel for every instruction set of the target, compiled side by side."""
+    """The engine, what else is native, and a kernel for every instruction set of the target, compiled side by side."""
     kernels = X86_KERNELS if target.machine == "x86_64" else ARM_KERNELS
     engine = [f'-DSOURCE_DIGEST="{source_digest()}"', "-c", str(SOURCES / "engine.cpp")]
     jobs = [
         (folder / "engine.o", [*command, *engine]),
         (folder / "min_cut.o", [*command, "-c", str(SOURCES / "min_cut.cpp")]),
+        (folder / "streamlines.o", [*command, *UNROUNDED, "-c", str(SOURCES / "streamlines.cpp")]),
     ]
     for name, flags in kernels.items():
         names = [f"-DKERNEL=kernel_{name}", f'-DKERNEL_NAME="{name}"']

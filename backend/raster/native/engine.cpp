@@ -478,7 +478,7 @@ int worthwhile(const Tape& tape, int threads) {
 
 using namespace stylesketch;
 
-EXPORT int stylesketch_version() { return 4; }
+EXPORT int stylesketch_version() { return 5; }
 
 // The hash of the sources, as the build gave it.
 EXPORT const char* stylesketch_source() { return SOURCE_DIGEST; }

@@ -9,8 +9,8 @@ import sys
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int32, c_int64, c_void_p
 from pathlib import Path
 
-VERSION = 4  # of the interface; engine.cpp has the same
-SOURCES = ("engine.h", "engine.cpp", "kernel.cpp", "min_cut.cpp", "lanes.h", "spot.h", "pieces.h", "folds.h")
+VERSION = 5  # of the interface; engine.cpp has the same
+SOURCES = ("engine.h", "engine.cpp", "kernel.cpp", "min_cut.cpp", "streamlines.cpp", "lanes.h", "spot.h", "pieces.h", "folds.h")
 ENDINGS = {"win32": ".dll", "darwin": ".dylib"}
 
 
@@ -32,6 +32,12 @@ class GradientRow(ctypes.Structure):
 def library_path() -> Path:
     """Where the build puts the library: beside this file."""
     return Path(__file__).with_name("stylesketch_raster" + ENDINGS.get(sys.platform, ".so"))
+
+
+class TraceRow(ctypes.Structure):
+    """`TraceRow` in streamlines.cpp."""
+
+    _fields_ = (("keep", c_double), ("turn", c_double), *((name, c_int32) for name in ("gap", "apart", "border")))
 
 
 @functools.cache
@@ -80,5 +86,12 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
         *(c_void_p, POINTER(GradientRow), POINTER(c_double)),
     ]
     library.stylesketch_min_cut.argtypes = [c_void_p, c_void_p, c_int, c_int, c_void_p, c_void_p]
+    library.stylesketch_trace.restype = c_void_p
+    library.stylesketch_trace.argtypes = [
+        *(c_void_p, c_void_p, c_void_p, c_int, c_int, c_void_p, c_int64),
+        *(POINTER(TraceRow), POINTER(c_int64), POINTER(c_int64)),
+    ]
+    library.stylesketch_traced.argtypes = [c_void_p, c_void_p, c_void_p, c_void_p]
+    library.stylesketch_traced.restype = None
     library.stylesketch_backward.argtypes = [c_void_p, c_void_p, POINTER(GradientRow), c_int]
     return library
