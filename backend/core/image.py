@@ -18,6 +18,12 @@ Sides = tuple[bool, bool, bool, bool]  # top, left, bottom, right
 NO_SIDE: Sides = (False, False, False, False)
 
 
+def interleaved(image: Tensor) -> Tensor:
+    """The same image [1, C, H, W], the channels of each pixel side by side in memory, as numpy and OpenCV look at it: a tensor
+    that is laid out by channels is copied each time."""
+    return image.contiguous(memory_format=torch.channels_last)
+
+
 @dataclass(frozen=True)
 class Framing:
     """The part of a source picture that a canvas shows: canvas = (source − origin) · scale, never squashed."""

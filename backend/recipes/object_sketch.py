@@ -10,6 +10,7 @@ import torch
 
 from backend.core.drawing import Drawing
 from backend.core.errors import BadRequest
+from backend.core.image import interleaved
 from backend.core.notes import Note
 from backend.core.work import Progress, Work, mapped
 from backend.model_pool import ModelPool
@@ -19,6 +20,7 @@ from backend.perception.line_drawing import inked, is_line_drawing
 from backend.perception.marked_foreground import marked_foreground
 from backend.perception.salient_subject import cut_by
 from backend.recipes.guided import GUIDANCES, for_one_subject
+from backend.recipes.person_features import LookAhead
 from backend.recipes.recipe import FEWEST, Inputs, SketchChoices
 from backend.recipes.region import Region, RegionSettings, draw_region
 from backend.style_pack import StylePack
@@ -44,9 +46,9 @@ class ObjectSketch:
         yield Progress("finding the subject", 0.02)
         inputs = inputs.unframed
         pixels = inputs.photograph.pixels
-        faces, foreground, notes = faces_and_subject(inputs, choices, pool)
+        faces, foreground, notes, looks = faces_and_subject(inputs, choices, pool)
         name = "object" if float(foreground.mask.min()) < 0.5 else "picture"
-        region = Region.of(name, pixels, foreground, settings, faces)
+        region = Region.of(name, pixels, foreground, settings, faces, looks)
         drawn = draw_region(region, choices.strokes or pack.strokes, choices, settings, pack, pool)
         sketch = yield from mapped(drawn, lambda progress: _shown(progress, choices).within(0.12, 0.98))
         found = sketch.found
@@ -62,17 +64,24 @@ class ObjectSketch:
 
 def faces_and_subject(
     inputs: Inputs, choices: SketchChoices, pool: ModelPool | None
-) -> tuple[list[Face], Foreground, tuple[str, ...]]:
-    """The faces, the subject as `choose_subject` says, and what to tell.
+) -> tuple[list[Face], Foreground, tuple[str, ...], LookAhead]:
+    """The faces, the subject as `choose_subject` says, what to tell, and what is seen of people's faces.
 
     Faces are looked for beside the subject, on another core, which waits for them only where people's may tell of it.
     """
-    pixels = inputs.photograph.pixels
-    with ThreadPoolExecutor(1) as thread:
-        people = thread.submit(find_people, pixels)
-        faces = thread.submit(lambda: people.result() or find_others(pixels))
+    pixels = interleaved(inputs.photograph.pixels)
+    if not (pool and pool.cutter):  # a network sees the picture as it is, so as not to compute otherwise
+        inputs = replace(inputs, photograph=replace(inputs.photograph, pixels=pixels))
+    thread = ThreadPoolExecutor(1)
+    people = thread.submit(find_people, pixels)
+    faces = thread.submit(lambda: people.result() or find_others(pixels))
+    looks = LookAhead.begun(people, pixels, thread)
+    thread.shutdown(wait=False)
+    try:
         foreground, notes = choose_subject(inputs, choices, _once_found(people), pool, _once_found(faces))
-        return faces.result(), foreground, notes
+        return faces.result(), foreground, notes, looks
+    finally:
+        looks.enough.set()
 
 
 def _once_found(people: Future[list[Face]]) -> Iterator[Face]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from threading import Event
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -27,9 +30,57 @@ LARGE = 1.6  # times as large ones are drawn together with their lids, smaller o
 DOT = 0.65  # … of so much of their size
 
 
-def person_outlines(pixels: Image, mask: Mask, faces: Sequence[Face], framing: Framing) -> tuple[Outline, ...]:
-    """The lines, on a canvas, of the heads and eyes of people in a source picture [1, 3, H, W] and its mask."""
-    eyes, heads = find_eyes(pixels, faces), head_outlines(pixels, faces)
+@dataclass(frozen=True)
+class FaceLook:
+    """What a face and its picture tell alone, without a mask."""
+
+    eyes: tuple[Eye, Eye] | None
+    heads: tuple[HeadOutline, ...]
+
+    @classmethod
+    def at(cls, face: Face, pixels: Image) -> FaceLook:
+        """A face in a source picture [1, 3, H, W]."""
+        [eyes] = find_eyes(pixels, [face])
+        return cls(eyes, tuple(head_outlines(pixels, [face])))
+
+
+@dataclass(frozen=True)
+class LookAhead:
+    """Looks at people's faces while the subject is still looked for on another core."""
+
+    found: Future[dict[Face, FaceLook]]
+    enough: Event
+
+    @classmethod
+    def begun(cls, faces: Future[list[Face]], pixels: Image, thread: Executor) -> LookAhead:
+        """Looks on a thread at the faces of a source picture [1, 3, H, W], largest first, that are found on it before."""
+        enough = Event()
+        return cls(thread.submit(lambda: _looks(faces.result(), pixels, enough)), enough)
+
+    def ended(self) -> Mapping[Face, FaceLook]:
+        """What has been seen until now; nobody looks at the faces that are left."""
+        self.enough.set()
+        return self.found.result()
+
+
+def _looks(faces: Sequence[Face], pixels: Image, enough: Event) -> dict[Face, FaceLook]:
+    looked: dict[Face, FaceLook] = {}
+    for face in faces:
+        if enough.is_set():
+            break
+        looked[face] = FaceLook.at(face, pixels)
+    return looked
+
+
+def person_outlines(
+    pixels: Image, mask: Mask, faces: Sequence[Face], framing: Framing, known: Mapping[Face, FaceLook] = MappingProxyType({})
+) -> tuple[Outline, ...]:
+    """The lines, on a canvas, of the heads and eyes of people in a source picture [1, 3, H, W] and its mask.
+
+    known: faces that were looked at already.
+    """
+    looks = [known.get(face) or FaceLook.at(face, pixels) for face in faces]
+    eyes, heads = [look.eyes for look in looks], [head for look in looks for head in look.heads]
     looking = [face for face, pair in zip(faces, eyes, strict=True) if pair]  # others may be turned away
     hair = [*hair_lines(pixels, looking, heads)]
     hair += hair_masses(pixels, mask, faces, (*heads, *hair))

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from backend.core.drawing import Account, Drawing, Layer, StrokeNote
-from backend.core.image import NO_SIDE, Framing, Image, Mask
+from backend.core.image import NO_SIDE, Framing, Image, Mask, interleaved
 from backend.core.notes import Note, wording
 from backend.core.strokes import Strokes
 from backend.core.work import Progress, Work, mapped
@@ -31,7 +31,7 @@ from backend.recipes.closeup import CloseupSettings, FaceCloseup, lines_of
 from backend.recipes.dressing import Dressing
 from backend.recipes.guided import Guide, guide_of
 from backend.recipes.held import Held
-from backend.recipes.person_features import person_outlines
+from backend.recipes.person_features import LookAhead, person_outlines
 from backend.recipes.recipe import USUAL_STYLE_WEIGHT, SketchChoices
 from backend.recipes.refining import RefiningSettings, beside, better, refined, undoubled
 from backend.recipes.steering import Steering
@@ -146,12 +146,16 @@ class Region:
         interest: Mask | None = None,
         silhouette: Mask | None = None,
         drawn: bool = False,
+        looks: LookAhead | None = None,
     ) -> Region:
-        """The part of a source picture that holds a mask (not empty) of its size; faces are drawn from close by."""
+        """The part of a source picture that holds a mask (not empty) of its size; faces are drawn from close by.
+
+        looks: at people's faces, that began before.
+        """
         beyond = touched_sides(mask) if certainty == 1.0 and not drawn else NO_SIDE
         framing = Framing.around(mask, settings.canvas, settings.margin, settings.enlargement, beyond)
         shown = [] if drawn else [face for face in faces if _at(mask, *face.center) > 0.5]
-        awaited = None if drawn else _beside(lambda: _outlines(pixels, mask, faces, shown, framing))
+        awaited = None if drawn else _beside(lambda: _outlines(pixels, mask, faces, shown, framing, looks))
         closeups = tuple(FaceCloseup.of(face, pixels, mask, settings.face, framing.scale) for face in shown)
         here = framing.crop(mask, fill=0.0)
         weighed = None if interest is None else framing.crop(interest, fill=0.0)
@@ -172,7 +176,13 @@ class Region:
 
     @classmethod
     def of(
-        cls, name: str, pixels: Image, foreground: Foreground, settings: RegionSettings, faces: Sequence[Face] = ()
+        cls,
+        name: str,
+        pixels: Image,
+        foreground: Foreground,
+        settings: RegionSettings,
+        faces: Sequence[Face] = (),
+        looks: LookAhead | None = None,
     ) -> Region:
         """The part of a source picture that is its foreground, with all that is known of it."""
         return cls.framed(
@@ -185,6 +195,7 @@ class Region:
             foreground.interest,
             foreground.silhouette,
             foreground.drawn,
+            looks,
         )
 
 
@@ -309,9 +320,12 @@ def _told_of(region: Region, start: TracedStart) -> tuple[str, ...]:
     return DRAWN, Note(MORE, lines=len(start.lines), strokes=len(start.curves))
 
 
-def _outlines(pixels: Image, mask: Mask, faces: Sequence[Face], shown: Sequence[Face], framing: Framing) -> tuple[Outline, ...]:
+def _outlines(
+    pixels: Image, mask: Mask, faces: Sequence[Face], shown: Sequence[Face], framing: Framing, looks: LookAhead | None
+) -> tuple[Outline, ...]:
     """Lines that are known: people's heads, jaws and eyes where their faces are shown, an animal's eyes and nose."""
-    return *person_outlines(pixels, mask, shown, framing), *features(pixels, mask, faces, framing)
+    pixels, known = interleaved(pixels), looks.ended() if looks else {}
+    return *person_outlines(pixels, mask, shown, framing, known), *features(pixels, mask, faces, framing)
 
 
 def _beside(look: Callable[[], tuple[Outline, ...]]) -> Future[tuple[Outline, ...]]:

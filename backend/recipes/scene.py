@@ -56,7 +56,7 @@ class Scene:
         """
         inputs = inputs.unframed
         pixels = inputs.photograph.pixels
-        faces, foreground, notes = faces_and_subject(inputs, choices, pool)
+        faces, foreground, notes, _looks = faces_and_subject(inputs, choices, pool)
         told = bool(inputs.marks) or inputs.mask is not None
         if float(foreground.mask.min()) > 0.5 or (foreground.drawn and not told):
             return cls(

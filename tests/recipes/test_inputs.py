@@ -61,5 +61,5 @@ def test_attempts_are_of_the_same_subject_as_one_drawing():
     inputs = Inputs(Photograph(boxed(skimage.data.astronaut())))
     choices, pool = SketchChoices(strokes=4, steps=0, guidance="classical"), bare_pool()
     completed(draw_attempts(Watched(RegionSettings(canvas=200)), inputs, choices, 2, StylePack("pen", "Pen"), pool))
-    _faces, alone, _notes = faces_and_subject(inputs.unframed, choices, pool)
+    _faces, alone, _notes, _looks = faces_and_subject(inputs.unframed, choices, pool)
     assert torch.equal(seen[0].found[0].mask, alone.mask)

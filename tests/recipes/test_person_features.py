@@ -1,5 +1,8 @@
 """Both eyes of a person are drawn, early and one after the other."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import numpy as np
 import pytest
 import skimage.data
@@ -10,7 +13,7 @@ from backend.initialize.trace import Lines, traced_start
 from backend.perception.eyes import Eye
 from backend.perception.faces import Face
 from backend.recipes import person_features as recipe
-from backend.recipes.person_features import person_outlines
+from backend.recipes.person_features import FaceLook, LookAhead, person_outlines
 
 SIZE, FACE = (300, 300), Face(100, 80, 90)
 ANGLES = np.linspace(0, 2 * np.pi, 25)
@@ -76,6 +79,39 @@ def test_both_eyes_are_among_the_first_strokes_wherever_else_it_is_looked(seen, 
     start = traced_start(Lines(strength, np.ones_like(flat), flat, flat), worth, 12, outlines=outlines())
     dots = [i for i, closed in enumerate(start.closed) if closed]
     assert len(dots) == 2 and dots[1] == dots[0] + 1 and dots[1] < 8
+
+
+def test_what_was_seen_of_a_face_before_is_not_looked_for_again(seen, monkeypatch):
+    seen(2.0, 20)
+    expected = outlines(faces=(FACE, Face(10, 10, 40)))
+    looked = {FACE: FaceLook.at(FACE, torch.ones(1, 3, *SIZE))}
+    asked = []
+    find = recipe.find_eyes
+    monkeypatch.setattr(recipe, "find_eyes", lambda pixels, faces: asked.extend(faces) or find(pixels, faces))
+    framing = Framing(SIZE, (900, 900), (0.0, 0.0), 3.0)
+    pixels = torch.ones(1, 3, *SIZE)
+    found = person_outlines(pixels, pixels[:, :1], (FACE, Face(10, 10, 40)), framing, looked)
+    assert asked == [Face(10, 10, 40)]
+    assert all(np.array_equal(one.row, other.row) for one, other in zip(found, expected, strict=True))
+
+
+def test_nobody_looks_at_more_faces_once_the_subject_is_known(seen, monkeypatch):
+    seen(2.0, 20)
+    faces, begun, go_on = [FACE, Face(10, 10, 40), Face(200, 10, 40)], Event(), Event()
+    find = recipe.find_eyes
+
+    def slow(pixels, some):
+        begun.set()
+        assert go_on.wait(30)
+        return find(pixels, some)
+
+    monkeypatch.setattr(recipe, "find_eyes", slow)
+    with ThreadPoolExecutor(1) as thread:
+        ahead = LookAhead.begun(thread.submit(lambda: faces), torch.ones(1, 3, *SIZE), thread)
+        assert begun.wait(30)
+        ahead.enough.set()
+        go_on.set()
+        assert list(ahead.ended()) == [FACE]
 
 
 def test_without_people_there_is_nothing():
