@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from backend.perception import line_field as module
 from backend.perception.line_field import LineFieldSettings, ScaleSettings, line_field
 from tests.pictures import blank, disc, noise, tensor
 
@@ -142,3 +143,14 @@ def test_gray_pictures_are_seen_as_if_they_had_color():
     tinted = tensor(gray)
     tinted[:, 0, 0, 0] += 1e-3
     assert np.abs(line_field(tensor(gray)).strength - line_field(tinted).strength).mean() < 1e-3
+
+
+@pytest.mark.parametrize("rows", [1, 7, 1000])
+def test_a_field_computed_by_stripes_is_that_computed_at_once(rows, monkeypatch):
+    pixels = cv2.resize(noise(20, 30, 0, 255, seed=4), (150, 101), interpolation=cv2.INTER_CUBIC)
+    expected = line_field(tensor(pixels))
+    monkeypatch.setattr(module, "STRIPE", rows)
+    found = line_field(tensor(pixels))
+    assert expected.strength.max() > 0.5
+    assert np.array_equal(found.strength, expected.strength)
+    assert np.array_equal(found.tangent_x, expected.tangent_x) and np.array_equal(found.tangent_y, expected.tangent_y)
