@@ -152,6 +152,8 @@ def _subject(info: JobInfo) -> str:
         return f"texture of {info.texture.title or info.texture.style or info.texture.exemplar[:12]}"
     if info.restyle:
         return f"restyling of {info.restyle.title or info.restyle.image[:12]}"
+    if info.refine:
+        return f"refinement of {info.refine.title or info.refine.image[:12]}"
     if info.prompt:
         return f"“{info.prompt.prompt}”"
     if info.features:

@@ -8,10 +8,12 @@ from stylesketch_ext.wire.codec import to_json
 from stylesketch_ext.wire.messages import (
     Problem,
     PromptRequest,
+    RefineRequest,
     RestyleRequest,
     SequenceRequest,
     SketchRequest,
     SketchSettings,
+    StrokeData,
     StyleChange,
     StyleRequest,
     TextureRequest,
@@ -44,6 +46,10 @@ RESTYLE_REQUESTS: dict[str, Any] = {
     "pack": {"summary": "After a style pack's exemplar", "value": {"image": HASH, "style": "engraving"}},
     "full": {"summary": "Half way to another picture", "value": to_json(RestyleRequest(HASH, HASH, strength=0.5))},
     "sketch": {"summary": "A sketch of it", "value": to_json(RestyleRequest(HASH, style="engraving", sketch=CHOSEN))},
+}
+STROKE = StrokeData("ss-0123abcd-s000", [(10.0, 10.0), (20.0, 10.0), (30.0, 20.0), (40.0, 20.0)], locked=True)
+REFINE_REQUESTS: dict[str, Any] = {
+    "more": {"summary": "Eight strokes more", "value": to_json(RefineRequest(HASH, [STROKE], redraw=False, more=8))},
 }
 PROMPT_REQUESTS: dict[str, Any] = {
     "plain": {"summary": "The style decides", "value": {"prompt": "a horse"}},

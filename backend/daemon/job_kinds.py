@@ -10,6 +10,7 @@ from stylesketch_ext.wire.messages import (
     ProgressEvent,
     PromptRequest,
     PullRequest,
+    RefineRequest,
     RestyleRequest,
     SequenceRequest,
     SketchRequest,
@@ -46,6 +47,10 @@ def job_kinds(tasks: Tasks, images: Images, styles: Styles, models: Models, resu
     def restyling(request: RestyleRequest) -> tuple[object, ...]:
         mask = None if request.sketch is None else mask_file(request.sketch, images)
         return request, images.path(request.image), exemplar(request), mask, models.places
+
+    def refining(request: RefineRequest) -> tuple[object, ...]:
+        image = images.path(request.image) if request.image else None
+        return request, image, styles.library.own, mask_file(request.settings, images)
 
     def check_restyling(known: Capabilities, request: RestyleRequest) -> None:
         known.check_device(request.device)
@@ -91,6 +96,13 @@ def job_kinds(tasks: Tasks, images: Images, styles: Styles, models: Models, resu
             arguments=lambda request: (request, *sequence_files(request, images), models.places),
             keep=results.keep_sequence,
             told=tell_frame,
+            check=lambda known, request: known.check_drawing(request.settings),
+            device=lambda request: request.settings.device,
+        ),
+        RefineRequest: Kind(
+            task=tasks.refine,
+            arguments=refining,
+            keep=results.keep,
             check=lambda known, request: known.check_drawing(request.settings),
             device=lambda request: request.settings.device,
         ),

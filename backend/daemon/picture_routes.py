@@ -12,6 +12,7 @@ from stylesketch_ext.wire.messages import (
     ImageInfo,
     JobInfo,
     PromptRequest,
+    RefineRequest,
     RestyleRequest,
     SequenceRequest,
     TextureRequest,
@@ -19,7 +20,7 @@ from stylesketch_ext.wire.messages import (
 
 from backend.core.errors import BadRequest, NotFound
 from backend.core.notes import wording
-from backend.daemon.examples import PROMPT_REQUESTS, RESTYLE_REQUESTS, SEQUENCE_REQUESTS, TEXTURE_REQUESTS
+from backend.daemon.examples import PROMPT_REQUESTS, REFINE_REQUESTS, RESTYLE_REQUESTS, SEQUENCE_REQUESTS, TEXTURE_REQUESTS
 from backend.daemon.house import House
 from backend.daemon.message import Message
 
@@ -61,6 +62,20 @@ def add_pictures(app: FastAPI, house: House) -> None:
         house.styles.library.folder(request.settings.style)
         return _submitted(house, request, idempotency_key)
 
+    @app.post("/v1/refinements", response_model=JobInfo, status_code=201, tags=["jobs"])
+    def refine(
+        request: Annotated[RefineRequest, Body(openapi_examples=REFINE_REQUESTS)],
+        idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    ) -> Response:
+        """Queues a change of a sketch. Its result is a sketch of the new strokes only; `removed` are the ids of those that go.
+
+        The same Idempotency-Key with the same request gives the same job (then 200).
+        """
+        mask = request.settings.mask
+        _check_here(house, [*([request.image] if request.image else []), *([] if mask in ("auto", "none") else [mask])])
+        house.styles.library.folder(request.settings.style)
+        return _submitted(house, request, idempotency_key)
+
     @app.post("/v1/prompts", response_model=JobInfo, status_code=201, tags=["pictures"])
     def prompt(
         request: Annotated[PromptRequest, Body(openapi_examples=PROMPT_REQUESTS)],
@@ -81,7 +96,7 @@ def add_pictures(app: FastAPI, house: House) -> None:
 
 
 def _submitted(
-    house: House, request: SequenceRequest | TextureRequest | RestyleRequest | PromptRequest, key: str | None
+    house: House, request: SequenceRequest | TextureRequest | RestyleRequest | PromptRequest | RefineRequest, key: str | None
 ) -> Response:
     info, new = house.jobs.submit(request, key)
     return Message(info, 201 if new else 200, {"Location": f"/v1/jobs/{info.id}"})

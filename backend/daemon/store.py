@@ -25,6 +25,7 @@ from stylesketch_ext.wire.messages import (
     Problem,
     PromptRequest,
     PullRequest,
+    RefineRequest,
     RestyleRequest,
     SequenceRequest,
     SketchRequest,
@@ -61,6 +62,7 @@ REQUESTS: dict[str, type] = {
     "prompt": PromptRequest,
     "features": FeaturesRequest,
     "sequence": SequenceRequest,
+    "refine": RefineRequest,
 }
 """What a job can be asked for with, by the field of JobInfo that tells it."""
 
@@ -74,6 +76,7 @@ JobRequest = (
     | PromptRequest
     | FeaturesRequest
     | SequenceRequest
+    | RefineRequest
 )
 
 

@@ -11,6 +11,7 @@ from stylesketch_ext.wire.messages import (
     FeaturesRequest,
     MatrixRequest,
     PromptRequest,
+    RefineRequest,
     RestyleRequest,
     SequenceRequest,
     SketchRequest,
@@ -67,6 +68,14 @@ def see_style(request: FeaturesRequest, packs: Path, places: Places) -> Any:
     return see(request, packs, places)
 
 
+def refine_sketch(request: RefineRequest, image: Path | None, packs: Path, mask: Path | None) -> Any:
+    """A sketch that is drawn on; see refining.draw_on."""
+    from backend.daemon.refining import draw_on
+    from backend.daemon.sketching import Sources
+
+    return draw_on(request, Sources(image or Path(), packs, mask))
+
+
 @dataclass(frozen=True)
 class Tasks:
     """Importable functions, since they run in spawned processes."""
@@ -83,6 +92,7 @@ class Tasks:
     texture: Callable[..., Any] = make_texture  # (TextureRequest, path or None, Places) → a generator that returns a Pictured
     restyle: Callable[..., Any] = restyle_picture  # (RestyleRequest, picture, exemplar, mask, Places) → that, or a Prompted
     prompt: Callable[..., Any] = draw_prompt  # (PromptRequest, Places) → a generator that returns a Prompted
+    refine: Callable[..., Any] = refine_sketch  # (RefineRequest, picture, packs, mask) → a generator that returns a Finished
     see: Callable[..., Any] = see_style  # (FeaturesRequest, folder of packs, Places) → a generator that returns a Seeing
     pull: Callable[..., Any] = pull_model  # (name, Places, manifest) → a generator of ProgressEvent that returns a Brought
 

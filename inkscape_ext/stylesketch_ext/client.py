@@ -25,6 +25,7 @@ from stylesketch_ext.wire.messages import (
     ProgressEvent,
     PromptRequest,
     PullResult,
+    RefineRequest,
     RestyleRequest,
     SequenceRequest,
     SequenceResult,
@@ -54,6 +55,7 @@ ROUTES: Dict[type, str] = {
     RestyleRequest: "/restylings",
     PromptRequest: "/prompts",
     SequenceRequest: "/sequences",
+    RefineRequest: "/refinements",
 }
 """Where each kind of work is asked for."""
 

@@ -149,17 +149,24 @@ def _add_region(
     for path in region.paths:
         element = inkex.PathElement()
         group.append(element)
-        element.set("id", unique(path.id, taken))
-        if path.profile:
-            element.set("d", outline_data(path, placement))
-            _add_effect(svg, element, path, placement, taken)
-        else:
-            element.set("d", path_data(path, placement))
-        element.set("style", ";".join("%s:%s" % pair for pair in path_style(path, placement).items()))
-        mark(element, index=path.index, importance="%.6g" % path.importance, region=path.region, kind=path.kind)
-        if len(path.widths) > 1:
-            mark(element, widths=" ".join("%.6g" % (width * placement.scale) for width in path.widths))
+        draw_stroke(svg, element, path, placement, taken)
     return group
+
+
+def draw_stroke(
+    svg: inkex.BaseElement, element: inkex.PathElement, path: PathData, placement: Placement, taken: Set[str]
+) -> None:
+    """Make an element, which is in the document, a stroke. `placement`: source px → user units of what it lies in."""
+    element.set("id", unique(path.id, taken))
+    if path.profile:
+        element.set("d", outline_data(path, placement))
+        _add_effect(svg, element, path, placement, taken)
+    else:
+        element.set("d", path_data(path, placement))
+    element.set("style", ";".join("%s:%s" % pair for pair in path_style(path, placement).items()))
+    mark(element, index=path.index, importance="%.6g" % path.importance, region=path.region, kind=path.kind)
+    if len(path.widths) > 1:
+        mark(element, widths=" ".join("%.6g" % (width * placement.scale) for width in path.widths))
 
 
 def _add_effect(

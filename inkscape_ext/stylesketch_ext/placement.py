@@ -181,7 +181,7 @@ def _viewbox(element: inkex.BaseElement) -> Optional[Box]:
 
 
 def _transform(element: inkex.BaseElement) -> Transform:
-    return Transform(element.get("transform") or "")
+    return Transform(element.attrib.get("transform"))  # past inkex, which would write fewer digits
 
 
 def _slices(rule: Optional[str]) -> bool:

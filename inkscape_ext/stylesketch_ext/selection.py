@@ -56,12 +56,12 @@ def selected_shapes(svg: inkex.BaseElement) -> List[Chain]:
 
 def is_changed(chain: Chain) -> bool:
     """Does the user see something else than the picture's file, by a clip, mask or filter on the way to it?"""
-    return any(_property(element, name) not in UNCHANGED for element in chain for name in CHANGES)
+    return any(own_property(element, name) not in UNCHANGED for element in chain for name in CHANGES)
 
 
 def is_hidden(element: inkex.BaseElement) -> bool:
     """Is this element, by itself, not shown?"""
-    return _property(element, "display") == "none" or _property(element, "visibility") in ("hidden", "collapse")
+    return own_property(element, "display") == "none" or own_property(element, "visibility") in ("hidden", "collapse")
 
 
 def name_of(element: inkex.BaseElement) -> str:
@@ -109,9 +109,12 @@ def _in_drawing_order(svg: inkex.BaseElement, elements: Iterable[inkex.BaseEleme
     return [element for element in svg.iter() if element in chosen]
 
 
-def _property(element: inkex.BaseElement, name: str) -> Optional[str]:
-    """A presentation property as written in the element's style, else in its attribute of that name."""
-    for declaration in reversed((element.get("style") or "").split(";")):
+def own_property(element: inkex.BaseElement, name: str) -> Optional[str]:
+    """A presentation property as written in the element's style, else in its attribute of that name.
+
+    Past inkex, which would write the style anew.
+    """
+    for declaration in reversed((element.attrib.get("style") or "").split(";")):
         key, colon, value = declaration.partition(":")
         if colon and key.strip() == name:
             return value.replace("!important", "").strip()

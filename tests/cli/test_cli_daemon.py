@@ -8,7 +8,7 @@ import httpx
 import psutil
 import pytest
 from daemon_process import DaemonProcess
-from stylesketch_ext.wire.messages import PromptRequest, RestyleRequest, TextureRequest
+from stylesketch_ext.wire.messages import PromptRequest, RefineRequest, RestyleRequest, TextureRequest
 
 from backend.cli.client import DaemonClient, running_client
 from backend.core.errors import BadRequest, Cancelled, Missing, NotFound
@@ -172,6 +172,7 @@ def test_python_m_backend_is_the_command(tmp_path):
     (TextureRequest("ab" * 32, title="wall.jpg"), "texture of wall.jpg"),
     (RestyleRequest("cd" * 32, style="ink"), "restyling of cdcdcdcdcdcd"),
     (PromptRequest("a horse"), "“a horse”"),
+    (RefineRequest("ef" * 32, [], more=3, title="a.svg"), "refinement of a.svg"),
 ])  # fmt: skip
 def test_jobs_of_every_kind_tell_what_they_are_about(command, asked, told):
     where = Places.find().create()

@@ -176,6 +176,16 @@ def sequence(request: SequenceRequest, frames, mask, places):
     return Sequenced(result, f"<svg>{mask.name if mask else ''}</svg>", b"PNG")
 
 
+def refine(request, image, packs, mask):
+    """The strokes that are not locked go."""
+    mode, _, place = request.title.partition("|")
+    yield ProgressEvent("drawing", 0.1, preview="picture")
+    yield from MODES[mode](Path(place))
+    result = _result(SketchRequest(request.image, request.settings))
+    gone = [stroke.id for stroke in request.strokes if not stroke.locked]
+    return Finished(replace(result, removed=gone, title=image.name if image else ""), "<svg/>", b"PNG")
+
+
 def prompt(request: PromptRequest, places):
     """What a text does is told by itself."""
     mode, _, place = request.prompt.partition("|")
@@ -202,5 +212,6 @@ def measure(path: str):
 
 
 def tasks() -> Tasks:
-    more = {"draw_rows": draw_rows, "sequence": sequence, "texture": pictures, "restyle": pictures, "prompt": prompt}
+    more = {"refine": refine}
+    more |= {"draw_rows": draw_rows, "sequence": sequence, "texture": pictures, "restyle": pictures, "prompt": prompt}
     return Tasks(draw, preload, extract, measure, see=see, **more)

@@ -255,7 +255,9 @@ def test_settings_out_of_range_are_one_sentence():
 
 
 FORMS = [
-    f"style_{name}{ending}" for name in ("texture", "restyle", "prompt", "sequence") for ending in (".inx", "_nogtk.inx.in")
+    f"style_{name}{ending}"
+    for name in ("texture", "restyle", "refine", "prompt", "sequence")
+    for ending in (".inx", "_nogtk.inx.in")
 ]
 ENTRIES = ["style_packs.inx", "style_networks.inx", *FORMS]
 

@@ -29,12 +29,14 @@ from stylesketch_ext.wire.messages import (
     PromptRequest,
     PullRequest,
     PullResult,
+    RefineRequest,
     RestyleRequest,
     SequenceRequest,
     SequenceResult,
     SketchRequest,
     SketchResult,
     SketchSettings,
+    StrokeData,
     StyleChange,
     StyleInfo,
     StyleRequest,
@@ -73,7 +75,12 @@ RESTYLE = RestyleRequest(
     sketch=SketchSettings(strokes=9),
 )
 SEQUENCE = SequenceRequest(["ab" * 32, "cd" * 32], SketchSettings(strokes=12), "Ente")
+DRAWN = StrokeData("p", PATH.points, True, [1.0, 2.0], (1.0, 0.0, 0.5), 0.5, True, 3, 0.5, "hatch")
+RINGS = [[(0.0, 0.0), (9.0, 0.0), (9.0, 9.0)]]
+REFINE = RefineRequest("ab" * 32, [DRAWN], SketchSettings(style="ink"), False, 8, region=RINGS, size=(4, 3))
 MESSAGES = [
+    REFINE, JobInfo("j", "queued", None, 1.0, refine=REFINE), RefineRequest("", [], redraw=False, more=-2),
+    replace(RESULT, removed=["p"]),
     SketchSettings(), REQUEST, PATH, RESULT, PROBLEM, Health(1, "0.1.0"), Health(1, "0.1.0", "cpu", "fast", ["classical"], 2),
     ImageInfo("ab", 4, 3), ProgressEvent("drawing", 0.5, "QUJD", {"line": 0.25}),
     JobInfo("j", "failed", REQUEST, 1.0, 2.0, 3.0, "drawing", 0.5, PROBLEM), STYLE, STYLE_REQUEST, StyleChange(title="Öl"),
@@ -124,6 +131,10 @@ def test_round_trip(message):
         ),
         (PromptRequest, '{"prompt":"a","settings":{"mask":"%s"}}' % ("0" * 64), "'auto' or 'none'"),
         (PromptRequest, '{"prompt":"a","suffix":"%s"}' % ("x" * 1001), "more than 1000 characters"),
+        (RefineRequest, '{"image":"a","strokes":[{"id":"p","points":[[0,1],[1,2]]}]}', "not 2"),
+        (RefineRequest, '{"image":"","strokes":[],"more":3}', "picture must be named"),
+        (RefineRequest, '{"image":"a","strokes":[],"count":0}', "1 to 1000 strokes"),
+        (RefineRequest, '{"image":"a","strokes":[],"region":[[[0,0],[1,1]]]}', "3 to 10000 points"),
         (RestyleRequest, '{"image":"a","style":"b","prompt":"%s"}' % ("x" * 1001), "more than 1000 characters"),
         (Health, '{"protocol":1,"version":"1","guidance":[1]}', r"Health.guidance\[0\] must be str"),
     ],
@@ -172,9 +183,10 @@ def test_an_empty_result_can_be_simplified():
 
 ASKED = {  # the parts of requests in this version of the protocol
     2: "9f10",
+    3: "8be2",
 }
 REQUESTS = (SketchRequest, MatrixRequest, TextureRequest, RestyleRequest, PromptRequest, SequenceRequest, StyleRequest,
-            StyleChange, PullRequest, FeaturesRequest, SketchSettings, Mark)  # fmt: skip
+            StyleChange, PullRequest, FeaturesRequest, SketchSettings, Mark, RefineRequest, StrokeData)  # fmt: skip
 
 
 def test_a_request_with_another_part_is_another_version_of_the_protocol():

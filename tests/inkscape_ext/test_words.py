@@ -36,7 +36,8 @@ RESTYLE = ("Stren_gth", "S_hows", "Resu_lt", "Dra_wn with", "S_trokes", "A_utoma
 PROMPT = ("Te_xt", "S_trokes", "A_utomatic", "Style st_rength", "_Insert the picture too", *FRAME)
 SEQUENCE = ("S_trokes", "A_utomatic", "_Draw", "_Fidelity", "S_how", "Hide the _pictures",
             *(name for name in FRAME if name != "Metho_d"))  # fmt: skip
-FIELDS = [(*form, leaving) for form in (TEXTURE, RESTYLE, PROMPT, SEQUENCE) for leaving in ("_Cancel", "_Close")]
+REFINE = ("What is _free", "_More strokes", "A_utomatic", "S_eed", "_New", "_Start")
+FIELDS = [(*form, leaving) for form in (TEXTURE, RESTYLE, PROMPT, SEQUENCE, REFINE) for leaving in ("_Cancel", "_Close")]
 TOLD = ("_OK", "_Try Again")
 GALLERY = ("_Import…", "_New from Pictures…", "Deep _Features", "_Rename…", "E_xport…", "Re_move…", "_Close", *TOLD)
 MANAGING = ("_Import…", "_New from Pictures…", "Deep _Features", "_Rename…", "E_xport…", "Re_move…", "_Done", *TOLD)
@@ -136,7 +137,7 @@ def test_every_window_is_called_after_what_it_does(catalog):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Words":
                 titles += [ast.unparse(each.value) for each in node.keywords if each.arg == "title"]
-    assert len(titles) == len(set(titles)) == 5
+    assert len(titles) == len(set(titles)) == 6
     assert all(re.fullmatch(r"_\('.+ – StyleSketch'\)", title) for title in titles), titles
 
 
@@ -283,7 +284,8 @@ def test_the_package_is_what_the_extension_manager_takes(tmp_path):
     with zipfile.ZipFile(first) as package:
         names = package.namelist()
         package.extractall(tmp_path / "stylesketch")
-    entries = [f"inkscape_ext/style_{name}.inx" for name in ("networks", "packs", "prompt", "restyle", "sequence", "texture")]
+    items = ("networks", "packs", "prompt", "refine", "restyle", "sequence", "texture")
+    entries = [f"inkscape_ext/style_{name}.inx" for name in items]
     assert [name for name in names if name.endswith(".inx")] == ["stylesketch.inx", *entries]
     assert names[0] == "stylesketch.inx"  # the Extension Manager names the folder after the first
     assert not [name for name in names if name.endswith((".json", ".pyc", "setup.py", ".po")) or name.startswith("tests")]

@@ -7,13 +7,15 @@ from stylesketch_ext.wire.networks import PullRequest
 from stylesketch_ext.wire.packs import FeaturesRequest, StyleRequest
 from stylesketch_ext.wire.phrases import Phrase
 from stylesketch_ext.wire.pictures import RestyleRequest, TextureRequest
+from stylesketch_ext.wire.refining import RefineRequest
 from stylesketch_ext.wire.sketching import MatrixRequest, PromptRequest, SequenceRequest, SketchRequest
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """Peers of another version do not talk: who skips an unknown part of a request does something else than was asked for.
 
 So this is raised with every new part of a request, and with what a peer could misread. Further facts in answers need no new
 version, since they may be skipped. 2: restyled photographs can be drawn (RestyleRequest.sketch).
+3: sketches can be drawn on (RefineRequest).
 """
 
 QUEUED, RUNNING, FINISHED, FAILED, CANCELLED = "queued", "running", "finished", "failed", "cancelled"
@@ -79,6 +81,7 @@ class JobInfo:
     prompt: Optional[PromptRequest] = None
     features: Optional[FeaturesRequest] = None
     sequence: Optional[SequenceRequest] = None
+    refine: Optional[RefineRequest] = None
 
 
 @dataclass(frozen=True)
