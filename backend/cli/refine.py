@@ -186,6 +186,7 @@ def _settings(arguments: argparse.Namespace, sketch: Sketch) -> SketchSettings:
         rasterizer=arguments.rasterizer,
         steps=arguments.steps,
         fidelity=noted.fidelity if arguments.fidelity is None else arguments.fidelity,
+        marks=noted.marks,
         style_strength=noted.style_strength if arguments.style_strength is None else arguments.style_strength,
     )
 

@@ -14,9 +14,10 @@ from stylesketch_ext.words import _, marked, plural
 
 ANEW, KEEP = "anew", "keep"
 DEEDS = (
-    (ANEW, marked("Draw them anew")),
-    (KEEP, marked("Only add some, or take some away")),
+    (ANEW, marked("Draw anew")),
+    (KEEP, marked("Keep, only more or fewer")),
 )
+USUAL_MORE = 8  # strokes, where nothing is selected
 
 
 class RefineEffect(JobEffect):
@@ -24,7 +25,7 @@ class RefineEffect(JobEffect):
 
     name = "refine"
     fields = (
-        Choice("deed", marked("What is _free"), ANEW, DEEDS,
+        Choice("deed", marked("_Free strokes"), ANEW, DEEDS,
                marked("The selected strokes, or those in the selected shape; with neither, all that are not locked")),
         Number("more", marked("_More strokes"), 0, -MAX_STROKES, MAX_STROKES, tip=marked("A negative number means fewer")),
         Number("seed", marked("S_eed"), 0, 1, MAX_SEED, random=True, tip=marked("A new variation every time"),
@@ -46,7 +47,20 @@ class RefineEffect(JobEffect):
     def look(self) -> List[Tuple[str, bytes]]:
         self._found: Redrawing = redrawing(self.svg, self.folders)
         picture = self._found.picture
-        return [(picture.name, picture.data)] if picture else []
+        return [("%s — %s" % (picture.name, self._told()), picture.data)] if picture else []
+
+    def offered(self, values: Values) -> Values:
+        """What is selected tells what is likely to be wanted, not what was wanted last."""
+        nothing = not len(self.svg.selection)
+        return {**values, "deed": KEEP if nothing else ANEW, "more": USUAL_MORE if nothing else 0, "seed": 0}
+
+    def _told(self) -> str:
+        """What the selection means."""
+        strokes = self._found.strokes
+        if self._found.region:
+            return _("what the shape encloses")
+        free = len({stroke.id for stroke in strokes if not stroke.locked})
+        return _("%d of %d strokes") % (free, len({stroke.id for stroke in strokes}))
 
     def task(self, values: Values) -> Task:
         found, redraw = self._found, values["deed"] == ANEW
