@@ -18,7 +18,7 @@ Bits = npt.NDArray[np.bool_]
 class CoveredSettings:
     """Distances in px of a canvas whose longer side is about 900 px."""
 
-    reach: float = 7.0  # a line this near to a drawn one, and in its direction, is the same line …
+    reach: float = 9.0  # a line this near to a drawn one, and in its direction, is the same line …
     turned: float = 0.75  # … least cosine
     least: float = 20.0  # parts of a known outline that are free must be this long
     least_share: float = 0.7  # of a closed one that must be free

@@ -94,7 +94,7 @@ class Refine:
         stays, goes = known.parts(plan.stays(known)), known.parts(plan.removed)
         lasso = reached(wish.region, goes, REACH * max(size), size) if wish.region else torch.ones_like(pixels[:, :1])
         faces, foreground, notes = faces_and_subject(inputs, choices, pool)
-        region, pack = _region(inputs, foreground, lasso, settings, faces, pack)
+        region, pack = _region(inputs, foreground, lasso if wish.region else None, settings, faces, pack)
         held = Held.on(region.framing, stays, lasso, settings.start.order, shading, apart)
         closeups = tuple(replace(each, worth=each.worth * each.framing.crop(lasso, 0.0).gt(0.5)) for each in region.closeups)
         region = replace(region, held=held, closeups=closeups)
@@ -114,7 +114,7 @@ class Refine:
 
 
 def _region(
-    inputs: Inputs, foreground: Foreground, lasso: Mask, settings: RegionSettings, faces: Sequence[Face], pack: StylePack
+    inputs: Inputs, foreground: Foreground, lasso: Mask | None, settings: RegionSettings, faces: Sequence[Face], pack: StylePack
 ) -> tuple[Region, StylePack]:
     """The part of the picture that is drawn in, framed as the whole drawing is, and the pack for a canvas of its size.
 
@@ -122,7 +122,7 @@ def _region(
     """
     pixels = inputs.photograph.pixels
     subject = foreground.mask
-    if float((subject * lasso).sum()) >= OWN * float(lasso.sum()):
+    if lasso is None or float((subject * lasso).sum()) >= OWN * float(lasso.sum()):
         name = "object" if float(subject.min()) < 0.5 else "picture"
         return Region.of(name, pixels, foreground, settings, faces), pack
     usual = Framing.around(subject, settings.canvas, settings.margin, settings.enlargement)

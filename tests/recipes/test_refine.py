@@ -122,6 +122,19 @@ def test_a_region_beside_the_subject_is_drawn_too():
     assert len(points) and float(points[:, 0].min()) > 160 and float(points[:, 1].min()) > 148
 
 
+def test_without_a_region_only_the_subject_is_drawn_on_however_small_it_is():
+    pixels = blank(240, 240, 235)
+    cv2.rectangle(pixels, (90, 90), (135, 140), (20, 40, 120), -1)
+    cv2.circle(pixels, (112, 115), 12, (240, 220, 60), -1, cv2.LINE_AA)
+    mask = torch.zeros(1, 1, 240, 240)
+    mask[..., 85:145, 85:140] = 1
+    pixels[200:203] = pixels[:, 20:23] = 40
+    inputs, empty = Inputs(photograph(pixels), mask), Known(Strokes.build([], 1.0), (), ())
+    work = Refine(SMALL).run(inputs, empty, Wish(redraw=False, more=6), SketchChoices(steps=1), PACK, POOL)
+    points = new_of(completed(work)).points
+    assert float(points.min()) > 80 and float(points.max()) < 150
+
+
 def test_the_same_wish_gives_the_same_strokes_and_another_seed_others(circles):
     found = [new_of(refined(grid(), circles, Wish(count=9), seed=seed)) for seed in (1, 1, 2)]
     assert torch.equal(found[0].points, found[1].points)
