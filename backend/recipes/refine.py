@@ -22,6 +22,7 @@ from backend.recipes.hatch_spacing import hatch_spacing
 from backend.recipes.held import Held
 from backend.recipes.known_strokes import Known, Plan, Wish, places_of, planned, reached
 from backend.recipes.object_sketch import faces_and_subject
+from backend.recipes.person_features import LookAhead
 from backend.recipes.recipe import Inputs, SketchChoices
 from backend.recipes.refining import beside
 from backend.recipes.region import Region, RegionSettings, draw_region
@@ -35,6 +36,8 @@ MOST_ALIKE = 0.6  # share of the strokes whose color is the drawing's
 NO_LINES = wording("No lines are left to be drawn there. Choose a larger region, or free more strokes.")
 FEW_LINES = wording("Lines were left for {found} of {wanted} new strokes.")
 ONE_LINE = wording("The style {style} draws one single line, which cannot be drawn anew in parts. Choose another style.")
+
+Seen = tuple[Sequence[Face], LookAhead]  # the faces, and the look at people's that began before
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,8 @@ class Refine:
         pixels, size = inputs.photograph.pixels, inputs.photograph.size
         stays, goes = known.parts(plan.stays(known)), known.parts(plan.removed)
         lasso = reached(wish.region, goes, REACH * max(size), size) if wish.region else torch.ones_like(pixels[:, :1])
-        faces, foreground, notes = faces_and_subject(inputs, choices, pool)
-        region, pack = _region(inputs, foreground, lasso if wish.region else None, settings, faces, pack)
+        faces, foreground, notes, looks = faces_and_subject(inputs, choices, pool)
+        region, pack = _region(inputs, foreground, lasso if wish.region else None, settings, (faces, looks), pack)
         held = Held.on(region.framing, stays, lasso, settings.start.order, shading, apart)
         closeups = tuple(replace(each, worth=each.worth * each.framing.crop(lasso, 0.0).gt(0.5)) for each in region.closeups)
         region = replace(region, held=held, closeups=closeups)
@@ -114,7 +117,7 @@ class Refine:
 
 
 def _region(
-    inputs: Inputs, foreground: Foreground, lasso: Mask | None, settings: RegionSettings, faces: Sequence[Face], pack: StylePack
+    inputs: Inputs, foreground: Foreground, lasso: Mask | None, settings: RegionSettings, seen: Seen, pack: StylePack
 ) -> tuple[Region, StylePack]:
     """The part of the picture that is drawn in, framed as the whole drawing is, and the pack for a canvas of its size.
 
@@ -124,10 +127,10 @@ def _region(
     subject = foreground.mask
     if lasso is None or float((subject * lasso).sum()) >= OWN * float(lasso.sum()):
         name = "object" if float(subject.min()) < 0.5 else "picture"
-        return Region.of(name, pixels, foreground, settings, faces), pack
+        return Region.of(name, pixels, foreground, settings, *seen), pack
     usual = Framing.around(subject, settings.canvas, settings.margin, settings.enlargement)
     both = torch.maximum(subject, lasso)
-    region = Region.framed("picture", pixels, both, settings, 0.0, faces, drawn=foreground.drawn)
+    region = Region.framed("picture", pixels, both, settings, 0.0, seen[0], drawn=foreground.drawn, looks=seen[1])
     wider = _side(region.framing) / _side(usual)
     return region, replace(pack, pen=replace(pack.pen, width=pack.pen.width / wider))
 
