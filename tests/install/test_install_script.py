@@ -22,7 +22,7 @@ def test_sets_up_engine_command_and_extension(machine: Machine) -> None:
     assert os.readlink(machine.home / ".local/bin/stylesketch") == str(machine.data / "venv/bin/stylesketch")
     assert "is not in your PATH" in done.stdout
     copied = sorted(str(path.relative_to(machine.extension)) for path in machine.extension.rglob("*") if path.is_file())
-    themes = ("drawings", "jobs", "networks", "packs", "phrases", "pictures", "sketching")
+    themes = ("drawings", "jobs", "networks", "packs", "phrases", "pictures", "refining", "sketching")
     wire = sorted(f"inkscape_ext/stylesketch_ext/wire/{name}.py" for name in ("__init__", "codec", "messages", *themes))
     assert copied == [
         "inkscape_ext/locale/de/LC_MESSAGES/stylesketch.mo",
