@@ -17,6 +17,7 @@ from backend.core.notes import Note
 from backend.perception.contrast import full_contrast
 from backend.perception.faces import Face
 from backend.perception.grab_cut import (
+    Cuttable,
     animal_labels,
     cut,
     glances,
@@ -100,8 +101,9 @@ def find_foreground(image: Image, faces: Iterable[Face] = (), others: Iterable[F
     if bits is None or not plain:
         fine = resized(rgb, FINE_SIDE)
         lab = to_lab(fine)
+        ready = Cuttable.of(fine)  # people's faces are still looked for
         bits, people = _salient_or_people(rgb, faces, least_side, width)
-        bits = tidy(refined(fine, bits))
+        bits = tidy(refined(ready, bits))
     clarity = 1.0 if plain else clarity_of(bits, lab)
     least = TRUSTED_PERSON if people else TRUSTED
     later, told = [] if plain or people else [*others], False
@@ -135,11 +137,11 @@ def _salient_or_people(rgb: Map, faces: Iterable[Face], least: float, width: int
     glance, rough = resized(rgb, GLANCE_SIDE), resized(rgb, ROUGH_SIDE)
     bits = _glanced(glance, salient_labels(glance))  # most pictures show no people
     hopeless = clarity_of(bits, to_lab(glance)) <= HOPELESS  # GrabCut takes seconds on mere texture, for nothing
-    labels = None if hopeless else salient_labels(rough)
+    labels, ready = None if hopeless else salient_labels(rough), Cuttable.of(rough)
     people = _people(faces, least)
     if people:
         labels = people_labels(rough, people, width)
-    return bits if labels is None else tidy(grab_cut(rough, ROUNDS, labels, SETTLED)), people
+    return bits if labels is None else tidy(grab_cut(ready, ROUNDS, labels, SETTLED)), people
 
 
 def _people(faces: Iterable[Face], least: float) -> list[Face]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -63,13 +64,22 @@ def _saliency(lab: Map) -> Map:
     distance = np.full(lab.shape[:2], np.inf, np.float32)
     for center, share in zip(centers, shares, strict=True):
         if share > 0.08:
-            distance = np.minimum(distance, np.linalg.norm(lab - center, axis=2))
-    surround = np.linalg.norm(cv2.GaussianBlur(lab, (0, 0), 3) - cv2.GaussianBlur(lab, (0, 0), 60), axis=2)
+            distance = np.minimum(distance, _length(lab - center))
+    surround = _length(cv2.GaussianBlur(lab, (0, 0), 3) - cv2.GaussianBlur(lab, (0, 0), 60))
     height, width = lab.shape[:2]
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     center = np.exp(-(((x / width - 0.5) / 0.38) ** 2 + ((y / height - 0.52) / 0.42) ** 2))
     raw = cv2.GaussianBlur((0.65 * _unit(distance) + 0.35 * _unit(surround)) * center, (0, 0), 4)
     return _unit(raw)
+
+
+def _length(vectors: Map) -> Map:
+    """Of vectors [H, W, 3], one component after the other: four times as fast as by numpy's norm."""
+    x, y, z = cv2.split(vectors)
+    squared = x * x
+    squared += y * y
+    squared += z * z
+    return np.asarray(np.sqrt(squared), np.float32)
 
 
 def _unit(values: Map) -> Map:
@@ -118,9 +128,24 @@ def salient_labels(rgb: Map) -> Bits:
     return labels
 
 
-def grab_cut(rgb: Map, rounds: int, labels: Bits, settled: float = 0.0) -> Bits:
+@dataclass(frozen=True)
+class Cuttable:
+    """A picture made ready for GrabCut, which can be done before its labels are known."""
+
+    image: npt.NDArray[np.uint8]  # [H, W, 3] as OpenCV has it
+    powers: npt.NDArray[np.float64]  # [10, H · W] of its colors
+    graph: PixelGraph | None  # where the native library is missing there is none
+
+    @classmethod
+    def of(cls, rgb: Map) -> Cuttable:
+        """Of a picture [H, W, 3]."""
+        image = cv2.cvtColor((rgb * 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
+        return cls(image, powers_of(image), PixelGraph.of(image))
+
+
+def grab_cut(picture: Map | Cuttable, rounds: int, labels: Bits, settled: float = 0.0) -> Bits:
     """The foreground of a picture [H, W, 3] by first labels; rounds, settled: as `cut` says."""
-    return _to_the_border(cut(rgb, _bordered(labels), rounds, settled))
+    return _to_the_border(cut(picture, _bordered(labels), rounds, settled))
 
 
 def glances(rgb: Map, labels: Bits) -> Iterator[Bits]:
@@ -141,42 +166,42 @@ def _to_the_border(bits: Bits) -> Bits:
     return np.pad(bits[BORDER:-BORDER, BORDER:-BORDER], BORDER, mode="edge")
 
 
-def refined(rgb: Map, rough: Bits, band: int = 5) -> Bits:
+def refined(picture: Map | Cuttable, rough: Bits, band: int = 5) -> Bits:
     """A rough mask at the size of a finer picture, decided anew only within `band` px of its outline."""
-    size = (rgb.shape[1], rgb.shape[0])
+    height, width = (picture.image if isinstance(picture, Cuttable) else picture).shape[:2]
+    size = (width, height)
     bits = (cv2.resize(rough.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.5).astype(np.uint8)
     labels = _within(np.where(bits > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8), np.ones((2 * band + 1,) * 2, np.uint8))
     if not (labels == cv2.GC_FGD).any() or not (labels == cv2.GC_BGD).any():
         return bits
-    return cut(rgb, labels, 1)
+    return cut(picture, labels, 1)
 
 
-def cut(rgb: Map, labels: Bits, rounds: int, settled: float = 0.0) -> Bits:
+def cut(picture: Map | Cuttable, labels: Bits, rounds: int, settled: float = 0.0) -> Bits:
     """What GrabCut makes of labels; always the same for the same picture.
 
     rounds: at most; none comes after one that changed a smaller share of the pixels than `settled`. All of them decide about
     all that is doubtful: near the outline alone, the later ones lose a man of two, and coins.
     """
     before = _kept(labels)
-    for bits in itertools.islice(_rounds(rgb, labels), rounds):
+    for bits in itertools.islice(_rounds(picture, labels), rounds):
         if (bits != before).mean() < settled:
             break
         before = bits
     return bits
 
 
-def _rounds(rgb: Map, labels: Bits) -> Iterator[Bits]:
+def _rounds(picture: Map | Cuttable, labels: Bits) -> Iterator[Bits]:
     """What GrabCut makes of labels, which it changes, after each round."""
     cv2.setRNGSeed(0)
-    image = cv2.cvtColor((rgb * 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
-    graph = PixelGraph.of(image)
-    yield from _rounds_by_opencv(image, labels) if graph is None else _rounds_by_graph(image, labels, graph)
+    ready = picture if isinstance(picture, Cuttable) else Cuttable.of(picture)
+    yield from _rounds_by_graph(ready, ready.graph, labels) if ready.graph else _rounds_by_opencv(ready.image, labels)
 
 
-def _rounds_by_graph(image: Bits, labels: Bits, graph: PixelGraph) -> Iterator[Bits]:
-    """The rounds as OpenCV has them, in a fifth of the time: each begins with what flowed in the one before."""
-    powers, doubtful = powers_of(image), labels >= cv2.GC_PR_BGD
-    mixtures = first_mixtures(image, _kept(labels), powers)
+def _rounds_by_graph(ready: Cuttable, graph: PixelGraph, labels: Bits) -> Iterator[Bits]:
+    """The rounds as OpenCV has them, in a third of the time: each begins with what flowed in the one before."""
+    powers, doubtful = ready.powers, labels >= cv2.GC_PR_BGD
+    mixtures = first_mixtures(ready.image, _kept(labels), powers)
     densities = mixtures.densities(powers)
     while True:
         mixtures = next_mixtures(_kept(labels), densities, powers)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from backend.perception import grab_cut as module
-from backend.perception.grab_cut import cut, glances, grab_cut, salient_labels
+from backend.perception.grab_cut import Cuttable, cut, glances, grab_cut, refined, salient_labels
 from backend.perception.min_cut import PixelGraph
 from tests.pictures import noise
 
@@ -94,3 +94,12 @@ def test_glances_are_the_rounds_one_by_one(blotches):
     seen = list(itertools.islice(glances(blotches, salient_labels(blotches)), 3))
     assert all(np.array_equal(bits, grab_cut(blotches, k, salient_labels(blotches))) for k, bits in enumerate(seen, 1))
     assert not np.array_equal(seen[0], seen[2])
+
+
+def test_a_picture_made_ready_before_is_cut_as_any_other(picture):
+    ready, labels = Cuttable.of(picture), salient_labels(picture)
+    for _again in range(2):  # what flowed the first time does not matter
+        assert np.array_equal(grab_cut(ready, 2, labels.copy()), grab_cut(picture, 2, labels.copy()))
+    rough = grab_cut(picture, 2, labels.copy())[::2, ::2]
+    assert np.array_equal(refined(ready, rough), refined(picture, rough))
+    assert 0 < rough.sum() < rough.size
