@@ -32,6 +32,11 @@ class Covered:
     before: float = 0.0  # the order goes on as if so many strokes had been chosen
     settings: CoveredSettings = CoveredSettings()
 
+    @property
+    def traces(self) -> list[Trace]:
+        """What is drawn as lines."""
+        return [Trace(row, np.ones(len(row))) for row in self.rows]
+
     def less(self, strength: Map, x: Map, y: Map, origin: tuple[float, float] = (0.0, 0.0), scale: float = 1.0) -> Map:
         """The strength of a line field of tangents x, y, but 0 where it runs along what is drawn.
 

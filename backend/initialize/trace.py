@@ -195,7 +195,7 @@ class _Search:
             here = cleared(closeup.worth, self.outlines, closeup.origin, closeup.scale)
             found += [line.placed(closeup) for line in _found(closeup.lines, here, settings)]
         found = [line for line in found if not _about_an_eye(line, self.outlines)]
-        return _attended(found, self.attention, self.worth) if self.attention else found
+        return _attended(found, self.attention, self.worth, self.covered.traces) if self.attention else found
 
 
 def _known(outline: Outline, lines: Lines, worth: Map, settings: OutlineSettings) -> _Line:
@@ -251,9 +251,9 @@ def _is_crumb(trace: Trace, settings: TracedStartSettings) -> bool:
     return float(np.linalg.norm(trace.row[-1] - trace.row[0])) < settings.crumb_straight * trace.length
 
 
-def _attended(found: Sequence[_Line], attention: Attention, worth: Map) -> list[_Line]:
+def _attended(found: Sequence[_Line], attention: Attention, worth: Map, drawn: Sequence[Trace]) -> list[_Line]:
     """The lines that are more than flecks, and the lines of large forms where there are none; if nothing else is, flecks."""
-    forms = attention.added([line.trace for line in found])
+    forms = attention.added([*(line.trace for line in found), *drawn])
     part = attention.settings.form
     seen_from_afar = [_Line(form, part * _worth_along(form, worth), "contour") for form in forms]
     telling = [line for line in found if attention.tells(line.trace, line.enlarged)]

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from backend.initialize.attention import Attention
 from backend.initialize.covered import Covered
 from backend.initialize.order import order_by_coverage
 from backend.initialize.streamlines import Trace
@@ -85,3 +86,15 @@ def test_a_start_traces_only_what_is_not_drawn():
     closeup = Closeup(lines, worth, (0.0, 0.0), 1.0)
     start = traced_start(lines, worth, 5, closeups=[closeup], covered=Covered((row(15, 22, 105, 22),)))
     assert len(start.curves) == 1
+
+
+def test_large_forms_are_not_drawn_beside_what_is_drawn():
+    nothing = np.zeros(SHAPE, np.float32)
+    form = Trace(row(15, 40, 105, 40), np.ones(91))
+    attention = Attention(nothing, [form])
+    lines, worth = Lines(*field(row(60, 5, 60, 9)), nothing), np.ones(SHAPE, np.float32)
+    alone = traced_start(lines, worth, 9, attention=attention).curves
+    assert any(abs(float(curve[:, 1].mean()) - 40.5) < 1 for curve in alone)
+    covered = Covered((row(15, 43, 105, 43),))
+    found = traced_start(lines, worth, 9, attention=attention, covered=covered).curves
+    assert all(abs(float(curve[:, 1].mean()) - 40) > 8 for curve in found)
