@@ -19,7 +19,8 @@ class CoveredSettings:
     """Distances in px of a canvas whose longer side is about 900 px."""
 
     reach: float = 9.0  # a line this near to a drawn one, and in its direction, is the same line …
-    turned: float = 0.75  # … least cosine
+    turned: float = 0.75  # … least cosine …
+    flank: int = 9  # … and so much farther away, what falls off from it is its flank
     least: float = 20.0  # parts of a known outline that are free must be this long
     least_share: float = 0.7  # of a closed one that must be free
 
@@ -44,8 +45,9 @@ class Covered:
         """
         rows = [(row + 0.5 - origin) * scale - 0.5 for row in self.rows]
         distance, along_x, along_y = _nearest(rows, (strength.shape[0], strength.shape[1]))
-        beside = (distance < self.settings.reach * scale**0.5) & (np.abs(along_x * x + along_y * y) > self.settings.turned)
-        return np.where(beside, np.float32(0), strength)
+        along, reach = np.abs(along_x * x + along_y * y) > self.settings.turned, self.settings.reach * scale**0.5
+        beside = _with_flanks(distance < reach, along & (distance < reach + self.settings.flank), distance, strength)
+        return np.where(beside & along, np.float32(0), strength)
 
     def free_parts(self, trace: Trace, worth: npt.NDArray[np.float64], shape: tuple[int, int]) -> list[slice]:
         """The parts of a line that are worth something and do not run along what is drawn.
@@ -62,6 +64,21 @@ class Covered:
             return [slice(0, len(free))] if free.mean() >= self.settings.least_share else []
         way = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(trace.row, axis=0), axis=1))])
         return [slice(begin, end) for begin, end in _runs(free) if way[end - 1] - way[begin] >= self.settings.least]
+
+
+def _with_flanks(core: Bits, allowed: Bits, distance: Map, strength: Map) -> Bits:
+    """A core [H, W] widened over what is allowed, as long as the strength does not rise with the distance."""
+    if not core.any():
+        return core
+    away_y, away_x = np.gradient(distance)
+    y, x = np.indices(strength.shape, np.float32)
+    inward = cv2.remap(strength, x - away_x, y - away_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    falls = allowed & (strength <= inward)
+    while True:
+        wider = core | (falls & (cv2.dilate(core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0))
+        if np.array_equal(wider, core):
+            return core
+        core = wider
 
 
 def _nearest(rows: Sequence[Row], shape: tuple[int, int]) -> tuple[Map, Map, Map]:

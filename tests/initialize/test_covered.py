@@ -98,3 +98,14 @@ def test_large_forms_are_not_drawn_beside_what_is_drawn():
     covered = Covered((row(15, 43, 105, 43),))
     found = traced_start(lines, worth, 9, attention=attention, covered=covered).curves
     assert all(abs(float(curve[:, 1].mean()) - 40) > 8 for curve in found)
+
+
+def test_the_flank_of_a_drawn_line_is_no_line_but_one_behind_a_valley_is():
+    y = np.arange(SHAPE[0], dtype=np.float32)[:, None] * np.ones((1, SHAPE[1]), np.float32)
+    x, zero = np.ones(SHAPE, np.float32), np.zeros(SHAPE, np.float32)
+    covered = Covered((row(0, 30, 119, 30),))
+    broad = np.exp(-0.5 * ((y - 30) / 7) ** 2)
+    assert float(covered.less(broad, x, zero)[:48].max()) < 0.05
+    both = np.maximum(broad, np.exp(-0.5 * ((y - 44) / 3) ** 2))
+    left = covered.less(both, x, zero)
+    assert float(left[44].min()) == 1 and not left[30:38].any()
