@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from backend.perception.grab_cut import (
     Cuttable,
     animal_labels,
     cut,
-    glances,
     grab_cut,
     large_components,
     people_labels,
@@ -34,6 +32,7 @@ from backend.perception.grab_cut import (
 )
 from backend.perception.mask_outline import MOST_ROOM, clarity_of, fit_of, lost_edges, lost_lines, outline_told, without_vague
 from backend.perception.mask_parts import with_parts
+from backend.perception.sharpness import sharpness
 
 NOT_TOLD = Note("The subject could not be told from its surroundings, so the whole picture is drawn.")
 FILLS = Note("The subject fills the picture, so the whole picture is drawn.")
@@ -47,7 +46,6 @@ SOFT_EDGE = 3  # px there, over which the backdrop's color passes into the subje
 GLANCE_SIDE, ROUGH_SIDE, FINE_SIDE = 128, 256, 320  # px, where GrabCut takes a first look, finds the mask, refines its outline
 ROUNDS = 3  # of GrabCut each time; two of them lose a car on gravel, and are sure of half a house
 SETTLED = 0.004  # of the pixels: a round that moves fewer is the last one, but at a glance, where another may turn all
-PROMISING = 0.55  # clarity of an outline at a glance that need not look longer
 HOPELESS, LIKELY, TRUSTED, CLEAR = 0.5, 0.55, 0.78, 0.86  # clarity of an outline
 TRUSTED_PERSON = 0.65  # the same, where there is a face
 TRUSTED_ANIMAL, NO_LESS = 0.5, 0.05  # and of an animal; by how much its clarity may fall behind that of what is salient
@@ -134,10 +132,11 @@ def find_foreground(image: Image, faces: Iterable[Face] = (), others: Iterable[F
 def _salient_or_people(rgb: Map, faces: Iterable[Face], least: float, width: int) -> tuple[Bits, list[Face]]:
     """What GrabCut takes for people with faces larger than `least` px of a picture once `width` px wide, and those faces;
     without any, for what is salient."""
-    glance, rough = resized(rgb, GLANCE_SIDE), resized(rgb, ROUGH_SIDE)
-    bits = _glanced(glance, salient_labels(glance))  # most pictures show no people
-    hopeless = clarity_of(bits, to_lab(glance)) <= HOPELESS  # GrabCut takes seconds on mere texture, for nothing
-    labels, ready = None if hopeless else salient_labels(rough), Cuttable.of(rough)
+    rough = resized(rgb, ROUGH_SIDE)
+    sharp = sharpness(rgb, (rough.shape[0], rough.shape[1]))
+    bits, clarity, counts = _glanced(resized(rgb, GLANCE_SIDE), sharp)  # most pictures show no people
+    hopeless = clarity <= HOPELESS  # GrabCut takes long on mere texture, for nothing
+    labels, ready = None if hopeless else salient_labels(rough, sharp if counts else None), Cuttable.of(rough)
     people = _people(faces, least)
     if people:
         labels = people_labels(rough, people, width)
@@ -157,13 +156,14 @@ def _about_faces(faces: list[Face], rgb: Map, width: int) -> Bits:
     return tidy(refined(resized(rgb, FINE_SIDE), bits))
 
 
-def _glanced(rgb: Map, labels: Bits) -> Bits:
-    """What a first look makes of labels: no more rounds than it takes to see that it is worth looking closely."""
-    lab = to_lab(rgb)
-    for bits in map(tidy, itertools.islice(glances(rgb, labels), ROUNDS)):
-        if clarity_of(bits, lab) > PROMISING:
-            break
-    return bits
+def _glanced(rgb: Map, sharp: Map) -> tuple[Bits, float, bool]:
+    """What a first look finds salient, how clear its outline is, and whether it became clearer as what is sharp counted."""
+    lab, size = to_lab(rgb), (rgb.shape[1], rgb.shape[0])
+    seeds = salient_labels(rgb), salient_labels(rgb, cv2.resize(sharp, size, interpolation=cv2.INTER_AREA))
+    ready = Cuttable.of(rgb)
+    found = [tidy(grab_cut(ready, ROUNDS, labels)) for labels in seeds]
+    usual, sharper = (clarity_of(bits, lab) for bits in found)
+    return (found[1], sharper, True) if sharper > usual else (found[0], usual, False)
 
 
 def _interest(bits: Bits, size: tuple[int, int]) -> Mask:

@@ -23,6 +23,7 @@ LEGS = (
     (0.9, 7.0),
     (-0.9, 7.0),
 )  # or a lap, or a long coat: corners from a face's middle, in its sides
+SHARP = 0.5  # what the sharpest place counts for, beside 1 for the color that differs most
 BORDER = 2  # px along the picture's border that are background for GrabCut's sake
 
 
@@ -53,8 +54,8 @@ def large_components(bits: npt.NDArray[np.generic], least: int) -> npt.NDArray[n
     return keep[labels]
 
 
-def _saliency(lab: Map) -> Map:
-    """How much each pixel differs from the border's colors and from its surround, 0 … 1, with a center prior."""
+def _saliency(lab: Map, sharp: Map | None) -> Map:
+    """How much each pixel differs from the border's colors and from its surround, or is sharp, 0 … 1, with a center prior."""
     rim = rim_colors(lab, 6)
     k = 4
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
@@ -69,8 +70,10 @@ def _saliency(lab: Map) -> Map:
     height, width = lab.shape[:2]
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     center = np.exp(-(((x / width - 0.5) / 0.38) ** 2 + ((y / height - 0.52) / 0.42) ** 2))
-    raw = cv2.GaussianBlur((0.65 * _unit(distance) + 0.35 * _unit(surround)) * center, (0, 0), 4)
-    return _unit(raw)
+    differs = 0.65 * _unit(distance) + 0.35 * _unit(surround)
+    if sharp is not None:
+        differs = differs + SHARP * sharp
+    return _unit(cv2.GaussianBlur(differs * center, (0, 0), 4))
 
 
 def _length(vectors: Map) -> Map:
@@ -119,9 +122,9 @@ def animal_labels(rgb: Map, faces: Sequence[Face], width: int) -> Bits:
     return labels
 
 
-def salient_labels(rgb: Map) -> Bits:
-    """GrabCut's labels of a picture, by saliency."""
-    saliency = _saliency(to_lab(rgb))
+def salient_labels(rgb: Map, sharp: Map | None = None) -> Bits:
+    """GrabCut's labels of a picture [H, W, 3], by saliency; sharp: [H, W] where it is sharp, 0 … 1, if that counts, too."""
+    saliency = _saliency(to_lab(rgb), sharp)
     labels = np.full(saliency.shape, cv2.GC_PR_BGD, np.uint8)
     labels[saliency > np.quantile(saliency, 0.68)] = cv2.GC_PR_FGD
     labels[saliency > np.quantile(saliency, 0.92)] = cv2.GC_FGD
@@ -146,12 +149,6 @@ class Cuttable:
 def grab_cut(picture: Map | Cuttable, rounds: int, labels: Bits, settled: float = 0.0) -> Bits:
     """The foreground of a picture [H, W, 3] by first labels; rounds, settled: as `cut` says."""
     return _to_the_border(cut(picture, _bordered(labels), rounds, settled))
-
-
-def glances(rgb: Map, labels: Bits) -> Iterator[Bits]:
-    """The foreground as `grab_cut` finds it after each round, without end."""
-    for bits in _rounds(rgb, _bordered(labels)):
-        yield _to_the_border(bits)
 
 
 def _bordered(labels: Bits) -> Bits:

@@ -1,11 +1,9 @@
-import itertools
-
 import cv2
 import numpy as np
 import pytest
 
 from backend.perception import grab_cut as module
-from backend.perception.grab_cut import Cuttable, cut, glances, grab_cut, refined, salient_labels
+from backend.perception.grab_cut import Cuttable, cut, grab_cut, refined, salient_labels
 from backend.perception.min_cut import PixelGraph
 from tests.pictures import noise
 
@@ -88,12 +86,6 @@ def test_later_rounds_decide_about_what_is_far_from_the_outline_too(blotches):
     kernel = np.ones((5, 5), np.uint8)
     far = cv2.dilate(first, kernel) == cv2.erode(first, kernel, borderValue=1)
     assert (last != first)[far].any()
-
-
-def test_glances_are_the_rounds_one_by_one(blotches):
-    seen = list(itertools.islice(glances(blotches, salient_labels(blotches)), 3))
-    assert all(np.array_equal(bits, grab_cut(blotches, k, salient_labels(blotches))) for k, bits in enumerate(seen, 1))
-    assert not np.array_equal(seen[0], seen[2])
 
 
 def test_a_picture_made_ready_before_is_cut_as_any_other(picture):
