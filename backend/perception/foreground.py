@@ -48,7 +48,8 @@ ROUNDS = 3  # of GrabCut each time; two of them lose a car on gravel, and are su
 SETTLED = 0.004  # of the pixels: a round that moves fewer is the last one, but at a glance, where another may turn all
 HOPELESS, LIKELY, TRUSTED, CLEAR = 0.5, 0.55, 0.78, 0.86  # clarity of an outline
 TRUSTED_PERSON = 0.65  # the same, where there is a face
-TRUSTED_ANIMAL, NO_LESS = 0.5, 0.05  # and of an animal; by how much its clarity may fall behind that of what is salient
+TRUSTED_ANIMAL = 0.5  # and of an animal …
+NO_LESS, NOT_MUCH_LESS = 0.05, 0.15  # … which may fall behind that of what is salient by this if that is trusted, or else
 LEAST_PERSON = 0.06  # of the picture's longer side: people with smaller faces pass by
 EXACT = 0.58  # how well the outline of a mask fits that was cut out with care
 MANY, BLURRED = 8, 0.8  # things on a plain backdrop, and the clarity that so many have at least
@@ -110,7 +111,8 @@ def find_foreground(image: Image, faces: Iterable[Face] = (), others: Iterable[F
     if seen:
         about = _about_faces(seen, rgb, width)
         sure = clarity_of(about, lab)
-        told = not people and sure > max(TRUSTED_ANIMAL, clarity - NO_LESS)
+        behind = NO_LESS if clarity > TRUSTED else NOT_MUCH_LESS
+        told = not people and sure > max(TRUSTED_ANIMAL, clarity - behind)
         if people or told:
             bits, clarity, least = about, sure, TRUSTED_PERSON if people else TRUSTED_ANIMAL
     reason = _doubt(bits, clarity, 0.0 if plain or told else lost_edges(bits, lab), plain, least)
