@@ -49,7 +49,8 @@ def test_openapi_knows_every_route_and_message(routes):
         "/v1/jobs/{job}/events", "/v1/jobs/{job}/result", "/v1/jobs/{job}/result.svg", "/v1/jobs/{job}/preview.png",
         "/v1/styles", "/v1/styles/{name}", "/v1/styles/{name}/preview.png", "/v1/styles/{name}/export",
         "/v1/models", "/v1/models/{name}", "/v1/models/{name}/pull", "/v1/styles/{name}/features",
-        "/v1/matrices", "/v1/jobs/{job}/rows/{number}", "/v1/sequences", "/v1/textures", "/v1/restylings", "/v1/prompts",
+        "/v1/matrices", "/v1/jobs/{job}/rows/{number}", "/v1/refinements",
+        "/v1/sequences", "/v1/textures", "/v1/restylings", "/v1/prompts",
         "/v1/jobs/{job}/pictures/{number}", "/v1/jobs/{job}/frames/{number}",
     }  # fmt: skip
     messages = {"SketchRequest", "SketchResult", "JobInfo", "Problem", "Health", "ImageInfo", "StyleInfo", "StyleChange"}

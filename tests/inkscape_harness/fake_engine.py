@@ -39,7 +39,6 @@ from stylesketch_ext.wire.messages import (
     Problem,
     ProgressEvent,
     PullRequest,
-    RefineRequest,
     SequenceRequest,
     SequenceResult,
     SketchRequest,
@@ -48,8 +47,7 @@ from stylesketch_ext.wire.messages import (
 )
 
 RING = (0.35, 0.4, 0.25)  # center as shares of width and height, radius as a share of the shorter side
-OWN_ROUTES = {"/jobs": SketchRequest, "/matrices": MatrixRequest, "/sequences": SequenceRequest}
-ROUTES = {**OWN_ROUTES, "/refinements": RefineRequest, **fake_pictures.ROUTES}
+ROUTES = {"/jobs": SketchRequest, "/matrices": MatrixRequest, "/sequences": SequenceRequest, **fake_pictures.ROUTES}
 MODES = ("good", "slow", "fails", "cancels", "error500", "garbled", "drops", "silent", "bad-image")
 
 
@@ -171,25 +169,6 @@ class FakeEngine:
             frames.append(replace(drawing, run=run, layers=[replace(layer, paths=paths)]))
         return SequenceResult(frames, request, [0], "Technical pen", "classical", "cpu", "fake", 3, "0.0-fake", ["A note."])
 
-    def refined(self, job, request):
-        """Free strokes go, and arcs of the ring come; or some more come, or the last free ones go."""
-        free = [stroke.id for stroke in request.strokes if not stroke.locked]
-        count = (len(free) if request.redraw else 0) + request.more
-        if count <= 0:
-            width, height = request.size
-            drawing = DrawingData(width, height, [], "0123abcd")
-            return replace(self.blank(job, request), drawing=drawing, removed=free[count:])
-        settings = replace(request.settings, strokes=count)
-        drawn = self.result(job, SketchRequest(request.image, settings, title=request.title))
-        return replace(drawn, recipe="refine", settings=request.settings, removed=free if request.redraw else [])
-
-    def blank(self, job, request):
-        return SketchResult(
-            drawing=DrawingData(1, 1, [], "0123abcd"), image=request.image, title=request.title, recipe="refine",
-            settings=request.settings, style_title="Technical pen", guidance="classical", device="cpu", engine="fake",
-            steps=0, version="0.0-fake", job=job,
-        )  # fmt: skip
-
     def paged(self, job, request):
         """The same without its frames, which are fetched one by one."""
         whole = self.sequence(job, request)
@@ -258,8 +237,6 @@ class _Handler(BaseHTTPRequestHandler):
             return fake_pictures.told(self.engine, job, request)
         if isinstance(request, SequenceRequest):
             return self.engine.sequence(job, request)
-        if isinstance(request, RefineRequest):
-            return self.engine.refined(job, request)
         return MatrixResult(self.engine.rows(job)) if isinstance(request, MatrixRequest) else self.engine.result(job)
 
     def do_POST(self):
@@ -336,7 +313,6 @@ class _Handler(BaseHTTPRequestHandler):
             StyleRequest: "style",
             MatrixRequest: "matrix",
             SequenceRequest: "sequence",
-            RefineRequest: "refine",
             FeaturesRequest: "features",
             PullRequest: "pull",
             **fake_pictures.FIELDS,

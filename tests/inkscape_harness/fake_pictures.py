@@ -1,7 +1,11 @@
-"""What the fake engine makes where pictures are asked for: rings for restyled pictures and texts, stripes for textures."""
+"""What the fake engine makes where pictures are asked for: rings for restyled pictures and texts, stripes for textures.
+
+And where sketches are drawn on: see fake_refinements.
+"""
 
 from dataclasses import replace
 
+import fake_refinements
 from stylesketch_ext.wire.messages import (
     PictureInfo,
     PicturesResult,
@@ -11,13 +15,15 @@ from stylesketch_ext.wire.messages import (
     TextureRequest,
 )
 
-ROUTES = {"/textures": TextureRequest, "/restylings": RestyleRequest, "/prompts": PromptRequest}
-FIELDS = {TextureRequest: "texture", RestyleRequest: "restyle", PromptRequest: "prompt"}
+ROUTES = {"/textures": TextureRequest, "/restylings": RestyleRequest, "/prompts": PromptRequest, **fake_refinements.ROUTES}
+FIELDS = {TextureRequest: "texture", RestyleRequest: "restyle", PromptRequest: "prompt", **fake_refinements.FIELDS}
 TEXT_SIZE = (100, 80)  # px of what a text is drawn after
 
 
 def told(engine, job, request):
     """The result of a request for pictures."""
+    if type(request) in fake_refinements.FIELDS:
+        return fake_refinements.told(engine, job, request)
     if isinstance(request, PromptRequest):
         engine.images["0" * 64] = TEXT_SIZE
         return engine.result(job, SketchRequest("0" * 64, request.settings, title=request.prompt))
