@@ -378,28 +378,3 @@ def test_the_subjects_own_outline_is_worth_more_and_other_lines_are_not():
         gains[more] = start.gains
     before, after = (np.array(gains[more]) for more in (0.0, 0.5))
     assert sorted(after / before) == pytest.approx([1.0, 1.45], abs=0.1)
-
-
-CORNERS = np.array([(42, 0), (78, 0), (120, 42), (120, 78), (78, 120), (42, 120), (0, 78), (0, 42)], np.int32)
-
-
-def nut(ground=255):
-    """A nut as large as its picture, 121 px, and a mask of it."""
-    pixels = cv2.fillPoly(np.full((121, 121, 3), ground, np.uint8), [CORNERS], (40, 60, 160))
-    return pixels, torch.from_numpy(cv2.fillPoly(np.zeros((121, 121), np.float32), [CORNERS], 1.0))[None, None]
-
-
-@pytest.mark.parametrize("ground", [255, 20])
-def test_the_outline_of_what_only_touches_the_border_is_drawn_there_too(ground):
-    pixels, mask = nut(ground)
-    points = drawn(sketch(pixels, mask, strokes=8))
-    for middle in ((60, 0), (121, 60), (60, 121), (0, 60)):
-        assert np.hypot(*(points - middle).T).min() < 2
-
-
-def test_where_the_subject_is_cut_off_nothing_is_drawn_along_the_border():
-    pixels, mask = nut()
-    points = drawn(sketch(pixels[:80], mask[..., :80, :], strokes=8))
-    assert points[:, 1].max() < 80
-    bottom = points[points[:, 1] > 76]
-    assert np.abs(bottom[:, 0] - 60.5).min(initial=60) > 40
