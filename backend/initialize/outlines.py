@@ -24,6 +24,7 @@ class Outline:
     feature: bool = False  # it is a feature of a face, as closed ones are, and lies where it should, too
     pair: int | None = None  # outlines of one pair are drawn one right after the other
     worth: float = 1.0  # beside other features
+    subject: bool = False  # it is of the whole subject: what it encloses counts no more than before
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class OutlineSettings:
     beside: int = 4  # nothing else is traced this near to it
     least: float = 0.5  # strength of an outline that the picture does not tell; 1 where it tells it
     worth: float = 3.0  # of its points beside those of other lines …
+    subject: float = 1.2  # … or of a subject's outline; …
     within: float = 1.4  # … and of the points of lines that it encloses
     ring: float = 8.0  # worth of a feature's points: it is short, and what is looked at first
 
@@ -58,9 +60,9 @@ def traced_outline(outline: Outline, strength: Map, settings: OutlineSettings) -
 
 
 def enclosed_by(outlines: Sequence[Outline], shape: tuple[int, int]) -> Map:
-    """1 within the open outlines, closed by straight lines, else 0 [H, W]."""
+    """1 within the open outlines that are not a subject's, closed by straight lines, else 0 [H, W]."""
     filled = np.zeros(shape, np.float32)
-    for outline in (outline for outline in outlines if not (outline.closed or outline.feature)):
+    for outline in (outline for outline in outlines if not (outline.closed or outline.feature or outline.subject)):
         cv2.fillPoly(filled, [np.round(outline.row).astype(np.int32)], 1.0)
     return filled
 

@@ -205,7 +205,8 @@ def _known(outline: Outline, lines: Lines, worth: Map, settings: OutlineSettings
         if outline.pair is not None:  # eyes are looked at wherever else it is looked
             worth = np.where(worth > 0, np.maximum(worth, 1), 0).astype(np.float32)
         return _Line(trace, ring * _worth_along(trace, worth), "detail", outline.enlarged, outline.pair)
-    return _Line(trace, settings.worth * _worth_along(trace, worth), "contour")
+    more = settings.subject if outline.subject else settings.worth
+    return _Line(trace, more * _worth_along(trace, worth), "contour")
 
 
 def _uncovered(line: _Line, covered: Covered, shape: tuple[int, int]) -> list[_Line]:

@@ -36,6 +36,7 @@ from backend.recipes.recipe import USUAL_STYLE_WEIGHT, SketchChoices
 from backend.recipes.refining import RefiningSettings, beside, better, refined, undoubled
 from backend.recipes.steering import Steering
 from backend.recipes.style_finish import NO_EXEMPLAR, StyleFinish
+from backend.recipes.subject_outlines import subject_outlines
 from backend.style_pack import StylePack
 
 NO_HELP = Note("Moving the strokes by what the network sees did not help, so they stay on their lines.")
@@ -287,6 +288,8 @@ def trace_region(region: Region, count: int, settings: RegionSettings, guide: Gu
         looked = guide.looked(saliency)[0, 0].cpu().numpy()
         attention = Attention(looked, _forms(region, settings, silhouette, worth), settings.attention)
     outlines, covered = region.known_outlines(), None
+    if region.silhouette is not None and region.certainty < 1.0 and not region.drawn:
+        outlines = (*outlines, *subject_outlines(region.mask, region.silhouette, field.strength, outlines))
     if region.held is not None:
         worth, covered = worth * region.held.within, region.held.covered
     flat = worth[0, 0].cpu().numpy()
